@@ -1,0 +1,1 @@
+"""Trading accounts, the strategies they follow, and the strategies themselves."""

@@ -1,0 +1,1 @@
+"""Where account owners sign off what strategies want traded."""

@@ -1,0 +1,125 @@
+"""Carrying out a decision: the row, the command and the audit, in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.approvals.approval import Approval, DecisionMode
+from countersign_server.approvals.commands_port import CommandPort, Mandate
+from countersign_server.approvals.history import entry_of
+from countersign_server.approvals.lifecycle import ApprovalEvent, next_state
+from countersign_server.approvals.store import save_approval
+from countersign_server.audit.entries import Trace
+from countersign_server.audit.store import record
+
+# The server's signature over the text of an intent: the id of its key, and 64 bytes.
+Sign = Callable[[bytes], tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """Who or what decides, and from where."""
+
+    mode: DecisionMode
+    trace: Trace
+    consent_version: str
+    user_id: UUID | None = None
+    agent: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Countersigner:
+    """Carries out decisions on approvals whose rows the transaction holds."""
+
+    sign: Sign
+    commands: CommandPort
+
+    async def approve(
+        self, tx: AsyncConnection, approval: Approval, decider: Decider, *, now: datetime
+    ) -> Approval:
+        """Approve what waits: signed, its command made, and audited. Raises IllegalTransition."""
+        state = next_state(approval.state, ApprovalEvent.APPROVE)
+        mandate = _mandate_of(approval, self.sign)
+        approved = replace(
+            _decided(approval, decider, now),
+            state=state,
+            server_signature=mandate.server_signature,
+            server_key_id=mandate.server_key_id,
+            command_id=await self.commands.issue(tx, mandate, decider.trace, now),
+        )
+        await _save(tx, approved, before=approval, trace=decider.trace, now=now)
+        return approved
+
+    async def reject(
+        self, tx: AsyncConnection, approval: Approval, decider: Decider, *, now: datetime
+    ) -> Approval:
+        """Reject what waits. Raises IllegalTransition."""
+        state = next_state(approval.state, ApprovalEvent.REJECT)
+        rejected = replace(_decided(approval, decider, now), state=state)
+        await _save(tx, rejected, before=approval, trace=decider.trace, now=now)
+        return rejected
+
+    async def revoke(
+        self, tx: AsyncConnection, approval: Approval, *, reason: str, trace: Trace, now: datetime
+    ) -> Approval | None:
+        """Take an approval back. Raises IllegalTransition.
+
+        None: its command was granted before. The transaction is to be committed all the same, for
+        the wish travels to the bridge, which may still drop what it has not sent.
+        """
+        state = next_state(approval.state, ApprovalEvent.REVOKE)
+        if not await self.commands.withdraw(tx, approval.id, reason, trace, now):
+            return None
+        revoked = replace(approval, state=state, reason=reason)
+        await _save(tx, revoked, before=approval, trace=trace, now=now)
+        return revoked
+
+
+async def _save(
+    tx: AsyncConnection, approval: Approval, *, before: Approval, trace: Trace, now: datetime
+) -> None:
+    await save_approval(tx, approval)
+    await record(tx, entry_of(approval, before=before, trace=trace, now=now))
+
+
+def _decided(approval: Approval, decider: Decider, now: datetime) -> Approval:
+    return replace(
+        approval,
+        mode=decider.mode,
+        decided_by=decider.user_id,
+        decided_at=now,
+        reason=decider.reason,
+        consent_version=decider.consent_version,
+        caller_address=decider.trace.address,
+        caller_agent=decider.agent,
+    )
+
+
+def _mandate_of(approval: Approval, sign: Sign) -> Mandate:
+    assert approval.intent_text and approval.intent_digest and approval.symbol  # noqa: S101, PT018  # nothing waits without
+    assert approval.intent_expires_at  # noqa: S101  # the same
+    key_id, signature = sign(approval.intent_text.encode())
+    return Mandate(
+        approval_id=approval.id,
+        owner_id=approval.owner_id,
+        account_id=approval.account_id,
+        signal_id=approval.signal_id,
+        kind=approval.kind,
+        instrument=approval.instrument,
+        symbol=approval.symbol,
+        side=approval.side,
+        volume=approval.volume,
+        price_min=approval.price_min,
+        price_max=approval.price_max,
+        intent_text=approval.intent_text,
+        intent_digest=approval.intent_digest,
+        server_signature=signature,
+        server_key_id=key_id,
+        owner_signature=approval.owner_signature,
+        opening_approval_id=approval.opening_approval_id,
+        expires_at=approval.intent_expires_at,
+    )

@@ -1,0 +1,300 @@
+"""Laying signals before the accounts that follow, and deciding at once what a rule approves."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.accounts.account import Account
+from countersign_server.accounts.store import funds_of
+from countersign_server.accounts.subscription import Subscription
+from countersign_server.accounts.subscription_store import subscriptions_following
+from countersign_server.accounts.symbol_store import symbols_of
+from countersign_server.approvals.approval import Approval, DecisionMode
+from countersign_server.approvals.decisions import Countersigner, Decider
+from countersign_server.approvals.history import entry_of
+from countersign_server.approvals.lifecycle import ApprovalState
+from countersign_server.approvals.measures import planning_failures_total
+from countersign_server.approvals.objections import Moment, approves_itself, objection_to
+from countersign_server.approvals.planning import Declined, Planned, plan
+from countersign_server.approvals.store import accounts_reached, add_approvals, openings_of
+from countersign_server.approvals.terms import Follower, Opening, Terms
+from countersign_server.approvals.waiting_signals import mark_delivered
+from countersign_server.approvals.wire import terms_of
+from countersign_server.audit.entries import Entry, Trace
+from countersign_server.audit.store import record
+from countersign_server.identifiers import uuid7
+
+TRACE = Trace(actor="system:fan-out")
+
+# Approvals made in one transaction at most.
+RECIPIENTS_AT_ONCE = 500
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long an approved command may still be granted, and how old a price may be."""
+
+    execution_window: timedelta  # after the signal's own expiry
+    quote_age_max: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one transaction laid before owners. To be counted and rung for once it is committed."""
+
+    decisions: Mapping[str, int]
+    topics: Collection[str]
+    completed: Sequence[Terms]  # signals that have reached everyone who follows
+    is_complete: bool  # False: some followers are left for the next transaction
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """One signal and one account that follows its producer."""
+
+    terms: Terms
+    subscription: Subscription
+    account: Account
+
+
+class Delivery:
+    """Lays signals before their followers."""
+
+    def __init__(
+        self,
+        countersigner: Countersigner,
+        patience: Patience,
+        *,
+        recipients_at_once: int = RECIPIENTS_AT_ONCE,
+        new_id: Callable[[datetime], UUID] = uuid7,
+    ) -> None:
+        self._countersigner = countersigner
+        self._patience = patience
+        self._recipients_at_once = recipients_at_once
+        self._new_id = new_id
+
+    async def deliver(
+        self, tx: AsyncConnection, claimed: Sequence[Row[Any]], now: datetime
+    ) -> Delivered:
+        """Lay signals, whose rows the transaction holds, before the followers they never reached.
+
+        At most `recipients_at_once` in one transaction; signals with followers left keep waiting.
+        """
+        signals = [terms_of(row) for row in claimed]
+        recipients = await _recipients(tx, signals)
+        now_served, left = (
+            recipients[: self._recipients_at_once],
+            recipients[self._recipients_at_once :],
+        )
+        followers = await self._followers(tx, now_served)
+        laid = [
+            self._lay(recipient.terms, follower, now)
+            for recipient, follower in zip(now_served, followers, strict=True)
+        ]
+        await add_approvals(tx, laid)
+        settled = await self._settle(tx, laid, followers, now)
+
+        unfinished = {recipient.terms.signal_id for recipient in left}
+        completed = [terms for terms in signals if terms.signal_id not in unfinished]
+        await mark_delivered(tx, [terms.signal_id for terms in completed])
+        owner_of = {row.id: row.owner_id for row in claimed}
+        await record(tx, *(_delivered_entry(terms, owner_of, now) for terms in completed))
+        return Delivered(
+            decisions=Counter(a.state for a in settled if a.state is not ApprovalState.PENDING),
+            topics={"audit", "approvals"}
+            | {f"account:{a.account_id}" for a in settled if a.state is ApprovalState.APPROVED},
+            completed=completed,
+            is_complete=not left,
+        )
+
+    async def _followers(
+        self, tx: AsyncConnection, recipients: Sequence[_Recipient]
+    ) -> Sequence[Follower]:
+        """Return each recipient with all that planning needs, in the order given."""
+        accounts_by_instrument: defaultdict[str, set[UUID]] = defaultdict(set)
+        for recipient in recipients:
+            accounts_by_instrument[recipient.terms.instrument].add(recipient.account.id)
+        symbols = {
+            (account_id, instrument): symbol
+            for instrument, account_ids in accounts_by_instrument.items()
+            for account_id, symbol in (await symbols_of(tx, account_ids, instrument)).items()
+        }
+        funds = await funds_of(tx, {recipient.account.id for recipient in recipients})
+        openings = await self._openings(tx, recipients)
+        return [
+            Follower(
+                subscription=recipient.subscription,
+                account=recipient.account,
+                symbol=symbols.get((recipient.account.id, recipient.terms.instrument)),
+                funds=funds.get(recipient.account.id),
+                opening=openings.get((recipient.terms.signal_id, recipient.account.id)),
+            )
+            for recipient in recipients
+        ]
+
+    async def _openings(
+        self, tx: AsyncConnection, recipients: Sequence[_Recipient]
+    ) -> Mapping[tuple[UUID, UUID], Opening]:
+        """Return what modify, close and cancel are about, by (signal, account)."""
+        about = [one for one in recipients if one.terms.opening_external_id]
+        if not about:
+            return {}
+        approved = await openings_of(
+            tx,
+            {(one.terms.producer_id, one.terms.opening_external_id) for one in about},
+            {one.account.id for one in about},
+        )
+        found: dict[tuple[UUID, UUID], Opening] = {}
+        for one in about:
+            opened = approved.get(
+                (one.terms.producer_id, one.terms.opening_external_id, one.account.id)
+            )
+            exposure = opened and await self._countersigner.commands.exposure(tx, opened.id)
+            if opened and exposure and opened.symbol and opened.volume is not None:
+                found[one.terms.signal_id, one.account.id] = Opening(
+                    approval_id=opened.id,
+                    instrument=opened.instrument,
+                    symbol=opened.symbol,
+                    side=opened.side,
+                    volume=opened.volume,
+                    exposure=exposure,
+                )
+        return found
+
+    def _lay(self, terms: Terms, follower: Follower, now: datetime) -> Approval:
+        approval_id = self._new_id(now)
+        laid = Approval(
+            id=approval_id,
+            owner_id=follower.account.owner_id,
+            signal_id=terms.signal_id,
+            account_id=follower.account.id,
+            subscription_id=follower.subscription.id,
+            producer_id=terms.producer_id,
+            state=ApprovalState.PENDING,
+            kind=terms.kind,
+            instrument=terms.instrument,
+            side=terms.side,
+            signal_price=terms.price,
+            currency=follower.account.currency,
+            note=terms.note,
+            consent_version=follower.subscription.consent_version,
+            created_at=now,
+            expires_at=terms.expires_at,
+            signal_received_at=terms.received_at,
+        )
+        match self._planned(terms, follower, approval_id, now):
+            case Declined(reason):
+                return replace(laid, state=ApprovalState.DECLINED, reason=reason)
+            case planned:
+                return _with_intent(laid, planned)
+
+    def _planned(
+        self, terms: Terms, follower: Follower, approval_id: UUID, now: datetime
+    ) -> Planned | Declined:
+        try:
+            return plan(
+                terms,
+                follower,
+                approval_id=approval_id,
+                execution_window=self._patience.execution_window,
+                now=now,
+            )
+        except Exception:  # one account's odd data must not keep a signal from all the others
+            planning_failures_total.inc()
+            log.exception(
+                "plan failed", signal_id=str(terms.signal_id), account_id=str(follower.account.id)
+            )
+            return Declined("PLANNING_FAILED")
+
+    async def _settle(
+        self,
+        tx: AsyncConnection,
+        laid: Sequence[Approval],
+        followers: Sequence[Follower],
+        now: datetime,
+    ) -> Sequence[Approval]:
+        """Approve what a rule approves, tell the audit of the rest; return each as it is now."""
+        settled: list[Approval] = []
+        asked: list[Entry] = []
+        for approval, follower in zip(laid, followers, strict=True):
+            moment = Moment(
+                follower.subscription,
+                follower.account,
+                follower.symbol,
+                self._patience.quote_age_max,
+                now,
+            )
+            note = ""
+            if approval.state is ApprovalState.PENDING and approves_itself(approval, moment):
+                refusal = objection_to(approval, moment)
+                if refusal is None:
+                    settled.append(await self._approve(tx, approval, now))
+                    continue
+                # The market may come back before the entry expires, and the owner may say so then.
+                note = refusal.reason
+            asked.append(entry_of(approval, before=None, trace=TRACE, now=now, note=note))
+            settled.append(approval)
+        await record(tx, *asked)
+        return settled
+
+    async def _approve(self, tx: AsyncConnection, approval: Approval, now: datetime) -> Approval:
+        decider = Decider(
+            mode=DecisionMode.AUTOMATIC, trace=TRACE, consent_version=approval.consent_version
+        )
+        return await self._countersigner.approve(tx, approval, decider, now=now)
+
+
+async def _recipients(tx: AsyncConnection, signals: Sequence[Terms]) -> list[_Recipient]:
+    """Return every signal and live follower that have not met yet, signals in the order given."""
+    following = await subscriptions_following(tx, {terms.producer_id for terms in signals})
+    reached = await accounts_reached(tx, [terms.signal_id for terms in signals])
+    by_producer: defaultdict[UUID, list[tuple[Subscription, Account]]] = defaultdict(list)
+    for subscription, account in following:
+        by_producer[subscription.producer_id].append((subscription, account))
+    return [
+        _Recipient(terms, subscription, account)
+        for terms in signals
+        for subscription, account in by_producer[terms.producer_id]
+        if (terms.signal_id, account.id) not in reached
+    ]
+
+
+def _with_intent(laid: Approval, planned: Planned) -> Approval:
+    intent = planned.intent
+    return replace(
+        laid,
+        intent_text=planned.text,
+        intent_digest=planned.digest,
+        symbol=intent.symbol,
+        volume=intent.volume,
+        price_min=intent.price_min,
+        price_max=intent.price_max,
+        stop_loss=intent.stop_loss,
+        take_profit=intent.take_profit,
+        price=intent.entry.price,
+        intent_expires_at=intent.expires_at,
+        opening_approval_id=intent.opening_approval_id,
+        money_at_risk=planned.money_at_risk,
+    )
+
+
+def _delivered_entry(terms: Terms, owner_of: Mapping[UUID, UUID], now: datetime) -> Entry:
+    return Entry(
+        kind="signal.delivered",
+        subject=f"signal:{terms.signal_id}",
+        event_time=now,
+        trace=TRACE,
+        owner_id=owner_of[terms.signal_id],
+        signal_id=terms.signal_id,
+        before={"state": "accepted"},
+        after={"state": "delivered"},
+    )

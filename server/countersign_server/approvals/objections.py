@@ -1,0 +1,170 @@
+"""Why an approval may not be given at this moment, and whether a rule may give it by itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from countersign_server.accounts.account import Account
+from countersign_server.accounts.subscription import ApprovalMode, Subscription
+from countersign_server.accounts.symbol import AccountSymbol, Quote
+from countersign_server.approvals.approval import Approval
+from countersign_server.approvals.intents import Kind, confirms
+from countersign_server.decimals import decimal_text
+from countersign_server.errors import (
+    NotNow,
+    PriceDrifted,
+    QuoteStale,
+    SignalTooOld,
+    SpreadTooWide,
+    SubscriptionCancelled,
+    SymbolChanged,
+    TradingHalted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Everything an approval is held against when it is given."""
+
+    subscription: Subscription
+    account: Account
+    symbol: AccountSymbol | None
+    quote_age_max: timedelta
+    now: datetime
+
+
+def objection_to(approval: Approval, moment: Moment) -> NotNow | None:
+    """Return the first reason not to approve at this moment, which may be gone in the next.
+
+    None: there is none.
+    """
+    for check in CHECKS:
+        refusal = check(approval, moment)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def approves_itself(approval: Approval, moment: Moment) -> bool:
+    """Tell whether the subscription's own rule approves, so that nobody need be asked."""
+    subscription = moment.subscription
+    limit = subscription.limits.automatic_max_volume
+    if moment.account.owner_signature_required or limit is None:
+        return False
+    if approval.volume is not None and approval.volume > limit:
+        return False
+    match subscription.approval_mode:
+        case ApprovalMode.MANUAL:
+            return False
+        case ApprovalMode.AUTOMATIC_WITHIN_LIMITS:
+            return True
+        case ApprovalMode.AUTOMATIC_OUTSIDE_QUIET_HOURS:
+            quiet = subscription.quiet_hours
+            return quiet is None or not quiet.covers(moment.now)
+
+
+def _trading_allowed(approval: Approval, moment: Moment) -> NotNow | None:
+    state = moment.account.trading_state
+    if state.may_open if approval.kind.opens else state.may_reduce:
+        return None
+    return TradingHalted(
+        f"the account is {state}: {moment.account.trading_cause}",
+        trading_state=state,
+        trading_cause=moment.account.trading_cause,
+    )
+
+
+def _still_subscribed(_: Approval, moment: Moment) -> NotNow | None:
+    if moment.subscription.cancelled_at is None:
+        return None
+    return SubscriptionCancelled("the account does not follow the producer any more")
+
+
+def _symbol_confirmed(approval: Approval, moment: Moment) -> NotNow | None:
+    symbol = moment.symbol
+    if (
+        symbol is not None
+        and not symbol.changed
+        and confirms(approval.intent_text or "", symbol.fingerprint)
+    ):
+        return None
+    return SymbolChanged(
+        f"{approval.symbol} is not what it was when the signal came", symbol=approval.symbol or ""
+    )
+
+
+def _young_enough(approval: Approval, moment: Moment) -> NotNow | None:
+    limit = moment.subscription.limits.max_signal_age
+    age = moment.now - approval.signal_received_at
+    if limit is None or age <= limit:
+        return None
+    return SignalTooOld(
+        f"the signal is {age.total_seconds():.1f} s old; the subscription allows "
+        f"{limit.total_seconds():g} s"
+    )
+
+
+def _quote_fresh(approval: Approval, moment: Moment) -> NotNow | None:
+    # A close is not held up by a silent bridge: the band is checked again where the order is sent.
+    if approval.kind is not Kind.OPEN or _fresh_quote(moment) is not None:
+        return None
+    return QuoteStale(
+        f"no price of {approval.symbol} from the last {moment.quote_age_max.total_seconds():g} s",
+        symbol=approval.symbol or "",
+    )
+
+
+def _price_in_band(approval: Approval, moment: Moment) -> NotNow | None:
+    quote = _fresh_quote(moment)
+    if not approval.kind.at_market or quote is None:
+        return None
+    # A position is opened at the side of the spread that costs, and closed at the other.
+    price = quote.ask if (approval.side == "buy") == (approval.kind is Kind.OPEN) else quote.bid
+    low, high = approval.price_min, approval.price_max
+    if (low is None or low <= price) and (high is None or price <= high):
+        return None
+    return PriceDrifted(
+        f"the price is {decimal_text(price)}; approved are {_text(low)} to {_text(high)}",
+        price=decimal_text(price),
+        price_min=_text(low),
+        price_max=_text(high),
+    )
+
+
+def _spread_narrow(approval: Approval, moment: Moment) -> NotNow | None:
+    quote = _fresh_quote(moment)
+    if not approval.kind.at_market or quote is None or moment.symbol is None:
+        return None
+    spread = (quote.ask - quote.bid) / moment.symbol.properties.pip_size
+    limit = moment.subscription.limits.max_spread_pips
+    if spread <= limit:
+        return None
+    return SpreadTooWide(
+        f"the spread is {spread:.1f} pips; the subscription allows {decimal_text(limit)}",
+        max_spread_pips=decimal_text(limit),
+    )
+
+
+def _fresh_quote(moment: Moment) -> Quote | None:
+    quote = moment.symbol.quote if moment.symbol else None
+    # A price from the future is of a clock that is wrong, and says nothing of now.
+    if quote is None or abs(moment.now - quote.quoted_at) > moment.quote_age_max:
+        return None
+    return quote
+
+
+def _text(limit: Decimal | None) -> str:
+    return "any" if limit is None else decimal_text(limit)
+
+
+# Checked in order; the first that objects names the reason.
+CHECKS: Sequence[Callable[[Approval, Moment], NotNow | None]] = (
+    _trading_allowed,
+    _still_subscribed,
+    _symbol_confirmed,
+    _young_enough,
+    _quote_fresh,
+    _price_in_band,
+    _spread_narrow,
+)

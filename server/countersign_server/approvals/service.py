@@ -1,0 +1,213 @@
+"""Where account owners sign off, or turn down, what strategies want traded."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign.v1 import approvals_pb2, approvals_pb2_grpc
+from countersign_server.accounts import store as account_store
+from countersign_server.accounts.subscription_store import subscription as subscription_by_id
+from countersign_server.accounts.symbol_store import symbol_of
+from countersign_server.approvals import store
+from countersign_server.approvals.approval import Approval, DecisionMode, is_repeat
+from countersign_server.approvals.decisions import Countersigner, Decider
+from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
+from countersign_server.approvals.measures import approvals_total
+from countersign_server.approvals.objections import Moment, objection_to
+from countersign_server.approvals.wire import STATE_OF, approval_message
+from countersign_server.database.engine import Database
+from countersign_server.database.wakeups import Wakeups
+from countersign_server.errors import (
+    ConsentOutdated,
+    Invalid,
+    NotFound,
+    NotImplementedYet,
+    OwnerSignatureRequired,
+    TooLateToRevoke,
+)
+from countersign_server.rpc.boundary import Context
+from countersign_server.rpc.caller import current_call, current_caller
+from countersign_server.rpc.conversion import optional_id, to_timestamp, trace_of, uuid_or_none
+from countersign_server.rpc.pages import next_token, page_size, position_of
+
+_WANTED: Mapping[int, ApprovalEvent] = {
+    approvals_pb2.DECISION_APPROVE: ApprovalEvent.APPROVE,
+    approvals_pb2.DECISION_REJECT: ApprovalEvent.REJECT,
+}
+
+
+class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
+    """See approvals.proto for the contract."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        wakeups: Wakeups,
+        countersigner: Countersigner,
+        quote_age_max: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._countersigner = countersigner
+        self._quote_age_max = quote_age_max
+        self._now = now
+
+    async def CreateApproval(
+        self, request: approvals_pb2.CreateApprovalRequest, context: Context
+    ) -> approvals_pb2.CreateApprovalResponse:
+        signal_id, account_id = UUID(request.signal_id), UUID(request.account_id)
+        wanted = _WANTED[request.decision]
+        async with self._database.transaction(current_caller().tenant) as tx:
+            found = await store.approval_of_signal_for_update(
+                tx, signal_id=signal_id, account_id=account_id
+            )
+            if found is None:
+                raise NotFound(
+                    f"signal {signal_id} was not laid before account {account_id}",
+                    signal_id=str(signal_id),
+                    account_id=str(account_id),
+                )
+            # The clock is read when the row is held: a decision that had to wait may be too late.
+            now = self._now()
+            if is_repeat(found, wanted, intent_digest=request.intent_digest, now=now):
+                return approvals_pb2.CreateApprovalResponse(approval=approval_message(found))
+            decided = await self._decide(tx, found, request, now)
+        self._tell(decided)
+        return approvals_pb2.CreateApprovalResponse(approval=approval_message(decided))
+
+    async def GetApproval(
+        self, request: approvals_pb2.GetApprovalRequest, context: Context
+    ) -> approvals_pb2.GetApprovalResponse:
+        async with self._database.transaction(current_caller().tenant) as tx:
+            found = await store.approval(tx, UUID(request.approval_id))
+        if found is None:
+            raise _no_approval(request.approval_id)
+        return approvals_pb2.GetApprovalResponse(approval=approval_message(found))
+
+    async def ListApprovals(
+        self, request: approvals_pb2.ListApprovalsRequest, context: Context
+    ) -> approvals_pb2.ListApprovalsResponse:
+        size, position = page_size(request.page_size), position_of(request)
+        asked = store.Listing(
+            states=[_state_of(state) for state in request.states],
+            account_id=uuid_or_none(request.account_id),
+            signal_id=uuid_or_none(request.signal_id),
+            before=UUID(position[0]) if position else None,
+            limit=size + 1,
+        )
+        async with self._database.transaction(current_caller().tenant) as tx:
+            found = await store.list_approvals(tx, asked)
+        shown = found[:size]
+        return approvals_pb2.ListApprovalsResponse(
+            approvals=map(approval_message, shown),
+            next_page_token=next_token(request, found, size, [shown[-1].id] if shown else []),
+        )
+
+    async def ListInbox(
+        self, request: approvals_pb2.ListInboxRequest, context: Context
+    ) -> approvals_pb2.ListInboxResponse:
+        size, position = page_size(request.page_size), position_of(request)
+        now = self._now()
+        async with self._database.transaction(current_caller().tenant) as tx:
+            found = await store.list_waiting(
+                tx,
+                account_id=uuid_or_none(request.account_id),
+                after=(datetime.fromisoformat(position[0]), UUID(position[1]))
+                if position
+                else None,
+                now=now,
+                limit=size + 1,
+            )
+        shown = found[:size]
+        last = [shown[-1].expires_at.isoformat(), shown[-1].id] if shown else []
+        return approvals_pb2.ListInboxResponse(
+            approvals=map(approval_message, shown),
+            next_page_token=next_token(request, found, size, last),
+            server_time=to_timestamp(now),
+        )
+
+    async def RevokeApproval(
+        self, request: approvals_pb2.RevokeApprovalRequest, context: Context
+    ) -> approvals_pb2.RevokeApprovalResponse:
+        async with self._database.transaction(current_caller().tenant) as tx:
+            found = await store.approval_for_update(tx, UUID(request.approval_id))
+            if found is None:
+                raise _no_approval(request.approval_id)
+            if found.state is ApprovalState.REVOKED:
+                return approvals_pb2.RevokeApprovalResponse(approval=approval_message(found))
+            revoked = await self._countersigner.revoke(
+                tx,
+                found,
+                reason=request.reason,
+                trace=trace_of(current_call()),
+                now=self._now(),
+            )
+        if revoked is None:
+            self._wakeups.ring(f"account:{found.account_id}")
+            raise TooLateToRevoke(
+                "the command was granted before it could be taken back",
+                approval_id=str(found.id),
+                command_id=optional_id(found.command_id),
+            )
+        self._tell(revoked)
+        return approvals_pb2.RevokeApprovalResponse(approval=approval_message(revoked))
+
+    async def _decide(
+        self,
+        tx: AsyncConnection,
+        approval: Approval,
+        request: approvals_pb2.CreateApprovalRequest,
+        now: datetime,
+    ) -> Approval:
+        if request.HasField("owner_signature"):
+            raise NotImplementedYet("this version does not check owners' own signatures")
+        moment = await self._moment(tx, approval, now)
+        call = current_call()
+        consent = moment.subscription.consent_version
+        if request.consent_version not in ("", consent):
+            raise ConsentOutdated(
+                f"the subscription's consent is to version {consent}", consent_version=consent
+            )
+        decider = Decider(
+            mode=DecisionMode.MANUAL,
+            trace=trace_of(call),
+            consent_version=consent,
+            user_id=current_caller().id,
+            agent=call.agent,
+            reason=request.reason,
+        )
+        if _WANTED[request.decision] is ApprovalEvent.REJECT:
+            return await self._countersigner.reject(tx, approval, decider, now=now)
+        if moment.account.owner_signature_required:
+            raise OwnerSignatureRequired("the account asks for its owner's own signature")
+        refusal = objection_to(approval, moment)
+        if refusal is not None:
+            raise refusal
+        return await self._countersigner.approve(tx, approval, decider, now=now)
+
+    async def _moment(self, tx: AsyncConnection, approval: Approval, now: datetime) -> Moment:
+        account = await account_store.account(tx, approval.account_id)
+        subscription = await subscription_by_id(tx, approval.subscription_id)
+        assert account is not None  # noqa: S101  # an approval's account and subscription are
+        assert subscription is not None  # noqa: S101  # its owner's, and never deleted
+        symbol = await symbol_of(tx, account.id, approval.instrument)
+        return Moment(subscription, account, symbol, self._quote_age_max, now)
+
+    def _tell(self, approval: Approval) -> None:
+        approvals_total.labels(approval.state).inc()
+        self._wakeups.ring("approvals", "audit", f"account:{approval.account_id}")
+
+
+def _no_approval(approval_id: str) -> NotFound:
+    return NotFound(f"no approval {approval_id}", approval_id=approval_id)
+
+
+def _state_of(number: approvals_pb2.ApprovalState) -> ApprovalState:
+    state = STATE_OF.get(number)
+    if state is None:
+        raise Invalid(f"states: {number} is not a state of an approval", field="states")
+    return state

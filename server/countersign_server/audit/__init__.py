@@ -1,0 +1,1 @@
+"""Every change of state: who, what, from where, before and after; chained by hashes."""

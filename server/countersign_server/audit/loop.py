@@ -1,0 +1,94 @@
+"""Sealing the event log into its hash chain, behind the commits and never in their way."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.audit.chain import hashes_of
+from countersign_server.audit.measures import (
+    seal_failures_total,
+    seal_lag_seconds,
+    sealed_total,
+    unsealed_entries,
+)
+from countersign_server.audit.seal_store import (
+    add_seals,
+    become_sealer,
+    entries_to_seal,
+    last_seal,
+    waiting,
+)
+from countersign_server.database.engine import Database
+from countersign_server.database.wakeups import Wakeups
+
+WRITTEN = "audit"
+SEALED = "sealed"
+
+_BATCH = 1000
+# An entry that an open transaction held back is sealed this late at the latest.
+_PERIOD = timedelta(milliseconds=500)
+# While entries come in steadily, so many at once are cheaper than each by itself.
+_PACE = timedelta(milliseconds=25)
+_MEASURE_SECONDS = 1.0
+_LONGEST_PAUSE = timedelta(seconds=5)
+
+log = structlog.get_logger()
+
+
+class Sealer:
+    """Seals what is written, in one order for all. In every process; one at a time does the work."""
+
+    def __init__(self, database: Database, wakeups: Wakeups, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._now = now
+        self._measured_at = 0.0
+
+    async def run(self) -> None:
+        """Seal for ever. A failure is logged, counted, and tried again later and later."""
+        pause = _PACE
+        with self._wakeups.subscribe(WRITTEN) as wakeup:
+            while True:
+                try:
+                    while await self.seal_batch() == _BATCH:
+                        pass
+                except (SQLAlchemyError, OSError) as error:
+                    seal_failures_total.inc()
+                    log.warning("entries not sealed", error=str(error))
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+                else:
+                    pause = _PACE
+                    await wakeup.wait(_PERIOD)
+                await asyncio.sleep(pause.total_seconds())
+
+    async def seal_batch(self) -> int:
+        """Seal the next entries whose place is final, and return how many."""
+        async with self._database.transaction(None) as tx:
+            sealed = await _seal(tx) if await become_sealer(tx) else 0
+            if time.monotonic() - self._measured_at >= _MEASURE_SECONDS:
+                await self._measure(tx)
+        if sealed:
+            sealed_total.inc(sealed)
+            self._wakeups.ring(SEALED)
+        return sealed
+
+    async def _measure(self, tx: AsyncConnection) -> None:
+        left = await waiting(tx, await last_seal(tx))
+        lag = (self._now() - left.since).total_seconds() if left.since else 0.0
+        unsealed_entries.set(left.count)
+        seal_lag_seconds.set(max(0.0, lag))
+        self._measured_at = time.monotonic()
+
+
+async def _seal(tx: AsyncConnection) -> int:
+    last = await last_seal(tx)
+    found = await entries_to_seal(tx, last, _BATCH)
+    if found:
+        hashes = hashes_of(last.entry_hash, last.sequence + 1, (texts for _, texts in found))
+        await add_seals(tx, last, [entry_id for entry_id, _ in found], hashes)
+    return len(found)

@@ -1,0 +1,186 @@
+"""Where people read, verify, export and follow the event log."""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import Literal
+
+from google.api.httpbody_pb2 import HttpBody
+from sqlalchemy.exc import SQLAlchemyError
+
+from countersign.v1 import audit_pb2, audit_pb2_grpc
+from countersign_server.audit.feed import Feed
+from countersign_server.audit.log import Question, list_entries, newest_sequence
+from countersign_server.audit.seal_store import links_from
+from countersign_server.audit.verification import verify
+from countersign_server.audit.wire import (
+    end_event,
+    entry_to_message,
+    export_line,
+    server_sent_event,
+)
+from countersign_server.database.engine import Database
+from countersign_server.errors import Invalid, PageTokenInvalid
+from countersign_server.identity.revocations import Revocations
+from countersign_server.rpc.boundary import Context
+from countersign_server.rpc.caller import Caller, current_caller
+from countersign_server.rpc.conversion import from_timestamp, uuid_or_none
+from countersign_server.rpc.pages import next_token, page_size, position_of
+
+_EXPORT_LINKS = 500
+_EXPORT_BYTES = 64 * 1024
+# Well below the deadline of a call: what was checked by then is an answer.
+_VERIFY_BUDGET = timedelta(seconds=7)
+_HEARTBEAT_SECONDS = 10.0
+_LOOK_UP = timedelta(milliseconds=500)
+# Then the browser comes again with a token that is still good.
+_LONGEST_STREAM_SECONDS = 3600.0
+_SEQUENCE_MAX = 2**63 - 1
+
+_Bound = Literal["start_time", "end_time"]
+
+
+class AuditService(audit_pb2_grpc.AuditServiceServicer):
+    """See audit.proto for the contract."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        feed: Feed,
+        revocations: Revocations,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._feed = feed
+        self._revocations = revocations
+        self._clock = clock
+
+    async def ListAuditEntries(
+        self, request: audit_pb2.ListAuditEntriesRequest, context: Context
+    ) -> audit_pb2.ListAuditEntriesResponse:
+        size = page_size(request.page_size)
+        asked = Question(
+            signal_id=uuid_or_none(request.signal_id),
+            account_id=uuid_or_none(request.account_id),
+            command_id=uuid_or_none(request.command_id),
+            kind_prefix=request.kind_prefix,
+            start_time=_moment(request, "start_time"),
+            end_time=_moment(request, "end_time"),
+            after_id=_entry_id(position_of(request)),
+            limit=size + 1,
+        )
+        async with self._database.transaction(current_caller().tenant) as tx:
+            rows = await list_entries(tx, asked)
+        page = rows[:size]
+        return audit_pb2.ListAuditEntriesResponse(
+            entries=map(entry_to_message, page),
+            next_page_token=next_token(request, rows, size, [page[-1].id] if page else []),
+        )
+
+    async def VerifyAudit(
+        self, request: audit_pb2.VerifyAuditRequest, context: Context
+    ) -> audit_pb2.VerifyAuditResponse:
+        verdict = await verify(
+            self._database, from_sequence=request.from_sequence, budget=_VERIFY_BUDGET
+        )
+        return audit_pb2.VerifyAuditResponse(
+            intact=verdict.broken is None,
+            checked=verdict.checked,
+            sealed_sequence=verdict.last.sequence,
+            sealed_hash=verdict.last.entry_hash.hex(),
+            unsealed=verdict.waiting.count,
+            broken_sequence=verdict.broken.sequence if verdict.broken else 0,
+            broken_reason=verdict.broken.reason if verdict.broken else "",
+        )
+
+    async def ExportAudit(
+        self, request: audit_pb2.ExportAuditRequest, context: Context
+    ) -> AsyncIterator[HttpBody]:
+        async with self._database.transaction(None) as tx:
+            upto = request.to_sequence or await newest_sequence(tx)
+        rest, sequence = b"", max(request.from_sequence, 1)
+        while sequence <= upto:
+            async with self._database.transaction(None) as tx:
+                links = await links_from(tx, sequence, _EXPORT_LINKS)
+            if not links:
+                break
+            lines = (export_line(link) for link in links if link.sequence <= upto)
+            sequence = links[-1].sequence + 1
+            *chunks, rest = _cut(rest, lines)
+            for chunk in chunks:
+                yield HttpBody(content_type="application/x-ndjson", data=chunk)
+        yield HttpBody(content_type="application/x-ndjson", data=rest)
+
+    async def FollowEvents(
+        self, request: audit_pb2.FollowEventsRequest, context: Context
+    ) -> AsyncIterator[HttpBody]:
+        after = _last_event_id(context) or request.after_sequence
+        # Something at once, so that a browser knows that the stream stands.
+        yield _events(b"retry: 1000\n: connected\n\n")
+        try:
+            async with aclosing(self._told(current_caller(), after)) as told:
+                async for data in told:
+                    yield _events(data)
+        except (SQLAlchemyError, OSError):
+            # In-band: an error in the middle of a stream is lost on its way to a browser.
+            yield _events(end_event("UNAVAILABLE", "DATABASE_UNAVAILABLE"))
+
+    async def _told(self, caller: Caller, after: int) -> AsyncGenerator[bytes]:
+        began = spoken_at = self._clock()
+        async with aclosing(self._feed.follow(caller.tenant, after, patience=_LOOK_UP)) as batches:
+            async for batch in batches:
+                if self._revocations.is_revoked(caller):
+                    yield end_event("UNAUTHENTICATED", "TOKEN_REVOKED")
+                    return
+                if batch.entries:
+                    yield b"".join(map(server_sent_event, batch.entries))
+                    spoken_at = self._clock()
+                elif self._clock() - spoken_at >= _HEARTBEAT_SECONDS:
+                    yield b": alive\n\n"
+                    spoken_at = self._clock()
+                if self._clock() - began >= _LONGEST_STREAM_SECONDS:
+                    yield end_event("UNAUTHENTICATED", "TOKEN_EXPIRED")
+                    return
+        yield end_event("UNAVAILABLE", "DRAINING")
+
+
+def _events(data: bytes) -> HttpBody:
+    return HttpBody(content_type="text/event-stream", data=data)
+
+
+def _cut(rest: bytes, lines: Iterable[bytes]) -> list[bytes]:
+    """Return `rest` and the lines in pieces; the last piece is not full, and may be empty."""
+    data = rest + b"".join(lines)
+    return [data[at : at + _EXPORT_BYTES] for at in range(0, len(data) + 1, _EXPORT_BYTES)]
+
+
+def _moment(request: audit_pb2.ListAuditEntriesRequest, field: _Bound) -> datetime | None:
+    if not request.HasField(field):
+        return None
+    return from_timestamp(getattr(request, field), field=field)
+
+
+def _entry_id(position: list[object] | None) -> int:
+    if position is None:
+        return 0
+    match position:
+        case [int() as entry_id]:
+            return entry_id
+        case _:
+            raise PageTokenInvalid("page_token is not from the previous answer", field="page_token")
+
+
+def _last_event_id(context: Context) -> int:
+    """Return the sequence in the header Last-Event-ID; 0: it was not sent, or is empty."""
+    for key, value in context.invocation_metadata() or ():
+        if key == "last-event-id" and value:
+            text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+            if not (text.isascii() and text.isdigit() and int(text) <= _SEQUENCE_MAX):
+                raise Invalid(
+                    "Last-Event-ID must be the id of an event of this stream: a number from 1 on",
+                    field="Last-Event-ID",
+                )
+            return int(text)
+    return 0

@@ -1,0 +1,150 @@
+"""The countersign-server command."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from countersign_server.settings import Settings
+
+main = typer.Typer(
+    help="Run and look after a Countersign server. Settings come from COUNTERSIGN_* variables.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@main.command()
+def serve() -> None:
+    """Serve until SIGTERM. Without COUNTERSIGN_DATABASE_URL, on a PostgreSQL of our own."""
+    from countersign_server.app import serve_until_told_to_stop  # noqa: PLC0415  # slow to import
+    from countersign_server.logs import configure_logs  # noqa: PLC0415
+
+    with _plain_errors():
+        settings = Settings.from_environment()
+        configure_logs(settings.log_level)
+        with _database(settings, migrated=True) as url, _runner() as runner:
+            runner.run(serve_until_told_to_stop(settings, url))
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's schema to this version."""
+    from countersign_server.database.schema_version import (  # noqa: PLC0415  # slow to import
+        migrate as bring_up,
+    )
+
+    with _plain_errors():
+        settings = Settings.from_environment()
+        with _database(settings, migrated=False) as url:
+            typer.echo(f"the schema is at {bring_up(url)}")
+
+
+@main.command("create-operator")
+def create_operator(
+    email: Annotated[str, typer.Argument(help="With which the operator signs in.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Make an operator who can sign in at once: the first one, who invites the others."""
+    from countersign_server.operators import (  # noqa: PLC0415  # slow to import
+        create_operator_with_password,
+    )
+
+    with _plain_errors():
+        settings = Settings.from_environment()
+        if password_stdin:
+            password = sys.stdin.readline().rstrip("\n")
+        else:
+            password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        with _database(settings, migrated=False) as url, _runner() as runner:
+            user_id = runner.run(create_operator_with_password(settings, url, email, password))
+            typer.echo(f"operator {email} has the id {user_id}")
+
+
+@main.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is wrong with this installation and how to mend it. Exits 1 if anything is."""
+    from countersign_server.doctor import examine  # noqa: PLC0415  # slow to import
+
+    with _plain_errors():
+        settings = Settings.from_environment()
+        with _database(settings, migrated=False) as url, _runner() as runner:
+            findings = runner.run(examine(settings, url))
+    if as_json:
+        typer.echo(json.dumps([finding.as_json() for finding in findings]))
+    else:
+        for finding in findings:
+            mend = f"  -> {finding.mend}" if finding.mend else ""
+            typer.echo(f"{'ok ' if finding.well else 'BAD'}  {finding.what}{mend}")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _database(settings: Settings, *, migrated: bool) -> Generator[str]:
+    """Provide the database's URL; where none is set, a PostgreSQL of our own that ends with us."""
+    from countersign_server.database.schema_version import (  # noqa: PLC0415  # slow to import
+        migrate as bring_up,
+    )
+    from countersign_server.database.supervisor import EmbeddedPostgres  # noqa: PLC0415
+
+    url = settings.database_url.get_secret_value()
+    if url:
+        yield url
+        return
+    if settings.environment == "production":
+        raise typer.BadParameter("COUNTERSIGN_DATABASE_URL must be set in production")
+    with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+        if migrated:
+            bring_up(server.url)
+        yield server.url
+
+
+def _runner() -> asyncio.Runner:
+    try:
+        import uvloop  # noqa: PLC0415  # not on Windows
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+@contextmanager
+def _plain_errors() -> Generator[None]:
+    """Let what an operator can mend end in one line, without a traceback."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  # slow to import
+
+    from countersign_server.database.schema_version import SchemaMismatch  # noqa: PLC0415
+    from countersign_server.database.supervisor import PostgresUnavailable  # noqa: PLC0415
+    from countersign_server.errors import CountersignError  # noqa: PLC0415
+    from countersign_server.sealing_key import SealingKeyInvalid  # noqa: PLC0415
+
+    try:
+        yield
+    except ValidationError as error:
+        problems = "; ".join(
+            f"COUNTERSIGN_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            if problem["loc"]
+            else problem["msg"]
+            for problem in error.errors()
+        )
+        _end(f"the settings are not valid: {problems}")
+    except (SchemaMismatch, PostgresUnavailable, SealingKeyInvalid, CountersignError) as error:
+        _end(str(error))
+    except SQLAlchemyError as error:
+        _end(f"the database does not answer: {str(error).splitlines()[0]}")
+    except (OSError, RuntimeError) as error:
+        _end(str(error))
+
+
+def _end(message: str) -> None:
+    typer.echo(f"countersign-server: {message}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,59 @@
+"""Transactions: everything a request reads and writes, all or nothing, and for one tenant only."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+# The tenant of loops and of operators: row-level security lets it see every row.
+SYSTEM = "system"
+
+_BIND_TENANT = text("SELECT set_config('countersign.tenant', :tenant, true)")
+
+
+class Database:
+    """The way in to everything that is stored."""
+
+    def __init__(self, url: str, *, connections: int, statement_timeout_ms: int = 10_000) -> None:
+        self._tenants = _engine(url, "", connections, statement_timeout_ms)
+        # Bound once, when it connects: the hot paths need no statement to say whose rows they see.
+        self._system = _engine(url, SYSTEM, connections, statement_timeout_ms)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: UUID | None) -> AsyncGenerator[AsyncConnection]:
+        """Open a transaction that sees the rows of one tenant; None: the rows of all.
+
+        It commits on leaving the block, or rolls back on any exception.
+        """
+        if tenant is None:
+            async with self._system.begin() as connection:
+                yield connection
+            return
+        async with self._tenants.begin() as connection:
+            await connection.execute(_BIND_TENANT, {"tenant": str(tenant)})
+            yield connection
+
+    @property
+    def system_engine(self) -> AsyncEngine:
+        """The engine whose connections see every row; for statements that are a transaction themselves."""
+        return self._system
+
+    async def close(self) -> None:
+        await self._tenants.dispose()
+        await self._system.dispose()
+
+
+def _engine(url: str, tenant: str, connections: int, statement_timeout_ms: int) -> AsyncEngine:
+    options = (
+        f"-c countersign.tenant={tenant} -c timezone=UTC -c statement_timeout={statement_timeout_ms} "
+        "-c idle_in_transaction_session_timeout=30000"
+    )
+    return create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=3,
+        connect_args={"options": options, "connect_timeout": 3, "prepare_threshold": 2},
+    )

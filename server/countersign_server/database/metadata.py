@@ -1,0 +1,34 @@
+"""The one catalogue of tables, and the column kinds that every area shares."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, MetaData, Numeric, Text, Uuid
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_by_%(column_0_N_name)s",
+        "fk": "%(table_name)s_%(column_0_N_name)s_exists",
+        "pk": "%(table_name)s_key",
+    }
+)
+
+
+def identifier(name: str, *arguments: Any, nullable: bool = False, **options: Any) -> Column[UUID]:
+    """A UUID column."""
+    return Column(name, Uuid, *arguments, nullable=nullable, **options)
+
+
+def text(name: str, *arguments: Any, nullable: bool = False, **options: Any) -> Column[str]:
+    """A text column."""
+    return Column(name, Text, *arguments, nullable=nullable, **options)
+
+
+def moment(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
+    """A column of aware UTC times."""
+    return Column(name, DateTime(timezone=True), nullable=nullable, **options)
+
+
+def amount(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
+    """A column of exact decimals: money, prices, volumes."""
+    return Column(name, Numeric(27, 9), nullable=nullable, **options)

@@ -1,0 +1,1 @@
+"""The installed bridges, and which of them may trade an account."""

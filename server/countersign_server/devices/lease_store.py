@@ -1,0 +1,90 @@
+"""Which session may speak for an account: one at a time, for as long as it renews."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import DateTime, LargeBinary, and_, delete, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.devices.tables import devices, leases
+
+
+async def take_lease(  # noqa: PLR0913 - a lease has this many parts
+    tx: AsyncConnection,
+    *,
+    account_id: UUID,
+    owner_id: UUID,
+    device_id: UUID,
+    epoch: bytes,
+    now: datetime,
+    timeout: timedelta,  # noqa: ASYNC109 - how long the lease holds, not how long to wait
+) -> bool:
+    """Take the account's lease for the session `epoch`, or renew the session's own.
+
+    False: another session holds it and has not lapsed, be it of the same device, or the device may
+    not serve the account. Of two that come at once, one takes it.
+    """
+    entitled = select(
+        devices.c.account_id,
+        devices.c.owner_id,
+        devices.c.id,
+        literal(epoch, LargeBinary),
+        literal(now, DateTime(timezone=True)),
+        literal(now + timeout, DateTime(timezone=True)),
+    ).where(
+        devices.c.id == device_id,
+        devices.c.account_id == account_id,
+        devices.c.owner_id == owner_id,
+        devices.c.revoked_at.is_(None),
+    )
+    taking = insert(leases).from_select(
+        ["account_id", "owner_id", "device_id", "session_epoch", "taken_at", "expires_at"],
+        # So that a revocation which is under way comes first, or finds the lease and ends it.
+        entitled.with_for_update(key_share=True),
+    )
+    its_own = and_(leases.c.session_epoch == epoch, leases.c.device_id == device_id)
+    taken = await tx.execute(
+        taking.on_conflict_do_update(
+            index_elements=[leases.c.account_id],
+            set_={
+                "device_id": taking.excluded.device_id,
+                "session_epoch": taking.excluded.session_epoch,
+                "taken_at": taking.excluded.taken_at,
+                "expires_at": taking.excluded.expires_at,
+            },
+            where=or_(leases.c.expires_at <= now, its_own),
+        ).returning(leases.c.account_id)
+    )
+    return taken.one_or_none() is not None
+
+
+async def renew_lease(
+    tx: AsyncConnection,
+    account_id: UUID,
+    epoch: bytes,
+    now: datetime,
+    timeout: timedelta,  # noqa: ASYNC109 - how long the lease holds, not how long to wait
+) -> bool:
+    """Let the session hold the lease for `timeout` from `now`.
+
+    False: it has lapsed, or was ended with its device. Then the session is over: somebody may have
+    acted on its silence.
+    """
+    renewed = await tx.execute(
+        update(leases)
+        .where(
+            leases.c.account_id == account_id,
+            leases.c.session_epoch == epoch,
+            leases.c.expires_at > now,
+        )
+        .values(expires_at=now + timeout)
+    )
+    return renewed.rowcount > 0
+
+
+async def release_lease(tx: AsyncConnection, account_id: UUID, epoch: bytes) -> None:
+    """End the session's lease, so that the next one need not wait. Others' stay."""
+    await tx.execute(
+        delete(leases).where(leases.c.account_id == account_id, leases.c.session_epoch == epoch)
+    )

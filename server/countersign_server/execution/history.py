@@ -1,0 +1,139 @@
+"""What is known of commands: their reports, deals and evidence, and who may see how much of it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign.v1 import execution_pb2 as pb
+from countersign_server.execution.store import Command
+from countersign_server.execution.lifecycle import CommandState
+from countersign_server.execution.tables import command_reports, commands, deals
+from countersign_server.execution.wire import command_message
+from countersign_server.rpc.conversion import to_timestamp
+from countersign_server.signals.tables import signals
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Who looks: a producer sees its own signals; None: the transaction's own rows decide."""
+
+    producer_id: UUID | None
+
+    async def may_see(self, tx: AsyncConnection, signal_id: UUID) -> bool:
+        """Tell whether the signal is there for whoever looks."""
+        found = await tx.scalar(select(signals.c.producer_id).where(signals.c.id == signal_id))
+        return found is not None and self.producer_id in (None, found)
+
+
+async def shown_commands(
+    tx: AsyncConnection, found: Sequence[Command], *, full: bool
+) -> list[pb.Command]:
+    """Return commands with what was reported of them and the deals they made."""
+    reports, made = await _reports_of(tx, found), await _deals_of(tx, found)
+    return [
+        command_message(command, reports=reports[command.id], deals=made[command.id], full=full)
+        for command in found
+    ]
+
+
+async def evidence_of(tx: AsyncConnection, command: Command) -> pb.GetEvidenceResponse:
+    """Return what the terminal showed last of a command, and say it in words."""
+    (message,) = await shown_commands(tx, [command], full=True)
+    newest = (
+        await tx.execute(
+            select(command_reports.c.body, command_reports.c.received_at)
+            .where(command_reports.c.command_id == command.id, command_reports.c.kind == "evidence")
+            .order_by(command_reports.c.received_at.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    evidence = pb.Evidence.FromString(bytes(newest.body)) if newest else None
+    return pb.GetEvidenceResponse(
+        command=message,
+        evidence=evidence,
+        evidence_time=to_timestamp(newest.received_at) if newest else None,
+        summary=summary_of(command, evidence),
+    )
+
+
+def summary_of(command: Command, evidence: pb.Evidence | None) -> str:
+    """Say in people's words what is known of a command in doubt."""
+    sent = (
+        f"Permission to send was given at {command.granted_at:%H:%M:%S.%f} UTC"
+        if command.granted_at
+        else "No permission to send is on record"
+    )
+    if evidence is None:
+        return f"{sent}; the terminal has shown nothing yet. It has not been sent again."
+    found = [
+        f"{len(tickets)} {name}"
+        for name, tickets in (
+            ("orders", evidence.order_tickets),
+            ("deals", evidence.deal_tickets),
+            ("positions", evidence.position_tickets),
+        )
+        if tickets
+    ]
+    shows = (
+        f"the terminal shows {', '.join(found)}"
+        if found
+        else "the terminal shows no order, deal or position"
+    )
+    connected = (
+        "connected throughout" if evidence.connected_throughout else "not connected throughout"
+    )
+    books = (
+        "its history adds up to the balance"
+        if evidence.history_complete
+        else "its history does not prove complete"
+    )
+    return f"{sent}; {shows} with the tag {command.magic:x} ({connected}; {books}). It has not been sent again."
+
+
+async def _reports_of(
+    tx: AsyncConnection, found: Sequence[Command]
+) -> defaultdict[UUID, list[Row[Any]]]:
+    rows = await tx.execute(
+        select(command_reports)
+        .where(command_reports.c.command_id.in_([command.id for command in found]))
+        .order_by(command_reports.c.received_at, command_reports.c.natural_key)
+        .limit(10_000)
+    )
+    return _by_command(rows.all())
+
+
+async def _deals_of(
+    tx: AsyncConnection, found: Sequence[Command]
+) -> defaultdict[UUID, list[Row[Any]]]:
+    rows = await tx.execute(
+        select(deals)
+        .where(deals.c.command_id.in_([command.id for command in found]))
+        .order_by(deals.c.ticket)
+        .limit(10_000)
+    )
+    return _by_command(rows.all())
+
+
+def _by_command(rows: Sequence[Row[Any]]) -> defaultdict[UUID, list[Row[Any]]]:
+    grouped: defaultdict[UUID, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        grouped[row.command_id].append(row)
+    return grouped
+
+
+async def count_executed(tx: AsyncConnection, signal_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many commands of each signal have traded."""
+    found = await tx.execute(
+        select(commands.c.signal_id, func.count())
+        .where(
+            commands.c.signal_id.in_(signal_ids),
+            commands.c.state.in_([CommandState.EXECUTED, CommandState.PARTIAL]),
+        )
+        .group_by(commands.c.signal_id)
+    )
+    return {row[0]: row[1] for row in found}

@@ -1,0 +1,219 @@
+"""Commands, deals and frames as the contract shows them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+
+from countersign.v1 import execution_pb2 as pb, values_pb2
+from countersign_server.decimals import decimal_text, optional_text
+from countersign_server.execution.grants import Granted
+from countersign_server.execution.lifecycle import CommandEvent, CommandState
+from countersign_server.execution.store import Command
+from countersign_server.rpc.conversion import optional_id, to_duration, to_timestamp
+
+STATES: Mapping[CommandState, pb.CommandState] = {
+    CommandState.APPROVED: pb.COMMAND_STATE_APPROVED,
+    CommandState.OFFERED: pb.COMMAND_STATE_OFFERED,
+    CommandState.GRANTED: pb.COMMAND_STATE_GRANTED,
+    CommandState.EXECUTED: pb.COMMAND_STATE_EXECUTED,
+    CommandState.PARTIAL: pb.COMMAND_STATE_PARTIAL,
+    CommandState.WORKING: pb.COMMAND_STATE_WORKING,
+    CommandState.REJECTED: pb.COMMAND_STATE_REJECTED,
+    CommandState.IN_DOUBT: pb.COMMAND_STATE_IN_DOUBT,
+    CommandState.PRESUMED_NOT_EXECUTED: pb.COMMAND_STATE_PRESUMED_NOT_EXECUTED,
+    CommandState.REVOKED: pb.COMMAND_STATE_REVOKED,
+    CommandState.EXPIRED: pb.COMMAND_STATE_EXPIRED,
+    CommandState.NOT_SENT: pb.COMMAND_STATE_NOT_SENT,
+}
+KINDS: Mapping[str, values_pb2.CommandKind] = {
+    "open": values_pb2.COMMAND_KIND_OPEN,
+    "place": values_pb2.COMMAND_KIND_PLACE,
+    "modify": values_pb2.COMMAND_KIND_MODIFY,
+    "close": values_pb2.COMMAND_KIND_CLOSE,
+    "partial-close": values_pb2.COMMAND_KIND_PARTIAL_CLOSE,
+    "cancel": values_pb2.COMMAND_KIND_CANCEL,
+}
+TRADING_STATES: Mapping[str, values_pb2.TradingState] = {
+    "active": values_pb2.TRADING_STATE_ACTIVE,
+    "warned": values_pb2.TRADING_STATE_WARNED,
+    "close-only": values_pb2.TRADING_STATE_CLOSE_ONLY,
+    "halted": values_pb2.TRADING_STATE_HALTED,
+    "flattening": values_pb2.TRADING_STATE_FLATTENING,
+}
+OUTCOMES: Mapping[str, pb.AttemptOutcome] = {
+    "executed": pb.ATTEMPT_OUTCOME_EXECUTED,
+    "partial": pb.ATTEMPT_OUTCOME_PARTIAL,
+    "working": pb.ATTEMPT_OUTCOME_WORKING,
+    "rejected": pb.ATTEMPT_OUTCOME_REJECTED,
+    "not-sent": pb.ATTEMPT_OUTCOME_NOT_SENT,
+    "in-doubt": pb.ATTEMPT_OUTCOME_IN_DOUBT,
+}
+OUTCOME_NAMES = {number: name for name, number in OUTCOMES.items()}
+EVENT_OF_OUTCOME: Mapping[str, CommandEvent] = {
+    "executed": CommandEvent.EXECUTE,
+    "partial": CommandEvent.FILL_PART,
+    "working": CommandEvent.ACCEPT,
+    "rejected": CommandEvent.REJECT,
+    "not-sent": CommandEvent.NOT_SEND,
+    "in-doubt": CommandEvent.DOUBT,
+}
+ENTRIES: Mapping[str, pb.DealEntry] = {
+    "": pb.DEAL_ENTRY_UNSPECIFIED,
+    "in": pb.DEAL_ENTRY_IN,
+    "out": pb.DEAL_ENTRY_OUT,
+    "inout": pb.DEAL_ENTRY_INOUT,
+    "out-by": pb.DEAL_ENTRY_OUT_BY,
+}
+ENTRY_NAMES = {number: name for name, number in ENTRIES.items()}
+
+
+def offer_frame(command: Command, target: Command | None) -> pb.Offer:
+    """Return the offer of a command; `target` is the command that opened what it is about."""
+    offer = pb.Offer(
+        command_id=str(command.id),
+        attempt=command.attempt,
+        intent_text=command.intent_text,
+        intent_digest=command.intent_digest,
+        approval_id=optional_id(command.approval_id),
+        server_signature=command.server_signature,
+        server_key_id=command.server_key_id,
+        expire_time=to_timestamp(command.expires_at),
+        magic=command.magic,
+    )
+    if target is not None:
+        offer.target.opening_magic = target.magic
+        offer.target.position_id = target.position_id
+        offer.target.order_ticket = target.order_ticket
+    return offer
+
+
+def grant_frame(granted: Granted) -> pb.Grant:
+    return pb.Grant(
+        command_id=str(granted.command.id),
+        attempt=granted.command.attempt,
+        grant_id=granted.grant_id,
+        claim_nonce=granted.claim_nonce,
+        valid_for_ms=int(granted.valid_for.total_seconds() * 1000),
+        magic=granted.command.magic,
+        generation=granted.generation,
+    )
+
+
+def command_message(
+    command: Command,
+    *,
+    reports: Iterable[Row[Any]] = (),
+    deals: Iterable[Row[Any]] = (),
+    full: bool,
+) -> pb.Command:
+    """Return a command; not `full`: only what its signal's producer may see."""
+    message = pb.Command(
+        command_id=str(command.id),
+        account_id=str(command.account_id) if full else "",
+        signal_id=optional_id(command.signal_id),
+        approval_id=optional_id(command.approval_id) if full else "",
+        kind=KINDS[command.kind],
+        state=STATES[command.state],
+        attempt=command.attempt,
+        reason=command.reason,
+        create_time=to_timestamp(command.created_at),
+        offer_time=to_timestamp(command.offered_at),
+        grant_time=to_timestamp(command.granted_at),
+        update_time=to_timestamp(command.updated_at),
+        expire_time=to_timestamp(command.expires_at),
+    )
+    if full:
+        message.intent_text = command.intent_text
+        message.intent_digest = command.intent_digest
+        message.magic = command.magic
+        message.filled_volume = decimal_text(command.filled_volume)
+        message.average_price = optional_text(command.average_price)
+        message.reports.extend(map(_report_message, reports))
+        message.deals.extend(map(deal_message, deals))
+    return message
+
+
+def deal_message(row: Row[Any]) -> pb.Deal:
+    deal = pb.Deal(
+        ticket=row.ticket,
+        order_ticket=row.order_ticket,
+        position_id=row.position_id,
+        magic=row.magic,
+        type=row.type,
+        entry=ENTRIES[row.entry],
+        reason=row.reason,
+        symbol=row.symbol,
+        broker_time_ms=row.broker_time_ms,
+        comment=row.comment,
+        **{
+            name: decimal_text(getattr(row, name))
+            for name in ("volume", "price", "profit", "commission", "swap", "fee")
+        },
+    )
+    if row.broker_utc_offset_seconds is not None:
+        deal.broker_utc_offset.seconds = row.broker_utc_offset_seconds
+    return deal
+
+
+def deal_values(deal: pb.Deal) -> dict[str, Any]:
+    """Return a reported deal as columns of deals."""
+    offset = deal.broker_utc_offset.seconds if deal.HasField("broker_utc_offset") else None
+    return {
+        "ticket": deal.ticket,
+        "order_ticket": deal.order_ticket,
+        "position_id": deal.position_id,
+        "magic": deal.magic,
+        "type": deal.type,
+        "entry": ENTRY_NAMES[deal.entry],
+        "reason": deal.reason,
+        "symbol": deal.symbol,
+        "broker_time_ms": deal.broker_time_ms,
+        "broker_utc_offset_seconds": offset,
+        "comment": deal.comment,
+        **{
+            name: Decimal(getattr(deal, name))
+            for name in ("volume", "price", "profit", "commission", "swap", "fee")
+        },
+    }
+
+
+def halt_frame(trading_state: str, cause: str, latch: int) -> pb.Halt:
+    return pb.Halt(state=TRADING_STATES[trading_state], cause=cause, latch=latch)
+
+
+def poll_message(
+    *,
+    offers: Sequence[pb.Offer],
+    cancels: Sequence[Command],
+    doubts: Sequence[Command],
+    halt: pb.Halt,
+    now: datetime,
+    poll_interval: Any,
+) -> pb.PollCommandsResponse:
+    return pb.PollCommandsResponse(
+        offers=offers,
+        cancels=[pb.Cancel(command_id=str(command.id)) for command in cancels],
+        resolves=[resolve_frame(command) for command in doubts],
+        halt=halt,
+        server_time=to_timestamp(now),
+        poll_interval=to_duration(poll_interval),
+    )
+
+
+def resolve_frame(command: Command) -> pb.Resolve:
+    return pb.Resolve(command_id=str(command.id), attempt=command.attempt, magic=command.magic)
+
+
+def _report_message(row: Row[Any]) -> pb.CommandReport:
+    return pb.CommandReport(
+        kind=row.kind,
+        event_time=to_timestamp(row.event_time),
+        receive_time=to_timestamp(row.received_at),
+        outcome=OUTCOMES.get(row.outcome, pb.ATTEMPT_OUTCOME_UNSPECIFIED),
+        retcode=row.retcode,
+        reason=row.reason,
+        detail=row.detail,
+    )

@@ -1,0 +1,235 @@
+"""Every area made, and given what it needs of the others."""
+
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.accounts.key_cache import ProducerKeys
+from countersign_server.accounts.producer_store import producer
+from countersign_server.accounts.service import AccountService
+from countersign_server.approvals.decisions import Countersigner
+from countersign_server.approvals.delivery import Delivery, Patience
+from countersign_server.approvals.loop import Expiry, FanOut
+from countersign_server.approvals.service import ApprovalService
+from countersign_server.approvals.store import count_outcomes
+from countersign_server.audit.feed import Feed
+from countersign_server.audit.loop import Sealer
+from countersign_server.audit.service import AuditService
+from countersign_server.database.engine import Database
+from countersign_server.database.wakeups import Wakeups
+from countersign_server.devices.service import DeviceService
+from countersign_server.devices.store import device_of
+from countersign_server.execution.channel import Channels, Pace
+from countersign_server.execution.history import count_executed
+from countersign_server.execution.loop import CommandClock
+from countersign_server.execution.port import command_port
+from countersign_server.execution.service import ExecutionService
+from countersign_server.identity.keyring import Keyring
+from countersign_server.identity.loop import Forgetting
+from countersign_server.identity.passwords import Passwords, argon2id
+from countersign_server.identity.revocations import Revocations
+from countersign_server.identity.service import IdentityService
+from countersign_server.identity.sign_in import SignIn
+from countersign_server.identity.tokens import Tokens
+from countersign_server.identity.vault import Vault
+from countersign_server.reconciliation.service import ReconciliationService
+from countersign_server.rpc.caller import Caller
+from countersign_server.sealing_key import sealing_key
+from countersign_server.settings import Settings
+from countersign_server.signals.admission import Windows
+from countersign_server.signals.ingest import Ingest
+from countersign_server.signals.service import SignalService
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
+Now = Callable[[], datetime]
+
+# Two, so that one gathers the next group while the other's commit is under way.
+_INGEST_WRITERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The doors, what runs at its own pace, and what has to be told of the end."""
+
+    identity: IdentityService
+    audit: AuditService
+    accounts: AccountService
+    devices: DeviceService
+    signals: SignalService
+    approvals: ApprovalService
+    execution: ExecutionService
+    reconciliation: ReconciliationService
+    channels: Channels
+    authenticate: Callable[[str], Caller]
+    loops: tuple[Loop, ...]
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """Who somebody is: what every other area stands on."""
+
+    vault: Vault
+    keyring: Keyring
+    revocations: Revocations
+    tokens: Tokens
+    service: IdentityService
+
+
+async def build(settings: Settings, database: Database, wakeups: Wakeups, now: Now) -> Parts:
+    """Make every part. Raises SealingKeyInvalid, SealBroken."""
+    feed = Feed(database, wakeups)
+    who = await _identity(settings, database, wakeups, now)
+    keys = ProducerKeys(database, who.vault, wakeups, now)
+    countersigner = Countersigner(sign=who.keyring.sign_approval, commands=command_port())
+    delivery = Delivery(
+        countersigner,
+        Patience(execution_window=settings.execution_window, quote_age_max=settings.quote_age_max),
+    )
+    pace = Pace(
+        heartbeat_interval=settings.heartbeat_interval,
+        heartbeat_timeout=settings.heartbeat_timeout,
+        grant_validity=settings.grant_validity,
+        offers_at_once=settings.offers_at_once,
+    )
+    channels = Channels(
+        database=database, wakeups=wakeups, revocations=who.revocations, pace=pace, now=now
+    )
+    ingest = Ingest(
+        database,
+        wakeups.ring,
+        capacity=settings.ingest_queue,
+        group=settings.ingest_group,
+        duplicate_window=settings.duplicate_window,
+    )
+    clock = CommandClock(
+        database=database,
+        wakeups=wakeups,
+        doubt_after=settings.doubt_after,
+        presume_after=settings.presume_after,
+        now=now,
+    )
+    return Parts(
+        identity=who.service,
+        audit=AuditService(database=database, feed=feed, revocations=who.revocations),
+        accounts=AccountService(
+            database=database, wakeups=wakeups, vault=who.vault, keys=keys, now=now
+        ),
+        devices=DeviceService(
+            database=database,
+            wakeups=wakeups,
+            vault=who.vault,
+            keyring=who.keyring,
+            revocations=who.revocations,
+            code_lifetime=settings.pairing_code_lifetime,
+            attempts_per_minute=settings.attempts_per_minute,
+            now=now,
+        ),
+        signals=SignalService(
+            database=database,
+            wakeups=wakeups,
+            ingest=ingest,
+            keys=keys,
+            feed=feed,
+            windows=_windows(settings),
+            streams_per_producer=settings.streams_per_producer,
+            count_outcomes=_count_outcomes,
+            now=now,
+        ),
+        approvals=ApprovalService(
+            database=database,
+            wakeups=wakeups,
+            countersigner=countersigner,
+            quote_age_max=settings.quote_age_max,
+            now=now,
+        ),
+        execution=ExecutionService(
+            database=database,
+            wakeups=wakeups,
+            channels=channels,
+            pace=pace,
+            poll_interval=settings.poll_interval,
+            now=now,
+        ),
+        reconciliation=ReconciliationService(
+            database=database, heartbeat_interval=settings.heartbeat_interval, now=now
+        ),
+        channels=channels,
+        authenticate=who.tokens.authenticate,
+        loops=(
+            who.keyring.run,
+            who.revocations.run,
+            Forgetting(database, who.revocations, now).run,
+            keys.run,
+            Sealer(database, wakeups, now).run,
+            *[ingest.run] * _INGEST_WRITERS,
+            FanOut(database=database, wakeups=wakeups, delivery=delivery, now=now).run,
+            Expiry(database=database, wakeups=wakeups, now=now).run,
+            clock.run,
+        ),
+        feed=feed,
+    )
+
+
+async def _identity(
+    settings: Settings, database: Database, wakeups: Wakeups, now: Now
+) -> _Identity:
+    vault, lifetime = Vault(sealing_key(settings)), settings.access_token_lifetime
+    revocations = Revocations(database, wakeups, now, token_lifetime=lifetime)
+    keyring = Keyring(database, vault, wakeups, now, token_lifetime=lifetime)
+    await revocations.load()
+    await keyring.load()
+    tokens = Tokens(keyring, revocations, now, lifetime)
+    passwords = Passwords(at_once=settings.password_hashes_at_once, hasher=argon2id())
+    sign_in = SignIn(
+        database=database,
+        tokens=tokens,
+        revocations=revocations,
+        passwords=passwords,
+        device_of=device_of,
+        now=now,
+        refresh_lifetime=settings.refresh_token_lifetime,
+        attempts_per_minute=settings.attempts_per_minute,
+    )
+    service = IdentityService(
+        database=database,
+        wakeups=wakeups,
+        keyring=keyring,
+        revocations=revocations,
+        passwords=passwords,
+        sign_in=sign_in,
+        producer_owner=_producer_owner,
+        invitation_lifetime=settings.invitation_lifetime,
+        now=now,
+    )
+    return _Identity(vault, keyring, revocations, tokens, service)
+
+
+def _windows(settings: Settings) -> Windows:
+    return Windows(
+        back=settings.replay_window_back,
+        ahead=settings.replay_window_ahead,
+        lifetime=settings.signal_lifetime,
+        lifetime_max=settings.signal_lifetime_max,
+    )
+
+
+async def _producer_owner(tx: AsyncConnection, producer_id: UUID) -> UUID | None:
+    found = await producer(tx, producer_id)
+    return found.owner_id if found else None
+
+
+async def _count_outcomes(
+    tx: AsyncConnection, signal_ids: Sequence[UUID]
+) -> Mapping[UUID, Mapping[str, int]]:
+    counts: defaultdict[UUID, dict[str, int]] = defaultdict(dict)
+    for signal_id, by_name in (await count_outcomes(tx, signal_ids)).items():
+        counts[signal_id].update(by_name)
+    for signal_id, executed in (await count_executed(tx, signal_ids)).items():
+        counts[signal_id]["executed"] = executed
+    return counts

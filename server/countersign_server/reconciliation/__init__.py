@@ -1,0 +1,1 @@
+"""What the terminals hold, and how far that can be believed."""

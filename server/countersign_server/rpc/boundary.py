@@ -1,0 +1,184 @@
+"""What happens around every call: who is calling, may they, are the rules kept, and how refusals leave."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import structlog
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    TimeoutError as NoConnection,
+)
+
+from countersign_server.errors import (
+    CountersignError,
+    DatabaseUnavailable,
+    DeadlineExceeded,
+    Forbidden,
+    Invalid,
+    NotImplementedYet,
+    Unauthenticated,
+)
+from countersign_server.rpc.access import ACCESS, ANYONE, OPEN_SERVICES
+from countersign_server.rpc.caller import Call, Caller, bind_call
+from countersign_server.rpc.errors import internal, status_of
+from countersign_server.rpc.measures import call_seconds, calls_open, calls_total
+from countersign_server.rpc.origin import Origin, origin_of
+from countersign_server.rpc.validation import RulesBroken, Unreadable, check, reader
+
+Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+else:  # generic in its stubs only
+    Handler = grpc.RpcMethodHandler
+
+log = structlog.get_logger()
+
+# By (request_streaming, response_streaming).
+_HANDLERS: dict[tuple[bool, bool], Callable[..., Handler]] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+
+
+class Boundary(grpc.aio.ServerInterceptor):
+    """The one interceptor. Inside it, servicers meet only allowed callers and valid requests, and may simply raise.
+
+    In order: request id, exception shield, metrics, deadline, authentication, access table, validation.
+    """
+
+    def __init__(
+        self,
+        authenticate: Callable[[str], Caller],
+        *,
+        default_deadline_seconds: float,
+        trusted_proxies: frozenset[str],
+    ) -> None:
+        self._authenticate = authenticate
+        self._default_deadline = default_deadline_seconds
+        self._trusted_proxies = trusted_proxies
+        self._wrapped: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        method = handler_call_details.method
+        known = self._wrapped.get(method)
+        if known is not None:
+            return known
+        handler = await continuation(handler_call_details)
+        # No such method: gRPC answers UNIMPLEMENTED. The transport's own services stay as they are.
+        if handler is None or method.lstrip("/").startswith(OPEN_SERVICES):
+            return handler
+        self._wrapped[method] = self._wrap(method, handler)
+        return self._wrapped[method]
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        behavior: Any = (
+            handler.unary_unary
+            or handler.unary_stream
+            or handler.stream_unary
+            or handler.stream_stream
+        )
+        incoming = _checked_stream if handler.request_streaming else _checked
+
+        async def respond(request: Any, context: Context) -> Any:
+            async with self._around(method, context), asyncio.timeout(self._default_deadline):
+                return await behavior(incoming(request), context)
+
+        async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+            async with self._around(method, context):
+                async for response in behavior(incoming(request), context):
+                    yield response
+
+        return _HANDLERS[bool(handler.request_streaming), bool(handler.response_streaming)](
+            stream if handler.response_streaming else respond,
+            reader(handler.request_deserializer),
+            handler.response_serializer,
+        )
+
+    @asynccontextmanager
+    async def _around(self, method: str, context: Context) -> AsyncGenerator[None]:
+        origin = origin_of(context, self._trusted_proxies)
+        started, code = time.perf_counter(), "OK"
+        calls_open.labels(method).inc()
+        try:
+            bind_call(self._admit(method, origin))
+            yield
+        except asyncio.CancelledError:
+            code = "CANCELLED"
+            raise
+        except BaseException as error:
+            status = _status_of(error, method, origin.request_id)
+            code = status.code.name
+            await context.abort(status.code, status.details, status.trailing_metadata)
+        finally:
+            calls_open.labels(method).dec()
+            calls_total.labels(method, code).inc()
+            call_seconds.labels(method).observe(time.perf_counter() - started)
+
+    def _admit(self, method: str, origin: Origin) -> Call:
+        allowed = ACCESS.get(method)
+        if allowed is None:
+            raise Forbidden(f"{method} is not open to anyone")
+        caller = None
+        if allowed is not ANYONE:
+            if not origin.bearer:
+                raise Unauthenticated("an access token is needed: 'authorization: Bearer <token>'")
+            caller = self._authenticate(origin.bearer)
+            if caller.role not in allowed:
+                raise Forbidden(
+                    f"a caller with the role {caller.role} may not call {method.rsplit('/', 1)[1]}",
+                    role=caller.role,
+                )
+        return Call(origin.request_id, origin.address, origin.agent, caller)
+
+
+def _checked(request: Any) -> Any:
+    if isinstance(request, Unreadable):
+        raise Invalid("the request is not a message of the type that the method takes")
+    check(request)
+    return request
+
+
+async def _checked_stream(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _checked(request)
+
+
+def _status_of(error: BaseException, method: str, request_id: str) -> grpc.Status:
+    match error:
+        case RulesBroken():
+            return status_of(error, request_id=request_id, violations=error.violations)
+        case CountersignError():
+            return status_of(error, request_id=request_id)
+        case OperationalError() | InterfaceError() | NoConnection() | ConnectionError():
+            log.warning(
+                "database unavailable", method=method, request_id=request_id, error=str(error)
+            )
+            refusal = DatabaseUnavailable(
+                "the database does not answer; nothing was stored by this call"
+            )
+            return status_of(refusal, request_id=request_id)
+        case DBAPIError() if error.connection_invalidated:
+            log.warning("database connection lost", method=method, request_id=request_id)
+            refusal = DatabaseUnavailable("the database connection was lost")
+            return status_of(refusal, request_id=request_id)
+        case TimeoutError():
+            refusal = DeadlineExceeded("the call took longer than it may")
+            return status_of(refusal, request_id=request_id)
+        case NotImplementedError():
+            refusal = NotImplementedYet(f"{method} is part of the contract and not of this version")
+            return status_of(refusal, request_id=request_id)
+        case _:
+            log.error("call failed", method=method, request_id=request_id, exc_info=error)
+            return internal(request_id=request_id)

@@ -1,0 +1,70 @@
+"""Long lists in pages: an opaque token remembers where the last page ended, and for which question."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from countersign_server.errors import PageTokenInvalid
+
+DEFAULT_SIZE = 50
+LARGEST_SIZE = 500
+
+Row = TypeVar("Row")
+
+
+def page_size(asked: int) -> int:
+    """Return how many rows to show: 0 asks for the default, too many for the most."""
+    return min(asked or DEFAULT_SIZE, LARGEST_SIZE)
+
+
+def position_of(request: Message) -> list[Any] | None:
+    """Return the position in the request's page token; None: from the start.
+
+    Raises PageTokenInvalid if it is not a token of this question.
+    """
+    token: str = request.page_token  # type: ignore[attr-defined]  # every List request has one
+    if not token:
+        return None
+    try:
+        question, position = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, binascii.Error):
+        question, position = None, None
+    if question != _question(request) or not isinstance(position, list):
+        raise PageTokenInvalid("page_token is not from the previous answer", field="page_token")
+    return position
+
+
+def id_position(request: Message) -> UUID | None:
+    """Return the position in a list that goes by ids; None: from the start.
+
+    Raises PageTokenInvalid.
+    """
+    position = position_of(request)
+    if position is None:
+        return None
+    try:
+        return UUID(*position)
+    except (ValueError, TypeError, AttributeError):
+        raise PageTokenInvalid("page_token is not of this list", field="page_token") from None
+
+
+def next_token(request: Message, rows: Sequence[Row], size: int, position: list[Any]) -> str:
+    """Return the token for the page after `rows`, which were asked for as `size` + 1; empty on the last page."""
+    if len(rows) <= size:
+        return ""
+    body = json.dumps([_question(request), position], default=str)
+    return base64.urlsafe_b64encode(body.encode()).decode()
+
+
+def _question(request: Message) -> str:
+    plain = type(request)()
+    plain.CopyFrom(request)
+    for field in ("page_token", "page_size"):
+        plain.ClearField(field)
+    return hashlib.sha256(plain.SerializeToString(deterministic=True)).hexdigest()[:16]

@@ -1,0 +1,77 @@
+"""Everything an operator can set, and nothing else."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once, at start, from COUNTERSIGN_* variables. An invalid one stops the start.
+
+    Durations are ISO 8601 ("PT5S") or seconds ("5").
+    """
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", frozen=True)
+
+    # Empty: a PostgreSQL of our own below data_dir. Never in production.
+    database_url: SecretStr = SecretStr("")
+    environment: Literal["production", "development"] = "development"
+    data_dir: Path = Path("countersign-data")
+
+    # Where gateways and bridges connect: host:port or unix:path. Port 0 picks a free one.
+    listen: str = "127.0.0.1:50051"
+    # Health, reflection and every service, for operators; never routed by the gateway. Empty: none.
+    listen_internal: str = "127.0.0.1:50052"
+    # Prometheus; port 0 picks a free one. Empty: none.
+    metrics_listen: str = "127.0.0.1:9464"
+    # Written with the addresses once the server is ready, for whoever started it. Empty: none.
+    ready_file: str = ""
+
+    # 32 bytes in base64: seals producers' secrets and signing keys at rest. Empty: made in data_dir; not in production.
+    sealing_key: SecretStr = SecretStr("")
+
+    database_connections: PositiveInt = 10
+    trusted_proxies: frozenset[str] = frozenset({"127.0.0.1", "::1", "unix"})
+    call_deadline: timedelta = timedelta(seconds=10)
+    # On stopping: long enough for the gateway's health check to notice, then for calls to end.
+    drain_wait: timedelta = timedelta(seconds=3)
+    shutdown_grace: timedelta = timedelta(seconds=5)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    access_token_lifetime: timedelta = timedelta(minutes=15)
+    refresh_token_lifetime: timedelta = timedelta(days=30)
+    invitation_lifetime: timedelta = timedelta(days=7)
+    pairing_code_lifetime: timedelta = timedelta(minutes=10)
+    attempts_per_minute: PositiveInt = 10
+    password_hashes_at_once: PositiveInt = 4
+
+    replay_window_back: timedelta = timedelta(seconds=30)
+    replay_window_ahead: timedelta = timedelta(seconds=5)
+    duplicate_window: timedelta = timedelta(seconds=300)
+    signal_lifetime: timedelta = timedelta(seconds=60)
+    signal_lifetime_max: timedelta = timedelta(days=1)
+    # Signals that wait for the next commit at most; more are refused with INGEST_QUEUE_FULL.
+    ingest_queue: PositiveInt = 20_000
+    ingest_group: PositiveInt = 512
+    streams_per_producer: PositiveInt = 4
+
+    # How long after the approval's own expiry its command may still be granted.
+    execution_window: timedelta = timedelta(seconds=30)
+    quote_age_max: timedelta = timedelta(seconds=10)
+
+    heartbeat_interval: timedelta = timedelta(seconds=5)
+    heartbeat_timeout: timedelta = timedelta(seconds=15)
+    grant_validity: timedelta = timedelta(seconds=5)
+    # A granted command without a result for this long is in doubt.
+    doubt_after: timedelta = timedelta(seconds=20)
+    # How long the terminal must show nothing before a command in doubt is presumed not executed.
+    presume_after: timedelta = timedelta(seconds=120)
+    offers_at_once: PositiveInt = 8
+    poll_interval: timedelta = timedelta(seconds=1)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        return cls()

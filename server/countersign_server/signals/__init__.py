@@ -1,0 +1,1 @@
+"""Where strategy engines hand in what they want traded."""

@@ -1,0 +1,237 @@
+"""How many callers' signals become one commit.
+
+Callers hand in what was admitted and wait. A few writers each take whatever has gathered and store it in one statement;
+every caller goes on when its own rows are durable, and not before.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from psycopg import AsyncConnection as RawConnection
+from psycopg.errors import DeadlockDetected
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from countersign_server.database.engine import Database
+from countersign_server.errors import (
+    CountersignError,
+    DatabaseUnavailable,
+    IngestQueueFull,
+    NonceReused,
+    SignalDuplicated,
+    SignalIdReused,
+)
+from countersign_server.signals.admission import Admitted
+from countersign_server.signals.measures import (
+    ingest_group_size,
+    ingest_waiting,
+    signals_ingested_total,
+)
+from countersign_server.signals.store import Collisions, Logged, collisions_of, store_new
+
+log = structlog.get_logger()
+
+_DEADLOCK_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The signal is durable, now or since an earlier call with the same bytes."""
+
+    id: UUID
+    duplicate: bool
+    received_at: datetime
+    expires_at: datetime
+
+
+Outcome = Stored | CountersignError
+Rows = Sequence[tuple[Admitted, Logged]]
+
+
+@dataclass(slots=True)
+class _Submission:
+    rows: Rows
+    done: asyncio.Future[list[Outcome]] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Ingest:
+    """The queue in front of the writers."""
+
+    def __init__(
+        self,
+        database: Database,
+        ring: Callable[..., None],
+        *,
+        capacity: int,
+        group: int,
+        duplicate_window: timedelta,
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._capacity = capacity
+        self._group = group
+        self._duplicate_window = duplicate_window
+        self._waiting: deque[_Submission] = deque()
+        self._waiting_rows = 0
+        self._arrived = asyncio.Event()
+
+    async def submit(self, rows: Rows) -> list[Outcome]:
+        """Store `rows` and return what became of each, in order.
+
+        Raises IngestQueueFull when too many wait already, DatabaseUnavailable when they could not be stored. After a
+        cancellation they may or may not be stored: the same bytes answer the same.
+        """
+        if self._waiting_rows + len(rows) > self._capacity:
+            raise IngestQueueFull(
+                f"{self._waiting_rows} signals wait for the database already; nothing was stored"
+            )
+        submission = _Submission(rows)
+        self._waiting.append(submission)
+        self._waiting_rows += len(rows)
+        ingest_waiting.set(self._waiting_rows)
+        self._arrived.set()
+        return await submission.done
+
+    async def run(self) -> None:
+        """Write groups until cancelled. Run it as often as there should be writers."""
+        while True:
+            await self._arrived.wait()
+            group = self._take()
+            if not group:
+                self._arrived.clear()
+                continue
+            try:
+                await self._write(group)
+            except asyncio.CancelledError:
+                _fail(
+                    group, DatabaseUnavailable("the server is stopping; send the same bytes again")
+                )
+                raise
+            except Exception as error:  # noqa: BLE001  # every caller must hear of it, and the writer must go on
+                log.warning(
+                    "signals not stored", error=str(error), signals=sum(len(s.rows) for s in group)
+                )
+                _fail(
+                    group,
+                    DatabaseUnavailable(
+                        "the signals could not be stored; send the same bytes again"
+                    ),
+                )
+
+    def _take(self) -> list[_Submission]:
+        taken: list[_Submission] = []
+        size = 0
+        while self._waiting and size < self._group:
+            submission = self._waiting.popleft()
+            self._waiting_rows -= len(submission.rows)
+            # A caller that has gone needs no answer; what it sent was not accepted.
+            if not submission.done.done():
+                taken.append(submission)
+                size += len(submission.rows)
+        ingest_waiting.set(self._waiting_rows)
+        return taken
+
+    async def _write(self, group: Sequence[_Submission]) -> None:
+        rows = [row for submission in group for row in submission.rows]
+        ingest_group_size.observe(len(rows))
+        stored = await self._store(_distinct(rows))
+        if stored:
+            self._ring("signals", "audit")
+        missing = [admitted for admitted, _ in rows if admitted.id not in stored]
+        collisions = await self._collisions(missing)
+        for submission in group:
+            if not submission.done.done():
+                submission.done.set_result(
+                    [_outcome(admitted, stored, collisions) for admitted, _ in submission.rows]
+                )
+
+    async def _store(self, rows: Rows) -> set[UUID]:
+        for attempt in range(_DEADLOCK_TRIES):
+            try:
+                async with _autocommit(self._database.system_engine) as connection:
+                    stored = await store_new(
+                        connection, rows, duplicate_window=self._duplicate_window
+                    )
+            except DeadlockDetected:
+                # The statement was rolled back whole, so that it is safe to run it again.
+                if attempt == _DEADLOCK_TRIES - 1:
+                    raise
+                continue
+            for admitted, _ in rows:
+                if admitted.id in stored:
+                    signals_ingested_total.labels(admitted.instrument, admitted.side).inc()
+            return stored
+        raise AssertionError("the last try returns or raises")
+
+    async def _collisions(self, rows: Sequence[Admitted]) -> Collisions | None:
+        if not rows:
+            return None
+        async with self._database.transaction(None) as tx:
+            return await collisions_of(tx, rows)
+
+
+class _autocommit:  # noqa: N801  # used as a function
+    """The psycopg connection beneath one of the engine's, outside any transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._options = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def __aenter__(self) -> RawConnection[Any]:
+        self._connection = await self._options.connect()
+        raw = await self._connection.get_raw_connection()
+        connection: Any = raw.driver_connection
+        return connection
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and not isinstance(error, DeadlockDetected):
+            # The connection may be in any state: do not give it back to the pool.
+            await self._connection.invalidate()
+        await self._connection.close()
+
+
+def _distinct(rows: Rows) -> Rows:
+    """Return the first row of each external id and of each duplicate window."""
+    ids: set[tuple[UUID, str]] = set()
+    windows: set[tuple[Any, ...]] = set()
+    first: list[tuple[Admitted, Logged]] = []
+    for row in rows:
+        admitted = row[0]
+        by_id = (admitted.producer_id, admitted.external_id)
+        if by_id in ids or admitted.window in windows:
+            continue
+        ids.add(by_id)
+        windows.add(admitted.window)
+        first.append(row)
+    return first
+
+
+def _outcome(admitted: Admitted, stored: set[UUID], collisions: Collisions | None) -> Outcome:
+    if admitted.id in stored or collisions is None:
+        return Stored(admitted.id, False, admitted.received_at, admitted.expires_at)  # noqa: FBT003
+    existing = collisions.by_external_id.get((admitted.producer_id, admitted.external_id))
+    if existing is not None:
+        if existing.payload_sha256 == admitted.payload_sha256:
+            return Stored(existing.id, True, existing.received_at, existing.expires_at)  # noqa: FBT003
+        return SignalIdReused(
+            f"external_id {admitted.external_id} belongs to a signal with other content",
+            signal_id=str(existing.id),
+        )
+    if (admitted.key_id, admitted.nonce) in collisions.by_nonce:
+        return NonceReused("the nonce was used before with this key", key_id=admitted.key_id)
+    return SignalDuplicated(
+        "a signal of the same instrument, side and version came shortly before",
+        external_id=collisions.by_window.get(admitted.window, ""),
+    )
+
+
+def _fail(group: Sequence[_Submission], error: CountersignError) -> None:
+    for submission in group:
+        if not submission.done.done():
+            submission.done.set_exception(error)

@@ -1,0 +1,333 @@
+"""Where strategy engines hand in signals, and see what became of them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import contextmanager
+from collections import Counter as Tally
+from collections.abc import Generator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign.v1 import signals_pb2, signals_pb2_grpc
+from countersign_server.accounts.key_cache import ProducerKeys
+from countersign_server.audit.entries import Entry, canonical_json
+from countersign_server.audit.feed import Feed
+from countersign_server.audit.log import LogEntry
+from countersign_server.audit.store import record
+from countersign_server.database.engine import Database
+from countersign_server.database.wakeups import Wakeups
+from countersign_server.errors import (
+    CountersignError,
+    NotFound,
+    SignalExpired,
+    TooManyStreams,
+)
+from countersign_server.identifiers import uuid7
+from countersign_server.rpc.boundary import Context
+from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
+from countersign_server.rpc.conversion import from_timestamp, to_timestamp, trace_of, uuid_or_none
+from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.signals.admission import Admitted, Windows, admit
+from countersign_server.signals.ingest import Ingest, Outcome, Stored
+from countersign_server.signals.measures import signals_create_seconds, signals_refused_total
+from countersign_server.signals.store import (
+    Listing,
+    Logged,
+    list_signals,
+    offer_again,
+    own_signals,
+    signal_row,
+)
+from countersign_server.signals.wire import (
+    STATE_NAMES,
+    accepted_message,
+    event_message,
+    funnels,
+    result_message,
+    signal_message,
+)
+
+# How each signal fared: counts by name, as `wire.funnels` takes them. Later areas know; the app wires it.
+CountOutcomes = Callable[
+    [AsyncConnection, Sequence[UUID]], Awaitable[Mapping[UUID, Mapping[str, int]]]
+]
+
+# Answered together: a stream's signals that came while the last commit was under way.
+_STREAM_GROUP = 1000
+
+
+class SignalService(signals_pb2_grpc.SignalServiceServicer):
+    """See signals.proto for the contract."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        wakeups: Wakeups,
+        ingest: Ingest,
+        keys: ProducerKeys,
+        feed: Feed,
+        windows: Windows,
+        streams_per_producer: int,
+        count_outcomes: CountOutcomes,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._ingest = ingest
+        self._keys = keys
+        self._feed = feed
+        self._windows = windows
+        self._streams_per_producer = streams_per_producer
+        self._count_outcomes = count_outcomes
+        self._now = now
+        self._streams: Tally[UUID] = Tally()
+
+    async def SubmitSignal(
+        self, request: signals_pb2.SubmitSignalRequest, context: Context
+    ) -> signals_pb2.SubmitSignalResponse:
+        (outcome,) = await self._submit([request.signal], current_caller())
+        if isinstance(outcome, CountersignError):
+            raise outcome
+        return accepted_message(outcome)
+
+    async def SubmitSignals(
+        self, request: signals_pb2.SubmitSignalsRequest, context: Context
+    ) -> signals_pb2.SubmitSignalsResponse:
+        outcomes = await self._submit(request.signals, current_caller())
+        return signals_pb2.SubmitSignalsResponse(results=map(result_message, outcomes))
+
+    async def StreamSignals(
+        self, request_iterator: AsyncIterator[signals_pb2.StreamSignalsRequest], context: Context
+    ) -> AsyncIterator[signals_pb2.StreamSignalsResponse]:
+        caller = current_caller()
+        with self._one_of_few(caller.id):
+            async for group in _gathered(request_iterator, _STREAM_GROUP):
+                outcomes = await self._submit([item.signal for item in group], caller)
+                for item, outcome in zip(group, outcomes, strict=True):
+                    yield signals_pb2.StreamSignalsResponse(
+                        sequence=item.sequence, result=result_message(outcome)
+                    )
+
+    async def GetSignal(
+        self, request: signals_pb2.GetSignalRequest, context: Context
+    ) -> signals_pb2.GetSignalResponse:
+        async with self._database.transaction(current_caller().tenant) as tx:
+            message = await self._shown(tx, UUID(request.signal_id), current_caller())
+        return signals_pb2.GetSignalResponse(signal=message)
+
+    async def ListSignals(
+        self, request: signals_pb2.ListSignalsRequest, context: Context
+    ) -> signals_pb2.ListSignalsResponse:
+        caller, position = current_caller(), position_of(request)
+        size = page_size(request.page_size)
+        own = caller.id if caller.role is Role.PRODUCER else uuid_or_none(request.producer_id)
+        asked = Listing(
+            producer_id=own,
+            states=[STATE_NAMES[state] for state in request.states if state in STATE_NAMES],
+            instrument=request.instrument,
+            start_time=_time_or_none(request, "start_time"),
+            end_time=_time_or_none(request, "end_time"),
+            before=UUID(position[0]) if position else None,
+            limit=size + 1,
+        )
+        async with self._database.transaction(caller.tenant) as tx:
+            rows = await list_signals(tx, asked)
+            page = rows[:size]
+            counted = funnels(await self._count_outcomes(tx, [row.id for row in page]))
+        return signals_pb2.ListSignalsResponse(
+            signals=[signal_message(row, counted.get(row.id)) for row in page],
+            next_page_token=next_token(request, rows, size, [page[-1].id] if page else []),
+        )
+
+    async def WatchSignals(
+        self, request: signals_pb2.WatchSignalsRequest, context: Context
+    ) -> AsyncIterator[signals_pb2.WatchSignalsResponse]:
+        caller = current_caller()
+        async for batch in self._feed.follow(caller.tenant, request.after_sequence):
+            shown = await self._concerning(batch.entries, caller)
+            for entry in shown:
+                yield event_message(entry)
+            # Says how far the watcher has seen, so that it resumes behind what was not for it.
+            if not shown or shown[-1].sequence != batch.sequence:
+                yield signals_pb2.WatchSignalsResponse(sequence=batch.sequence)
+
+    async def RedeliverSignal(
+        self, request: signals_pb2.RedeliverSignalRequest, context: Context
+    ) -> signals_pb2.RedeliverSignalResponse:
+        caller, signal_id = current_caller(), UUID(request.signal_id)
+        async with self._database.transaction(caller.tenant) as tx:
+            row = await signal_row(tx, signal_id)
+            if row is None or (caller.role is Role.PRODUCER and row.producer_id != caller.id):
+                raise _no_signal(signal_id)
+            if not await offer_again(tx, signal_id, self._now()):
+                raise SignalExpired("the signal has expired", signal_id=str(signal_id))
+            entry = Entry(
+                kind="signal.redelivered",
+                subject=f"signal:{signal_id}",
+                event_time=self._now(),
+                trace=trace_of(current_call()),
+                owner_id=row.owner_id,
+                signal_id=signal_id,
+                before={"state": row.state},
+                after={"state": "accepted"},
+            )
+            await record(tx, entry)
+            message = await self._shown(tx, signal_id, caller)
+        self._wakeups.ring("signals", "audit")
+        return signals_pb2.RedeliverSignalResponse(signal=message)
+
+    async def _submit(
+        self, signed: Sequence[signals_pb2.SignedSignal], caller: Caller
+    ) -> list[Outcome]:
+        """Admit and store each on its own; the outcomes come in order."""
+        started = time.perf_counter()
+        outcomes: list[Outcome | Admitted] = []
+        for one in signed:
+            outcomes.append(await self._admitted(one, caller))
+        rows = [(row, self._logged(row, caller)) for row in outcomes if isinstance(row, Admitted)]
+        stored = iter(await self._ingest.submit(rows) if rows else ())
+        for row, _ in rows:
+            self._keys.note_use(row.key_id)
+        settled: list[Outcome] = [
+            next(stored) if isinstance(outcome, Admitted) else outcome for outcome in outcomes
+        ]
+        await self._remember_refusals(signed, settled, caller)
+        signals_create_seconds.observe(time.perf_counter() - started)
+        return settled
+
+    async def _admitted(
+        self, signed: signals_pb2.SignedSignal, caller: Caller
+    ) -> Admitted | CountersignError:
+        now = self._now()
+        try:
+            return admit(
+                signed,
+                await self._keys.get(signed.key_id),
+                signal_id=uuid7(now),
+                producer_id=caller.id,
+                windows=self._windows,
+                now=now,
+            )
+        except CountersignError as refusal:
+            return refusal
+
+    def _logged(self, row: Admitted, caller: Caller) -> Logged:
+        call = current_call()
+        facts = {
+            "external_id": row.external_id,
+            "instrument": row.instrument,
+            "side": row.side,
+            "action": row.action.partition(":")[0],
+            "key_id": row.key_id,
+            "payload_sha256": row.payload_sha256.hex(),
+        }
+        return Logged(caller.actor, call.address, call.request_id, canonical_json(facts))
+
+    async def _remember_refusals(
+        self,
+        signed: Sequence[signals_pb2.SignedSignal],
+        outcomes: Sequence[Outcome],
+        caller: Caller,
+    ) -> None:
+        """A refused signal is somebody's lost trade: it must be findable, with its reason."""
+        entries: list[Entry] = []
+        for one, outcome in zip(signed, outcomes, strict=True):
+            if isinstance(outcome, Stored):
+                continue
+            signals_refused_total.labels(outcome.reason).inc()
+            entries.append(
+                Entry(
+                    kind="signal.refused",
+                    subject=f"producer:{caller.id}",
+                    event_time=self._now(),
+                    trace=trace_of(current_call()),
+                    owner_id=caller.owner_id,
+                    after={
+                        "reason": outcome.reason,
+                        "message": str(outcome)[:300],
+                        "key_id": one.key_id,
+                        "payload_bytes": len(one.payload),
+                    },
+                )
+            )
+        if entries:
+            async with self._database.transaction(caller.tenant) as tx:
+                await record(tx, *entries)
+            self._wakeups.ring("audit")
+
+    async def _concerning(self, entries: Sequence[LogEntry], caller: Caller) -> list[LogEntry]:
+        """Return what happened to signals; for a producer, to its own."""
+        about = [entry for entry in entries if entry.signal_id is not None]
+        if caller.role is not Role.PRODUCER or not about:
+            return about
+        async with self._database.transaction(caller.tenant) as tx:
+            own = await own_signals(tx, caller.id, {entry.signal_id for entry in about})
+        return [entry for entry in about if entry.signal_id in own]
+
+    async def _shown(
+        self, tx: AsyncConnection, signal_id: UUID, caller: Caller
+    ) -> signals_pb2.StoredSignal:
+        row = await signal_row(tx, signal_id)
+        if row is None or (caller.role is Role.PRODUCER and row.producer_id != caller.id):
+            raise _no_signal(signal_id)
+        counted = funnels(await self._count_outcomes(tx, [signal_id]))
+        return signal_message(row, counted.get(signal_id))
+
+    @contextmanager
+    def _one_of_few(self, producer_id: UUID) -> Generator[None]:
+        if self._streams[producer_id] >= self._streams_per_producer:
+            raise TooManyStreams(f"{self._streams_per_producer} streams of this producer are open")
+        self._streams[producer_id] += 1
+        try:
+            yield
+        finally:
+            self._streams[producer_id] -= 1
+
+
+def _no_signal(signal_id: UUID) -> NotFound:
+    return NotFound(f"no signal {signal_id}", signal_id=str(signal_id))
+
+
+def _time_or_none(request: Any, field: str) -> datetime | None:  # noqa: ANN401  # any message with the field
+    return from_timestamp(getattr(request, field), field=field) if request.HasField(field) else None
+
+
+async def _gathered(
+    items: AsyncIterator[signals_pb2.StreamSignalsRequest], most: int
+) -> AsyncIterator[list[signals_pb2.StreamSignalsRequest]]:
+    """Yield what has arrived since the last group was taken, at least one item and at most `most`."""
+    queue: asyncio.Queue[signals_pb2.StreamSignalsRequest | BaseException | None] = asyncio.Queue(
+        most
+    )
+
+    async def fill() -> None:
+        try:
+            async for item in items:
+                await queue.put(item)
+            await queue.put(None)
+        except Exception as error:  # noqa: BLE001  # raised again where the group is taken
+            await queue.put(error)
+
+    filling = asyncio.create_task(fill())
+    try:
+        ended: BaseException | bool = False
+        while ended is False:
+            first = await queue.get()
+            group: list[signals_pb2.StreamSignalsRequest] = []
+            pending = [first, *(queue.get_nowait() for _ in range(min(queue.qsize(), most - 1)))]
+            for item in pending:
+                if isinstance(item, signals_pb2.StreamSignalsRequest):
+                    group.append(item)
+                else:
+                    ended = item or True
+            if group:
+                yield group
+        if isinstance(ended, BaseException):
+            raise ended
+    finally:
+        filling.cancel()

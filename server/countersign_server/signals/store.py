@@ -1,0 +1,222 @@
+"""Signals, each stored once and never changed."""
+
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection as RawConnection
+from sqlalchemy import Row, and_, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.signals.admission import Admitted
+from countersign_server.signals.tables import signal_windows, signals
+
+_COLUMNS: Mapping[str, str] = {
+    "id": "uuid",
+    "owner_id": "uuid",
+    "producer_id": "uuid",
+    "external_id": "text",
+    "instrument": "text",
+    "side": "text",
+    "action": "text",
+    "version": "text",
+    "payload": "bytea",
+    "payload_sha256": "bytea",
+    "format": "int2",
+    "key_id": "text",
+    "nonce": "bytea",
+    "signature": "bytea",
+    "sent_at": "timestamptz",
+    "received_at": "timestamptz",
+    "expires_at": "timestamptz",
+}
+_LOGGED: Mapping[str, str] = {
+    "actor": "text",
+    "caller_address": "text",
+    "request_id": "text",
+    "after_json": "text",
+}
+_NAMES = ", ".join(_COLUMNS)
+_WINDOW = "producer_id, instrument, side, action, version"
+
+# One statement is one transaction and one round trip for any number of signals: what is stored, and its audit rows.
+# Rows are locked in key order, so that two writers never wait for each other crosswise.
+_STORE = f"""
+WITH incoming ({_NAMES}, {", ".join(_LOGGED)}) AS (
+    SELECT * FROM unnest({", ".join(f"%({n})b::{t}[]" for n, t in (_COLUMNS | _LOGGED).items())})
+), fresh AS (
+    SELECT * FROM incoming i WHERE NOT EXISTS (
+        SELECT FROM signals s
+        WHERE s.producer_id = i.producer_id AND s.external_id = i.external_id)
+), opened AS (
+    INSERT INTO signal_windows AS w ({_WINDOW}, external_id, received_at)
+    SELECT {_WINDOW}, external_id, received_at FROM fresh ORDER BY {_WINDOW}
+    ON CONFLICT ({_WINDOW}) DO UPDATE
+        SET external_id = excluded.external_id, received_at = excluded.received_at
+        WHERE w.received_at <= excluded.received_at - %(window)b::interval
+            OR w.external_id = excluded.external_id
+    RETURNING producer_id, external_id
+), stored AS (
+    INSERT INTO signals ({_NAMES})
+    SELECT {", ".join(f"f.{name}" for name in _COLUMNS)}
+    FROM fresh f JOIN opened o USING (producer_id, external_id)
+    ORDER BY f.producer_id, f.external_id
+    ON CONFLICT DO NOTHING
+    RETURNING id
+), logged AS (
+    INSERT INTO audit_entries
+        (event_time, kind, actor, caller_address, request_id, owner_id, subject, signal_id, after_json)
+    SELECT received_at, 'signal.accepted', actor, caller_address, request_id, owner_id,
+        'signal:' || id, id, after_json
+    FROM incoming JOIN stored USING (id)
+)
+SELECT id FROM stored
+"""  # noqa: S608  # built from the constants above
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What the audit tells of one signal beside its own columns."""
+
+    actor: str
+    caller_address: str
+    request_id: str
+    after_json: str
+
+
+async def store_new(
+    connection: RawConnection[Any],
+    rows: Sequence[tuple[Admitted, Logged]],
+    *,
+    duplicate_window: timedelta,
+) -> set[UUID]:
+    """Store what is new in one statement, with its audit rows, and return the ids that were stored.
+
+    No two rows may share an external id or a duplicate window. Committed when it returns.
+    """
+    values: dict[str, Any] = {
+        name: [getattr(admitted, name) for admitted, _ in rows] for name in _COLUMNS
+    }
+    values |= {name: [getattr(logged, name) for _, logged in rows] for name in _LOGGED}
+    values["window"] = duplicate_window
+    cursor = await connection.execute(_STORE, values, prepare=True)  # type: ignore[arg-type]
+    return {row[0] for row in await cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A stored signal as a repeat needs it."""
+
+    id: UUID
+    payload_sha256: bytes
+    received_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Collisions:
+    """What stands in the way of signals that were not stored."""
+
+    by_external_id: Mapping[tuple[UUID, str], Existing]
+    by_nonce: frozenset[tuple[str, bytes]]
+    by_window: Mapping[tuple[Any, ...], str]  # the external id that came before
+
+
+async def collisions_of(tx: AsyncConnection, rows: Sequence[Admitted]) -> Collisions:
+    """Return what is already stored under the external ids, nonces and windows of `rows`."""
+    same_id = await tx.execute(
+        select(
+            signals.c.producer_id,
+            signals.c.external_id,
+            signals.c.id,
+            signals.c.payload_sha256,
+            signals.c.received_at,
+            signals.c.expires_at,
+        ).where(
+            tuple_(signals.c.producer_id, signals.c.external_id).in_(
+                [(row.producer_id, row.external_id) for row in rows]
+            )
+        )
+    )
+    same_nonce = await tx.execute(
+        select(signals.c.key_id, signals.c.nonce).where(
+            tuple_(signals.c.key_id, signals.c.nonce).in_([(r.key_id, r.nonce) for r in rows])
+        )
+    )
+    keys = [
+        signal_windows.c[name]
+        for name in ("producer_id", "instrument", "side", "action", "version")
+    ]
+    same_window = await tx.execute(
+        select(*keys, signal_windows.c.external_id).where(
+            tuple_(*keys).in_([row.window for row in rows])
+        )
+    )
+    return Collisions(
+        by_external_id={(row[0], row[1]): Existing(*row[2:]) for row in same_id},
+        by_nonce=frozenset((row[0], row[1]) for row in same_nonce),
+        by_window={tuple(row[:5]): row[5] for row in same_window},
+    )
+
+
+async def signal_row(tx: AsyncConnection, signal_id: UUID) -> Row[Any] | None:
+    """Return one signal that the transaction may see, or None."""
+    found = await tx.execute(select(signals).where(signals.c.id == signal_id))
+    return found.one_or_none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Which signals are asked for; None and empty: all."""
+
+    producer_id: UUID | None
+    states: Sequence[str]
+    instrument: str
+    start_time: datetime | None
+    end_time: datetime | None
+    before: UUID | None  # ids sort by time
+    limit: int
+
+
+async def list_signals(tx: AsyncConnection, asked: Listing) -> Sequence[Row[Any]]:
+    """Return the newest signals first."""
+    conditions = [
+        signals.c.producer_id == asked.producer_id if asked.producer_id else None,
+        signals.c.state.in_(asked.states) if asked.states else None,
+        signals.c.instrument == asked.instrument if asked.instrument else None,
+        signals.c.received_at >= asked.start_time if asked.start_time else None,
+        signals.c.received_at < asked.end_time if asked.end_time else None,
+        signals.c.id < asked.before if asked.before else None,
+    ]
+    found = await tx.execute(
+        select(signals)
+        .where(and_(*[c for c in conditions if c is not None], or_(True)))
+        .order_by(signals.c.id.desc())
+        .limit(asked.limit)
+    )
+    return found.all()
+
+
+async def offer_again(tx: AsyncConnection, signal_id: UUID, now: datetime) -> bool:
+    """Mark a delivered signal that has not expired as waiting for delivery; False: it has expired."""
+    found = await tx.execute(
+        update(signals)
+        .where(signals.c.id == signal_id, signals.c.expires_at > now)
+        .values(state="accepted")
+        .returning(func.now())
+    )
+    return found.one_or_none() is not None
+
+
+async def own_signals(
+    tx: AsyncConnection, producer_id: UUID, signal_ids: Collection[UUID | None]
+) -> Set[UUID]:
+    """Return which of the signals are the producer's."""
+    found = await tx.scalars(
+        select(signals.c.id).where(
+            signals.c.id.in_(signal_ids), signals.c.producer_id == producer_id
+        )
+    )
+    return set(found)
