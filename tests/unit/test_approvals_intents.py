@@ -27,7 +27,7 @@ PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
 
 
 def parse(text: str) -> Intent:
-    """Read a text back. The product's own reader is in the bridge, which shares no code with this."""
+    """Read a text back. The product's own reader is in the bridge, which shares no code."""
     assert text.endswith("\n")
     title, *lines = text.removesuffix("\n").split("\n")
     assert title == "countersign.intent/1"

@@ -222,6 +222,12 @@ def test_money_at_risk_is_the_distance_in_ticks_times_their_worth_times_the_volu
     assert place.money_at_risk == Decimal(39)
 
 
+def test_money_at_risk_is_rounded_up_to_the_cent() -> None:
+    symbol = a_symbol(current=replace(EURUSD, tick_value=Decimal("0.877301")))
+    # 440 ticks x 0.877301 x 0.1 lots are 38.601244.
+    assert planned(a_signal(), a_follower(symbol=symbol)).money_at_risk == Decimal("38.61")
+
+
 def test_money_at_risk_is_not_known_without_a_stop_or_the_worth_of_a_tick() -> None:
     assert planned(a_signal(stop_loss=None), a_follower()).money_at_risk is None
     mute = replace(EURUSD, tick_value=Decimal(0))

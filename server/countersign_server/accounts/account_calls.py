@@ -157,12 +157,6 @@ def _new_account(
     request: accounts_pb2.CreateAccountRequest, owner_id: UUID, now: datetime
 ) -> Account:
     fingerprint = fingerprint_from_message(request.fingerprint)
-    # It becomes a line of the text that is signed.
-    if not fingerprint.server.isprintable():
-        raise Invalid(
-            "fingerprint.server must be one line of printable characters",
-            field="fingerprint.server",
-        )
     return Account(
         id=uuid7(now),
         owner_id=owner_id,

@@ -14,6 +14,7 @@ from countersign_server.approvals.measures import (
     delivery_seconds,
     expiry_lag_seconds,
     fan_out_lag_seconds,
+    loop_failures_total,
 )
 from countersign_server.approvals.store import expire_waiting
 from countersign_server.approvals.waiting_signals import claim_signals, expire_signals
@@ -27,6 +28,7 @@ PERIOD = timedelta(seconds=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=200), timedelta(seconds=10)
 # A signal that cannot be delivered lets others pass it for this long.
 _SET_ASIDE = timedelta(seconds=5)
+_FAILURES_IN_A_ROW = 3
 _SIGNALS_AT_ONCE = 100
 _EXPIRIES_AT_ONCE = 500
 _EXPIRY_TRACE = Trace(actor="system:expiry")
@@ -61,7 +63,8 @@ class FanOut:
                     pause = _FIRST_PAUSE
                 except Exception:  # whatever it is, signals must go on being delivered
                     log.exception("fan-out failed")
-                    await asyncio.sleep(pause.total_seconds())
+                    loop_failures_total.labels("fan-out").inc()
+                    await wakeup.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                     continue
                 if not is_busy:
@@ -76,24 +79,23 @@ class FanOut:
         self._set_aside = {one: until for one, until in self._set_aside.items() if until > now}
         try:
             return await self._deliver(_SIGNALS_AT_ONCE)
-        except Exception:  # the next line finds out which signal it was, and tells
+        except Exception:  # the next lines find out which signal it was, and tell
             log.exception("delivery failed; trying signal by signal")
-        more = True
+        failures = 0
         for _ in range(_SIGNALS_AT_ONCE):
-            more = more and await self._deliver_one()
-        return more
-
-    async def _deliver_one(self) -> bool:
-        claimed: list[UUID] = []
-        try:
-            return await self._deliver(1, claimed)
-        except Exception:
-            # Nothing was claimed: it is not the signal that is at fault.
-            if not claimed:
-                raise
-            log.exception("signal not delivered", signal_id=str(claimed[0]))
-            self._set_aside[claimed[0]] = self._now() + _SET_ASIDE
-            return True
+            claimed: list[UUID] = []
+            try:
+                if not await self._deliver(1, claimed):
+                    return False
+                failures = 0
+            except Exception:
+                failures += 1
+                # Nothing can be delivered: it is not the signal that is at fault.
+                if not claimed or failures > _FAILURES_IN_A_ROW:
+                    raise
+                log.exception("signal not delivered", signal_id=str(claimed[0]))
+                self._set_aside[claimed[0]] = now + _SET_ASIDE
+        return True
 
     async def _deliver(self, limit: int, claimed: list[UUID] | None = None) -> bool:
         now = self._now()
@@ -137,6 +139,7 @@ class Expiry:
                 pause = PERIOD
             except Exception:  # whatever it is, entries must go on expiring
                 log.exception("expiry failed")
+                loop_failures_total.labels("expiry").inc()
                 is_busy, pause = False, min(pause * 2, _LONGEST_PAUSE)
             if not is_busy:
                 await asyncio.sleep(pause.total_seconds())

@@ -6,6 +6,9 @@ approvals_total = Counter("approvals_total", "Approvals that were settled, by ho
 planning_failures_total = Counter(
     "approvals_planning_failures_total", "Accounts declined because their plan could not be made."
 )
+loop_failures_total = Counter(
+    "approvals_loop_failures_total", "Rounds of a loop that failed and were tried again.", ("loop",)
+)
 delivery_seconds = Histogram(
     "signals_delivery_seconds",
     "From a signal's arrival to its commit before the accounts that follow.",

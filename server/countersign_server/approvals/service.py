@@ -30,7 +30,7 @@ from countersign_server.errors import (
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import current_call, current_caller
 from countersign_server.rpc.conversion import optional_id, to_timestamp, trace_of, uuid_or_none
-from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.rpc.pages import id_position, moment_position, next_token, page_size
 
 _WANTED: Mapping[int, ApprovalEvent] = {
     approvals_pb2.DECISION_APPROVE: ApprovalEvent.APPROVE,
@@ -91,12 +91,12 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
     async def ListApprovals(
         self, request: approvals_pb2.ListApprovalsRequest, context: Context
     ) -> approvals_pb2.ListApprovalsResponse:
-        size, position = page_size(request.page_size), position_of(request)
+        size = page_size(request.page_size)
         asked = store.Listing(
             states=[_state_of(state) for state in request.states],
             account_id=uuid_or_none(request.account_id),
             signal_id=uuid_or_none(request.signal_id),
-            before=UUID(position[0]) if position else None,
+            before=id_position(request),
             limit=size + 1,
         )
         async with self._database.transaction(current_caller().tenant) as tx:
@@ -110,15 +110,13 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
     async def ListInbox(
         self, request: approvals_pb2.ListInboxRequest, context: Context
     ) -> approvals_pb2.ListInboxResponse:
-        size, position = page_size(request.page_size), position_of(request)
+        size, after = page_size(request.page_size), moment_position(request)
         now = self._now()
         async with self._database.transaction(current_caller().tenant) as tx:
             found = await store.list_waiting(
                 tx,
                 account_id=uuid_or_none(request.account_id),
-                after=(datetime.fromisoformat(position[0]), UUID(position[1]))
-                if position
-                else None,
+                after=after,
                 now=now,
                 limit=size + 1,
             )

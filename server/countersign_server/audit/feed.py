@@ -15,12 +15,12 @@ _BATCH = 500
 # Looked through in one statement: a tenant's few entries lie far apart among everybody's.
 _STRIDE = 10_000
 # A silent doorbell is not trusted for longer.
-_READ_ANYWAY = timedelta(seconds=10)
+_READ_ANYWAY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What came next. `sequence`: everything up to it that the follower may see has been told."""
+    """What came next. `sequence`: all up to it that the follower may see has been told."""
 
     sequence: int
     entries: Sequence[LogEntry]
@@ -30,10 +30,7 @@ class Feed:
     """The sealed entries, in the order of the chain, as they come."""
 
     def __init__(
-        self,
-        database: Database,
-        wakeups: Wakeups,
-        clock: Callable[[], float] = time.monotonic,
+        self, database: Database, wakeups: Wakeups, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._database = database
         self._wakeups = wakeups
@@ -51,19 +48,21 @@ class Feed:
 
         A batch without entries says that nothing came for `patience`. Ends when the feed stops.
         """
+        # Before the first read, so that nothing slips by between reading and waiting.
         with self._wakeups.subscribe(SEALED) as wakeup:
-            sequence = after_sequence or await self._newest()
+            sequence, spoken_at = after_sequence or await self._newest(), self._clock()
             while not self._stopped:
                 batch, more = await self._read(tenant, sequence)
-                sequence = batch.sequence
-                read_at = self._clock()
+                sequence, read_at = batch.sequence, self._clock()
                 if batch.entries:
                     yield batch
+                    spoken_at = self._clock()
                 while not more and not self._stopped:
                     more = await wakeup.wait(patience)
-                    if not more:
+                    if self._clock() - spoken_at >= patience.total_seconds():
                         yield Batch(sequence, ())
-                        more = self._clock() - read_at >= _READ_ANYWAY.total_seconds()
+                        spoken_at = self._clock()
+                    more = more or self._clock() - read_at >= _READ_ANYWAY_SECONDS
 
     def stop(self) -> None:
         """End every follower: the server is going away."""
@@ -82,5 +81,5 @@ class Feed:
             entries = await entries_between(tx, after=after, upto=upto, limit=_BATCH)
         if len(entries) == _BATCH:
             return Batch(entries[-1].sequence, entries), True
-        # A follower that is ahead of the chain has a sequence of another database: it waits there.
+        # A follower ahead of the chain holds a sequence of another database: it waits there.
         return Batch(max(after, upto), entries), upto < newest

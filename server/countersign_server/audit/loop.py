@@ -19,8 +19,10 @@ from countersign_server.audit.measures import (
 from countersign_server.audit.seal_store import (
     add_seals,
     become_sealer,
-    entries_to_seal,
+    entries_anywhere,
+    horizon,
     last_seal,
+    next_entries,
     waiting,
 )
 from countersign_server.database.engine import Database
@@ -29,7 +31,7 @@ from countersign_server.database.wakeups import Wakeups
 WRITTEN = "audit"
 SEALED = "sealed"
 
-_BATCH = 1000
+BATCH = 1000
 # An entry that an open transaction held back is sealed this late at the latest.
 _PERIOD = timedelta(milliseconds=500)
 # While entries come in steadily, so many at once are cheaper than each by itself.
@@ -41,12 +43,14 @@ log = structlog.get_logger()
 
 
 class Sealer:
-    """Seals what is written, in one order for all. In every process; one at a time does the work."""
+    """Seals what is written, in one order for all. Every process has one; one at a time works."""
 
     def __init__(self, database: Database, wakeups: Wakeups, now: Callable[[], datetime]) -> None:
         self._database = database
         self._wakeups = wakeups
         self._now = now
+        # Everything that older transactions wrote is sealed. None: that has to be looked up first.
+        self._floor: int | None = None
         self._measured_at = 0.0
 
     async def run(self) -> None:
@@ -55,11 +59,13 @@ class Sealer:
         with self._wakeups.subscribe(WRITTEN) as wakeup:
             while True:
                 try:
-                    while await self.seal_batch() == _BATCH:
+                    while await self.seal_batch() == BATCH:
                         pass
                 except (SQLAlchemyError, OSError) as error:
                     seal_failures_total.inc()
                     log.warning("entries not sealed", error=str(error))
+                    # It may be another database that answers next: a copy of this one, restored.
+                    self._floor = None
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 else:
                     pause = _PACE
@@ -69,7 +75,7 @@ class Sealer:
     async def seal_batch(self) -> int:
         """Seal the next entries whose place is final, and return how many."""
         async with self._database.transaction(None) as tx:
-            sealed = await _seal(tx) if await become_sealer(tx) else 0
+            sealed = await self._seal(tx) if await become_sealer(tx) else 0
             if time.monotonic() - self._measured_at >= _MEASURE_SECONDS:
                 await self._measure(tx)
         if sealed:
@@ -77,18 +83,27 @@ class Sealer:
             self._wakeups.ring(SEALED)
         return sealed
 
+    async def _seal(self, tx: AsyncConnection) -> int:
+        seen = await horizon(tx)
+        if self._floor is None or self._floor > seen.next_new:
+            found = await entries_anywhere(tx, BATCH)
+        else:
+            # Nothing that commits from now on belongs before what is read here: each row knows its
+            # transaction, and the ones below the oldest that is open are over.
+            found = await next_entries(
+                tx, floor=self._floor, oldest_open=seen.oldest_open, most=BATCH
+            )
+        if found:
+            last = await last_seal(tx)
+            hashes = hashes_of(last.entry_hash, last.sequence + 1, (texts for _, texts in found))
+            await add_seals(tx, last, [entry_id for entry_id, _ in found], hashes)
+        if len(found) < BATCH:
+            self._floor = seen.oldest_open
+        return len(found)
+
     async def _measure(self, tx: AsyncConnection) -> None:
-        left = await waiting(tx, await last_seal(tx))
+        left = await waiting(tx, self._floor or (await last_seal(tx)).transaction_id)
         lag = (self._now() - left.since).total_seconds() if left.since else 0.0
         unsealed_entries.set(left.count)
         seal_lag_seconds.set(max(0.0, lag))
         self._measured_at = time.monotonic()
-
-
-async def _seal(tx: AsyncConnection) -> int:
-    last = await last_seal(tx)
-    found = await entries_to_seal(tx, last, _BATCH)
-    if found:
-        hashes = hashes_of(last.entry_hash, last.sequence + 1, (texts for _, texts in found))
-        await add_seals(tx, last, [entry_id for entry_id, _ in found], hashes)
-    return len(found)

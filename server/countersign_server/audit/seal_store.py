@@ -23,36 +23,31 @@ _TEXTS = """
 """
 _XMIN = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _XMAX = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-_FIRST = sql(f"SELECT pg_try_advisory_xact_lock({_ONE_SEALER})")
-_LAST_SEAL = sql(f"""
-SELECT s.sequence, s.entry_hash, e.id, e.transaction_id, e.transaction_id >= {_XMAX}
+_UNSEALED = "NOT EXISTS (SELECT FROM audit_seals s WHERE s.entry_id = e.id)"
+
+_TRY_LOCK = sql(f"SELECT pg_try_advisory_xact_lock({_ONE_SEALER})")
+_HORIZON = sql(f"SELECT {_XMIN}, {_XMAX}")
+_LAST_SEAL = sql("""
+SELECT s.sequence, s.entry_hash, e.transaction_id
 FROM audit_seals s LEFT JOIN audit_entries e ON e.id = s.entry_id
 ORDER BY s.sequence DESC LIMIT 1
+""")
+_NEXT = sql(f"""
+SELECT e.id, {_TEXTS} FROM audit_entries e
+WHERE e.transaction_id >= :floor AND e.transaction_id < :oldest_open AND {_UNSEALED}
+ORDER BY e.transaction_id, e.id LIMIT :most
 """)  # noqa: S608  # built from the constants above
-
-# Nothing that commits from now on has a transaction below the oldest that is open: rows below it
-# are final, and in this order no later row comes before one that was read. A visible row of a
-# transaction that has not begun was written before the database was restored elsewhere.
-_FINAL = f"(e.transaction_id < {_XMIN} OR e.transaction_id >= {_XMAX})"
-_AFTER_CURSOR = "(e.transaction_id, e.id) > (:transaction_id, :entry_id)"
-# Where the cursor says nothing, because the database was restored or the last entry is gone.
-_WITHOUT_SEAL = "NOT EXISTS (SELECT FROM audit_seals s WHERE s.entry_id = e.id)"
-
-_NEXT = {
-    True: sql(f"""
-        SELECT e.id, {_TEXTS} FROM audit_entries e WHERE {_AFTER_CURSOR} AND {_FINAL}
-        ORDER BY e.transaction_id, e.id LIMIT :most
-        """),  # noqa: S608  # built from the constants above
-    # What was written before the restoration comes first, whatever its transaction.
-    False: sql(f"""
-        SELECT e.id, {_TEXTS} FROM audit_entries e WHERE {_WITHOUT_SEAL} AND {_FINAL}
-        ORDER BY e.transaction_id < {_XMIN}, e.transaction_id, e.id LIMIT :most
-        """),  # noqa: S608  # built from the constants above
-}
-_WAITING = {
-    known: sql(f"SELECT count(*), min(e.event_time) FROM audit_entries e WHERE {condition}")  # noqa: S608  # constants
-    for known, condition in ((True, _AFTER_CURSOR), (False, _WITHOUT_SEAL))
-}
+# A visible row of a transaction that has not begun yet was written before the database was restored
+# elsewhere, where transactions are counted anew: it comes first, whatever its number.
+_ANYWHERE = sql(f"""
+SELECT e.id, {_TEXTS} FROM audit_entries e
+WHERE (e.transaction_id < {_XMIN} OR e.transaction_id >= {_XMAX}) AND {_UNSEALED}
+ORDER BY e.transaction_id < {_XMIN}, e.transaction_id, e.id LIMIT :most
+""")  # noqa: S608  # built from the constants above
+_WAITING = sql(f"""
+SELECT count(*), min(e.event_time) FROM audit_entries e
+WHERE e.transaction_id >= :floor AND {_UNSEALED}
+""")  # noqa: S608  # built from the constants above
 _SEAL = sql("""
 INSERT INTO audit_seals (sequence, entry_id, previous_hash, entry_hash)
 SELECT :sequence + n, entry_id,
@@ -68,15 +63,20 @@ WHERE s.sequence >= :first ORDER BY s.sequence LIMIT :most
 
 
 @dataclass(frozen=True, slots=True)
+class Horizon:
+    """Which transactions are over: all below `oldest_open`. None from `next_new` on has begun."""
+
+    oldest_open: int
+    next_new: int
+
+
+@dataclass(frozen=True, slots=True)
 class LastSeal:
-    """How far the chain reaches, and the place in the log that belongs to it."""
+    """How far the chain reaches. `transaction_id` of the entry there; 0: there is none."""
 
     sequence: int
     entry_hash: bytes
-    entry_id: int
     transaction_id: int
-    # False: the place says nothing of which entries are sealed.
-    is_cursor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +89,35 @@ class Waiting:
 
 async def become_sealer(tx: AsyncConnection) -> bool:
     """Return True if this transaction may seal; no other one may until it has ended."""
-    return bool(await tx.scalar(_FIRST))
+    return bool(await tx.scalar(_TRY_LOCK))
+
+
+async def horizon(tx: AsyncConnection) -> Horizon:
+    """Return which transactions are over. What they wrote is seen by every later statement."""
+    oldest_open, next_new = (await tx.execute(_HORIZON)).one()
+    return Horizon(oldest_open, next_new)
 
 
 async def last_seal(tx: AsyncConnection) -> LastSeal:
     """Return how far the chain reaches; before the first entry, sequence 0."""
     row = (await tx.execute(_LAST_SEAL)).one_or_none()
     if row is None:
-        return LastSeal(0, GENESIS, entry_id=0, transaction_id=0, is_cursor=True)
-    sequence, sealed, entry_id, transaction_id, restored = row
-    if transaction_id is None:
-        return LastSeal(sequence, sealed, entry_id=0, transaction_id=0, is_cursor=False)
-    return LastSeal(sequence, sealed, entry_id, transaction_id, is_cursor=not restored)
+        return LastSeal(0, GENESIS, 0)
+    return LastSeal(row.sequence, row.entry_hash, row.transaction_id or 0)
 
 
-async def entries_to_seal(
-    tx: AsyncConnection, last: LastSeal, most: int
+async def next_entries(
+    tx: AsyncConnection, *, floor: int, oldest_open: int, most: int
 ) -> Sequence[tuple[int, Texts]]:
-    """Return up to `most` entries, id and texts, that may be sealed next, in their order."""
-    found = await tx.execute(_NEXT[last.is_cursor], _place(last) | {"most": most})
-    return [(row[0], row[1:]) for row in found]
+    """Return up to `most` unsealed entries, id and texts, of the transactions in between."""
+    bounds = {"floor": floor, "oldest_open": oldest_open, "most": most}
+    return [(row[0], row[1:]) for row in await tx.execute(_NEXT, bounds)]
+
+
+async def entries_anywhere(tx: AsyncConnection, most: int) -> Sequence[tuple[int, Texts]]:
+    """Return up to `most` unsealed entries, id and texts, wherever they are. Reads everything."""
+    await tx.execute(sql("SET LOCAL statement_timeout = 0"))
+    return [(row[0], row[1:]) for row in await tx.execute(_ANYWHERE, {"most": most})]
 
 
 async def add_seals(
@@ -126,10 +135,10 @@ async def add_seals(
     )
 
 
-async def waiting(tx: AsyncConnection, last: LastSeal) -> Waiting:
-    """Return what is written and not sealed."""
-    row = (await tx.execute(_WAITING[last.is_cursor], _place(last))).one()
-    return Waiting(row[0], row[1])
+async def waiting(tx: AsyncConnection, floor: int) -> Waiting:
+    """Return what transactions from `floor` on have written and is not sealed."""
+    count, since = (await tx.execute(_WAITING, {"floor": floor})).one()
+    return Waiting(count, since)
 
 
 async def links_from(tx: AsyncConnection, first: int, most: int) -> Sequence[Link]:
@@ -140,9 +149,3 @@ async def links_from(tx: AsyncConnection, first: int, most: int) -> Sequence[Lin
 def _link(row: Row[Any]) -> Link:
     texts = None if row.id is None else row[4:]
     return Link(row.sequence, texts, row.previous_hash, row.entry_hash)
-
-
-def _place(last: LastSeal) -> dict[str, int]:
-    if not last.is_cursor:
-        return {}
-    return {"transaction_id": last.transaction_id, "entry_id": last.entry_id}

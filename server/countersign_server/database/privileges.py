@@ -79,12 +79,13 @@ def settle_home(wanted: Path, user: ServerUser | None, elsewhere: Path) -> Path:
     Raises PostgresUnavailable when existing data cannot be reached.
     """
     if user is None:
-        wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(wanted, mode=0o700)
         return wanted
     fallback = fallback_home(wanted, elsewhere)
     if not (fallback / "data").exists():
         if not wanted.exists():
-            wanted.mkdir(parents=True)
+            _make(wanted, mode=0o711)
+            # Whatever our umask took away.
             wanted.chmod(0o711)
         if reaches(user, wanted):
             return wanted
@@ -95,7 +96,7 @@ def settle_home(wanted: Path, user: ServerUser | None, elsewhere: Path) -> Path:
             )
     make_private_place(elsewhere)
     make_private_place(fallback)
-    wanted.mkdir(parents=True, exist_ok=True)
+    _make(wanted, mode=0o711)
     (wanted / "MOVED").write_text(
         f"The user {user.name} cannot reach this folder. The data are in {fallback}\n"
     )
@@ -113,13 +114,7 @@ def make_private_place(folder: Path) -> None:
     Raises PostgresUnavailable when the place is not ours: whoever owned it could exchange what we
     put there.
     """
-    try:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    except OSError as error:
-        raise PostgresUnavailable(
-            f"{folder} cannot be made ({error.strerror}): choose a data folder that the "
-            "unprivileged user of PostgreSQL can reach"
-        ) from error
+    _make(folder, mode=0o711)
     _refuse_foreign(folder, allowed={os.geteuid()})
 
 
@@ -146,6 +141,16 @@ def give(path: Path, user: ServerUser | None) -> None:
     """Give `path` to the server's user."""
     if user is not None:
         os.chown(path, user.uid, user.gid, follow_symlinks=False)
+
+
+def _make(folder: Path, *, mode: int) -> None:
+    try:
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise PostgresUnavailable(
+            f"{folder} cannot be made ({error.strerror}): choose another data folder, one that "
+            "we can write to and the user that PostgreSQL runs as can reach"
+        ) from error
 
 
 def _refuse_foreign(folder: Path, *, allowed: set[int]) -> None:

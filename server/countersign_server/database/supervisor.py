@@ -247,7 +247,14 @@ class EmbeddedPostgres:
     def _run(self, command: Sequence[str], *, feed: str = "") -> None:
         """Run one program as the server's user to its end."""
         with self._popen(command, output=subprocess.PIPE, feed=True) as program:
-            told, _ = program.communicate(feed.encode(), timeout=self._patience.total_seconds())
+            try:
+                told, _ = program.communicate(feed.encode(), self._patience.total_seconds())
+            except subprocess.TimeoutExpired as error:
+                program.kill()
+                raise PostgresUnavailable(
+                    f"{Path(command[0]).name} did not end within {self._patience}: "
+                    "look at the load of this machine, then start again"
+                ) from error
         if program.returncode != 0:
             lines = told.decode(errors="replace").strip().splitlines()
             complaint = next((line for line in lines if "FATAL" in line or "error" in line), "")

@@ -137,7 +137,9 @@ class DeviceService(devices_pb2_grpc.DeviceServiceServicer):
             if matches:
                 await store.use_pairing_code(tx, digest, now)
                 await self._add(tx, device, secret, request_id=uuid4())
-                await record(tx, _entry("device.paired", device, now, before=None))
+                entry = _entry("device.paired", device, now, before=None)
+                trace = replace(entry.trace, actor=device.subject)
+                await record(tx, replace(entry, trace=trace))
         # Out here, so that what was forgiven stays forgiven: the code was right and can be used.
         if not matches:
             raise AccountMismatch("the terminal shows another account than the code was made for")

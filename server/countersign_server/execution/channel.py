@@ -20,7 +20,7 @@ from countersign_server.database.wakeups import Wakeup, Wakeups
 from countersign_server.devices.lease_store import release_lease, renew_lease
 from countersign_server.devices.store import touch
 from countersign_server.devices.wire import health_of
-from countersign_server.errors import Draining, EpochUnknown, Invalid
+from countersign_server.errors import DeviceRevoked, Draining, EpochUnknown, Invalid
 from countersign_server.execution.digests import digest_differs
 from countersign_server.execution.grants import Granted, grant
 from countersign_server.execution.lifecycle import CommandEvent, is_possible
@@ -30,7 +30,7 @@ from countersign_server.execution.measures import (
     offer_seconds,
     sessions_open,
 )
-from countersign_server.execution.opening import Opened, open_session
+from countersign_server.execution.opening import Opened, mapped_symbols, open_session
 from countersign_server.execution.reports import Reporter, apply_event
 from countersign_server.execution.session import Incoming, Offers, Taking, cancels_of, doubts_of
 from countersign_server.execution.store import (
@@ -74,7 +74,7 @@ class _Ended:
     error: BaseException | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Session:
     opened: Opened
     reporter: Reporter
@@ -87,6 +87,7 @@ class _Session:
     heard_at: float = 0.0
     writing_since: float | None = None
     resolve_asked_at: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
+    symbols: list[pb.SymbolMapping] = field(default_factory=list[pb.SymbolMapping])
     cancels_sent: set[UUID] = field(default_factory=set[UUID])
 
     def say(self, **frame: object) -> None:
@@ -147,6 +148,7 @@ class Channels:
             ),
             offers=Offers(self._pace.offers_at_once, _OFFER_AGAIN_AFTER),
             caller=caller,
+            symbols=opened.symbols,
             heard_at=asyncio.get_running_loop().time(),
         )
         async for frame in self._run(session, requests):
@@ -175,11 +177,9 @@ class Channels:
             async for frame in self._written(session):
                 yield frame
         finally:
-            for task in tasks:
-                task.cancel()
             self._sessions.discard(session)
             sessions_open.dec()
-            await asyncio.shield(self._close(session))
+            await asyncio.shield(self._close(session, tasks))
 
     async def _written(self, session: _Session) -> AsyncIterator[pb.ChannelResponse]:
         loop, sequence = asyncio.get_running_loop(), 0
@@ -206,7 +206,7 @@ class Channels:
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  # raised again by the handler, where the boundary sees it
-            session.end("FAILED", error)
+            session.end(getattr(error, "reason", "INTERNAL"), error)
         else:
             session.end(reason)
 
@@ -338,24 +338,28 @@ class Channels:
         ):
             while True:
                 if self._revocations.is_revoked(session.caller):
-                    return "DEVICE_REVOKED"
+                    raise DeviceRevoked("the device is revoked; pair the bridge again")
                 if self._is_silent(session, handler):
                     return "SESSION_LAPSED"
                 if loop.time() >= next_beat:
                     next_beat = loop.time() + self._pace.heartbeat_interval.total_seconds()
                     if not await self._beat(session):
                         return "LEASE_LOST"
-                trading = await self._look(session)
+                trading, symbols = await self._look(session)
+                if symbols != session.symbols:
+                    session.symbols = symbols
+                    session.say(symbols=pb.SymbolList(symbols=symbols))
                 if trading.latch != latch:
                     latch = trading.latch
                     session.say(halt=halt_frame(trading.state, trading.cause, latch))
                 await _first_ring(account_bell, revocation_bell)
 
-    async def _look(self, session: _Session) -> Trading:
+    async def _look(self, session: _Session) -> tuple[Trading, list[pb.SymbolMapping]]:
         """Offer, cancel and ask about what the table shows."""
         now = self._now()
         async with self._database.transaction(session.opened.owner_id) as tx:
             trading = await trading_of(tx, session.opened.account_id)
+            symbols = await mapped_symbols(tx, session.opened.account_id)
             open_now = list(await open_commands(tx, session.opened.account_id))
             wanted = [] if self._draining else session.offers.to_show(open_now, now)
             offered = (
@@ -378,7 +382,7 @@ class Channels:
         self._ask_about_doubts(session, open_now, now)
         if offered:
             self._wakeups.ring("audit")
-        return trading
+        return trading, symbols
 
     def _ask_about_doubts(self, session: _Session, open_now: list[Command], now: datetime) -> None:
         doubts = doubts_of(open_now)
@@ -426,8 +430,11 @@ class Channels:
             symbols=opened.symbols,
         )
 
-    async def _close(self, session: _Session) -> None:
+    async def _close(self, session: _Session, tasks: list[asyncio.Task[None]]) -> None:
         """Give the lease back, so that the next bridge need not wait until it lapses."""
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         try:
             async with self._database.transaction(session.opened.owner_id) as tx:
                 await release_lease(tx, session.opened.account_id, session.opened.epoch)

@@ -104,7 +104,7 @@ async def open_session(
         trading_cause=account.trading_cause,
         latch=account.latch,
         digests=await recent_digests(tx, account_id),
-        symbols=await _symbols(tx, account_id),
+        symbols=await mapped_symbols(tx, account_id),
     )
 
 
@@ -171,7 +171,8 @@ async def _doubt_unresolved(
             )
 
 
-async def _symbols(tx: AsyncConnection, account_id: UUID) -> list[pb.SymbolMapping]:
+async def mapped_symbols(tx: AsyncConnection, account_id: UUID) -> list[pb.SymbolMapping]:
+    """Return the symbols that the account trades, as its owner confirmed them, in name order."""
     found = await tx.execute(
         select(
             account_symbols.c.instrument, account_symbols.c.symbol, account_symbols.c.fingerprint

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.identity import signing_key_store
+from countersign_server.identity.measures import signing_keys_read_seconds
 from countersign_server.identity.signing_keys import (
     CLOCK_SKEW,
     PUBLISHED_AHEAD,
@@ -78,6 +79,7 @@ class Keyring:
             if key.purpose is Purpose.ACCESS
         }
         self._keys = keys
+        signing_keys_read_seconds.set(now.timestamp())
 
     def token_key(self) -> tuple[str, Ed25519PrivateKey]:
         """Return the id and the private half of the key that signs access tokens now."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from countersign_server.database.engine import Database
 from countersign_server.identity import store
 from countersign_server.identity.attempts import forget_attempts
+from countersign_server.identity.measures import expired_rows_forgotten_total
 from countersign_server.identity.revocations import Revocations
 
 PERIOD = timedelta(minutes=5)
@@ -41,4 +42,6 @@ class Forgetting:
         now = self._now()
         async with self._database.transaction(None) as tx:
             gone = await store.forget_expired(tx, now) + await forget_attempts(tx, now)
-        return gone + await self._revocations.forget_expired()
+        gone += await self._revocations.forget_expired()
+        expired_rows_forgotten_total.inc(gone)
+        return gone

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
+from countersign_server.identity.measures import revocations_read_seconds
 from countersign_server.identity.tables import revocations
 from countersign_server.rpc.caller import Caller
 
@@ -93,6 +94,7 @@ class Revocations:
             )
             stored = frozenset(found)
         self._announced = {name: end for name, end in self._announced.items() if end > now}
+        revocations_read_seconds.set(now.timestamp())
         if stored != self._stored:
             self._stored = stored
             self._tell()

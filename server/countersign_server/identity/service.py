@@ -15,6 +15,7 @@ from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import (
+    CountersignError,
     CredentialsInvalid,
     EmailTaken,
     KeysExhausted,
@@ -25,6 +26,7 @@ from countersign_server.identifiers import digest_of, new_secret, uuid7
 from countersign_server.identity import api_token_store, store
 from countersign_server.identity.api_token import IN_FORCE_MAX, ApiToken
 from countersign_server.identity.keyring import Keyring
+from countersign_server.identity.measures import sign_ins_total
 from countersign_server.identity.names import printable
 from countersign_server.identity.passwords import Passwords
 from countersign_server.identity.revocations import Revocations
@@ -78,7 +80,13 @@ class IdentityService(identity_pb2_grpc.IdentityServiceServicer):
     async def CreateSession(
         self, request: identity_pb2.CreateSessionRequest, context: Context
     ) -> identity_pb2.CreateSessionResponse:
-        session = await self._session_for(request, trace_of(current_call()))
+        proof = request.WhichOneof("proof") or ""
+        try:
+            session = await self._session_for(request, trace_of(current_call()))
+        except CountersignError as refusal:
+            sign_ins_total.labels(proof, refusal.reason).inc()
+            raise
+        sign_ins_total.labels(proof, "OK").inc()
         self._wakeups.ring("audit")
         return session_message(session)
 
@@ -138,9 +146,10 @@ class IdentityService(identity_pb2_grpc.IdentityServiceServicer):
                 tx, user.id, password_hash=password_hash, referral_code=referral_code
             )
             user = replace(user, password_hash=password_hash, referral_code=referral_code)
-            trace = trace_of(current_call())
+            trace = replace(trace_of(current_call()), actor=user.subject)
             session = await self._sign_in.open_session(tx, user, trace, proof="invitation")
-            await record(tx, _entry("invitation.accepted", user, now, after=_facts(user)))
+            entry = _entry("invitation.accepted", user, now, after=_facts(user))
+            await record(tx, replace(entry, trace=trace))
         self._wakeups.ring("audit")
         return identity_pb2.AcceptInvitationResponse(
             user=user_message(user), session=session_message(session)

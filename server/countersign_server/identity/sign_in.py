@@ -1,7 +1,7 @@
 """Every way in: what a caller may prove, and the access token that comes of it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -120,7 +120,7 @@ class SignIn:
                 kind="session.created",
                 subject=session_name(session_id),
                 event_time=now,
-                trace=Trace(user.subject, trace.address, trace.request_id),
+                trace=replace(trace, actor=user.subject),
                 owner_id=user.id,
                 after={"proof": proof},
             ),
@@ -179,7 +179,7 @@ class SignIn:
             if token is None:
                 raise CredentialsInvalid("there is no session with this refresh token")
             await store.user_locked(tx, token.user_id)
-            await self._end(tx, token, trace, cause="asked")
+            await self._end(tx, token, replace(trace, actor=f"user:{token.user_id}"), cause="asked")
         self._revocations.announce(token.session)
 
     async def _end(

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -54,6 +55,21 @@ def id_position(request: Message) -> UUID | None:
         raise PageTokenInvalid("page_token is not of this list", field="page_token") from None
 
 
+def moment_position(request: Message) -> tuple[datetime, UUID] | None:
+    """Return the position in a list that goes by a time and then by ids; None: from the start.
+
+    Raises PageTokenInvalid.
+    """
+    position = position_of(request)
+    if position is None:
+        return None
+    try:
+        moment, identifier = position
+        return datetime.fromisoformat(moment), UUID(identifier)
+    except (ValueError, TypeError, AttributeError):
+        raise PageTokenInvalid("page_token is not of this list", field="page_token") from None
+
+
 def next_token(request: Message, rows: Sequence[Row], size: int, position: list[Any]) -> str:
     """Return the token for the page after `rows`, which were asked for as `size` + 1; empty on the last page."""
     if len(rows) <= size:
@@ -67,4 +83,7 @@ def _question(request: Message) -> str:
     plain.CopyFrom(request)
     for field in ("page_token", "page_size"):
         plain.ClearField(field)
-    return hashlib.sha256(plain.SerializeToString(deterministic=True)).hexdigest()[:16]
+    # With its name: two lists that are asked without filters are still two questions.
+    name = plain.DESCRIPTOR.full_name.encode()
+    asked = name + b"\0" + plain.SerializeToString(deterministic=True)
+    return hashlib.sha256(asked).hexdigest()[:16]

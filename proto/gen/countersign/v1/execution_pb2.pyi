@@ -109,7 +109,7 @@ class ChannelRequest(_message.Message):
     def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., claim: _Optional[_Union[Claim, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., deal_digest: _Optional[_Union[DealDigest, _Mapping]] = ..., heartbeat: _Optional[_Union[BridgeHeartbeat, _Mapping]] = ..., decline: _Optional[_Union[Decline, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ...) -> None: ...
 
 class ChannelResponse(_message.Message):
-    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye")
+    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye", "symbols")
     SESSION_EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +125,7 @@ class ChannelResponse(_message.Message):
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     FAULT_FIELD_NUMBER: _ClassVar[int]
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     session_epoch: bytes
     sequence: int
     welcome: Welcome
@@ -140,7 +141,8 @@ class ChannelResponse(_message.Message):
     drain: Drain
     fault: Fault
     goodbye: Goodbye
-    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ...) -> None: ...
+    symbols: SymbolList
+    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., symbols: _Optional[_Union[SymbolList, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("instance_id", "agent_version", "contract_version", "account", "generation_seen", "unresolved", "terminal", "journal_id")
@@ -205,6 +207,12 @@ class SymbolMapping(_message.Message):
     symbol: str
     fingerprint: str
     def __init__(self, instrument: _Optional[str] = ..., symbol: _Optional[str] = ..., fingerprint: _Optional[str] = ...) -> None: ...
+
+class SymbolList(_message.Message):
+    __slots__ = ("symbols",)
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedCompositeFieldContainer[SymbolMapping]
+    def __init__(self, symbols: _Optional[_Iterable[_Union[SymbolMapping, _Mapping]]] = ...) -> None: ...
 
 class Offer(_message.Message):
     __slots__ = ("command_id", "attempt", "intent_text", "intent_digest", "approval_id", "server_signature", "server_key_id", "expire_time", "magic", "owner_signature", "target")

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from countersign.v1 import rules_pb2 as countersign_dot_v1_dot_rules__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63ountersign/v1/values.proto\x12\x0e\x63ountersign.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x63ountersign/v1/rules.proto\"Q\n\x05Money\x12!\n\x06\x61mount\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x88\xb5\x18\x01R\x06\x61mount\x12%\n\x08\x63urrency\x18\x02 \x01(\tB\t\xbaH\x06r\x04\xb8\xb5\x18\x01R\x08\x63urrency\"t\n\nStopChoice\x12(\n\tstop_loss\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01H\x00R\x08stopLoss\x12+\n\x0cno_stop_loss\x18\x02 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00R\nnoStopLossB\x0f\n\x06\x63hoice\x12\x05\xbaH\x02\x08\x01\"~\n\x0cTargetChoice\x12,\n\x0btake_profit\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01H\x00R\ntakeProfit\x12/\n\x0eno_take_profit\x18\x02 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00R\x0cnoTakeProfitB\x0f\n\x06\x63hoice\x12\x05\xbaH\x02\x08\x01\"\xc6\x01\n\x12\x41\x63\x63ountFingerprint\x12!\n\x06server\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06server\x12\x1d\n\x05login\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x05login\x12%\n\x08\x63urrency\x18\x03 \x01(\tB\t\xbaH\x06r\x04\xb8\xb5\x18\x01R\x08\x63urrency\x12G\n\x0bmargin_mode\x18\x04 \x01(\x0e\x32\x1a.countersign.v1.MarginModeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\nmarginMode\"\xe0\x03\n\x10SymbolProperties\x12!\n\x06symbol\x18\x01 \x01(\tB\t\xbaH\x06r\x04\xb0\xb5\x18\x01R\x06symbol\x12!\n\x06\x64igits\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x0c(\x00R\x06\x64igits\x12.\n\rcontract_size\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\x0c\x63ontractSize\x12&\n\ttick_size\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\x08tickSize\x12(\n\ntick_value\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x98\xb5\x18\x01R\ttickValue\x12(\n\nvolume_min\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\tvolumeMin\x12(\n\nvolume_max\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\tvolumeMax\x12*\n\x0bvolume_step\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\nvolumeStep\x12,\n\rcurrency_base\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18\x08R\x0c\x63urrencyBase\x12\x30\n\x0f\x63urrency_profit\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18\x08R\x0e\x63urrencyProfit\x12$\n\x08pip_size\x18\x0b \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\x07pipSize*9\n\x04Side\x12\x14\n\x10SIDE_UNSPECIFIED\x10\x00\x12\x0c\n\x08SIDE_BUY\x10\x01\x12\r\n\tSIDE_SELL\x10\x02*\xc4\x01\n\x0b\x43ommandKind\x12\x1c\n\x18\x43OMMAND_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43OMMAND_KIND_OPEN\x10\x01\x12\x16\n\x12\x43OMMAND_KIND_PLACE\x10\x02\x12\x17\n\x13\x43OMMAND_KIND_MODIFY\x10\x03\x12\x16\n\x12\x43OMMAND_KIND_CLOSE\x10\x04\x12\x1e\n\x1a\x43OMMAND_KIND_PARTIAL_CLOSE\x10\x05\x12\x17\n\x13\x43OMMAND_KIND_CANCEL\x10\x06*u\n\nMarginMode\x12\x1b\n\x17MARGIN_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13MARGIN_MODE_NETTING\x10\x01\x12\x18\n\x14MARGIN_MODE_EXCHANGE\x10\x02\x12\x17\n\x13MARGIN_MODE_HEDGING\x10\x03*\xb7\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x18\n\x14TRADING_STATE_WARNED\x10\x02\x12\x1c\n\x18TRADING_STATE_CLOSE_ONLY\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1c\n\x18TRADING_STATE_FLATTENING\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63ountersign/v1/values.proto\x12\x0e\x63ountersign.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1a\x63ountersign/v1/rules.proto\"Q\n\x05Money\x12!\n\x06\x61mount\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x88\xb5\x18\x01R\x06\x61mount\x12%\n\x08\x63urrency\x18\x02 \x01(\tB\t\xbaH\x06r\x04\xb8\xb5\x18\x01R\x08\x63urrency\"t\n\nStopChoice\x12(\n\tstop_loss\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01H\x00R\x08stopLoss\x12+\n\x0cno_stop_loss\x18\x02 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00R\nnoStopLossB\x0f\n\x06\x63hoice\x12\x05\xbaH\x02\x08\x01\"~\n\x0cTargetChoice\x12,\n\x0btake_profit\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01H\x00R\ntakeProfit\x12/\n\x0eno_take_profit\x18\x02 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00R\x0cnoTakeProfitB\x0f\n\x06\x63hoice\x12\x05\xbaH\x02\x08\x01\"\xd1\x01\n\x12\x41\x63\x63ountFingerprint\x12,\n\x06server\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[ -~]{1,64}$R\x06server\x12\x1d\n\x05login\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00R\x05login\x12%\n\x08\x63urrency\x18\x03 \x01(\tB\t\xbaH\x06r\x04\xb8\xb5\x18\x01R\x08\x63urrency\x12G\n\x0bmargin_mode\x18\x04 \x01(\x0e\x32\x1a.countersign.v1.MarginModeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\nmarginMode\"\xe0\x03\n\x10SymbolProperties\x12!\n\x06symbol\x18\x01 \x01(\tB\t\xbaH\x06r\x04\xb0\xb5\x18\x01R\x06symbol\x12!\n\x06\x64igits\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x0c(\x00R\x06\x64igits\x12.\n\rcontract_size\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\x0c\x63ontractSize\x12&\n\ttick_size\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\x08tickSize\x12(\n\ntick_value\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x98\xb5\x18\x01R\ttickValue\x12(\n\nvolume_min\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\tvolumeMin\x12(\n\nvolume_max\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\tvolumeMax\x12*\n\x0bvolume_step\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\nvolumeStep\x12,\n\rcurrency_base\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18\x08R\x0c\x63urrencyBase\x12\x30\n\x0f\x63urrency_profit\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18\x08R\x0e\x63urrencyProfit\x12$\n\x08pip_size\x18\x0b \x01(\tB\t\xbaH\x06r\x04\x90\xb5\x18\x01R\x07pipSize*9\n\x04Side\x12\x14\n\x10SIDE_UNSPECIFIED\x10\x00\x12\x0c\n\x08SIDE_BUY\x10\x01\x12\r\n\tSIDE_SELL\x10\x02*\xc4\x01\n\x0b\x43ommandKind\x12\x1c\n\x18\x43OMMAND_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43OMMAND_KIND_OPEN\x10\x01\x12\x16\n\x12\x43OMMAND_KIND_PLACE\x10\x02\x12\x17\n\x13\x43OMMAND_KIND_MODIFY\x10\x03\x12\x16\n\x12\x43OMMAND_KIND_CLOSE\x10\x04\x12\x1e\n\x1a\x43OMMAND_KIND_PARTIAL_CLOSE\x10\x05\x12\x17\n\x13\x43OMMAND_KIND_CANCEL\x10\x06*u\n\nMarginMode\x12\x1b\n\x17MARGIN_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13MARGIN_MODE_NETTING\x10\x01\x12\x18\n\x14MARGIN_MODE_EXCHANGE\x10\x02\x12\x17\n\x13MARGIN_MODE_HEDGING\x10\x03*\xb7\x01\n\x0cTradingState\x12\x1d\n\x19TRADING_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14TRADING_STATE_ACTIVE\x10\x01\x12\x18\n\x14TRADING_STATE_WARNED\x10\x02\x12\x1c\n\x18TRADING_STATE_CLOSE_ONLY\x10\x03\x12\x18\n\x14TRADING_STATE_HALTED\x10\x04\x12\x1c\n\x18TRADING_STATE_FLATTENING\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,7 +50,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TARGETCHOICE'].fields_by_name['no_take_profit']._loaded_options = None
   _globals['_TARGETCHOICE'].fields_by_name['no_take_profit']._serialized_options = b'\272H\004j\002\010\001'
   _globals['_ACCOUNTFINGERPRINT'].fields_by_name['server']._loaded_options = None
-  _globals['_ACCOUNTFINGERPRINT'].fields_by_name['server']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_ACCOUNTFINGERPRINT'].fields_by_name['server']._serialized_options = b'\272H\021r\0172\r^[ -~]{1,64}$'
   _globals['_ACCOUNTFINGERPRINT'].fields_by_name['login']._loaded_options = None
   _globals['_ACCOUNTFINGERPRINT'].fields_by_name['login']._serialized_options = b'\272H\004\"\002 \000'
   _globals['_ACCOUNTFINGERPRINT'].fields_by_name['currency']._loaded_options = None
@@ -79,14 +79,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SYMBOLPROPERTIES'].fields_by_name['currency_profit']._serialized_options = b'\272H\004r\002\030\010'
   _globals['_SYMBOLPROPERTIES'].fields_by_name['pip_size']._loaded_options = None
   _globals['_SYMBOLPROPERTIES'].fields_by_name['pip_size']._serialized_options = b'\272H\006r\004\220\265\030\001'
-  _globals['_SIDE']._serialized_start=1117
-  _globals['_SIDE']._serialized_end=1174
-  _globals['_COMMANDKIND']._serialized_start=1177
-  _globals['_COMMANDKIND']._serialized_end=1373
-  _globals['_MARGINMODE']._serialized_start=1375
-  _globals['_MARGINMODE']._serialized_end=1492
-  _globals['_TRADINGSTATE']._serialized_start=1495
-  _globals['_TRADINGSTATE']._serialized_end=1678
+  _globals['_SIDE']._serialized_start=1128
+  _globals['_SIDE']._serialized_end=1185
+  _globals['_COMMANDKIND']._serialized_start=1188
+  _globals['_COMMANDKIND']._serialized_end=1384
+  _globals['_MARGINMODE']._serialized_start=1386
+  _globals['_MARGINMODE']._serialized_end=1503
+  _globals['_TRADINGSTATE']._serialized_start=1506
+  _globals['_TRADINGSTATE']._serialized_end=1689
   _globals['_MONEY']._serialized_start=104
   _globals['_MONEY']._serialized_end=185
   _globals['_STOPCHOICE']._serialized_start=187
@@ -94,7 +94,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TARGETCHOICE']._serialized_start=305
   _globals['_TARGETCHOICE']._serialized_end=431
   _globals['_ACCOUNTFINGERPRINT']._serialized_start=434
-  _globals['_ACCOUNTFINGERPRINT']._serialized_end=632
-  _globals['_SYMBOLPROPERTIES']._serialized_start=635
-  _globals['_SYMBOLPROPERTIES']._serialized_end=1115
+  _globals['_ACCOUNTFINGERPRINT']._serialized_end=643
+  _globals['_SYMBOLPROPERTIES']._serialized_start=646
+  _globals['_SYMBOLPROPERTIES']._serialized_end=1126
 # @@protoc_insertion_point(module_scope)

@@ -2400,6 +2400,9 @@ class ChannelResponse(betterproto.Message):
     goodbye: "Goodbye" = betterproto.message_field(15, group="frame")
     """The server ends the session."""
 
+    symbols: "SymbolList" = betterproto.message_field(16, group="frame")
+    """The account's symbols have changed."""
+
 
 @dataclass(eq=False, repr=False)
 class Hello(betterproto.Message):
@@ -2497,6 +2500,16 @@ class SymbolMapping(betterproto.Message):
     """
     Hexadecimal SHA-256 of the properties at the time; empty: not confirmed yet.
     """
+
+
+@dataclass(eq=False, repr=False)
+class SymbolList(betterproto.Message):
+    """
+    The symbols an account trades from now on; takes the place of what Welcome said.
+    """
+
+    symbols: List["SymbolMapping"] = betterproto.message_field(1)
+    """In name order."""
 
 
 @dataclass(eq=False, repr=False)
@@ -2624,7 +2637,7 @@ class Grant(betterproto.Message):
     """How long it holds, counted from the moment the claim was sent."""
 
     magic: int = betterproto.int64_field(6)
-    """The tag the order must carry; unique for the account, 1 to 2^62-1."""
+    """The tag the order must carry; unique for the account, 1 to 2^62."""
 
     generation: int = betterproto.int64_field(7)
     """Grants ever issued for the account, this one included."""

@@ -1,0 +1,1 @@
+"""What the bridge knows of the past after any crash."""

@@ -1,0 +1,90 @@
+"""What the journal says of the past. Starting is always recovering; there is no other path."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from countersign_bridge.journal.records import Kept, Record, RecordKind
+from countersign_bridge.trading.latch import Latch, TradingState
+from countersign_bridge.trading.requests import RequestFields
+from countersign_bridge.trading.retcodes import Outcome
+
+_MINUTE = timedelta(minutes=1)
+
+AttemptKey = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SentIntent:
+    """An order that was about to be sent, and may have been."""
+
+    magic: int
+    grant_id: bytes
+    fields: RequestFields
+    time: datetime
+
+
+@dataclass(slots=True)
+class Past:
+    """Everything remembered. `results` holds the newest event of each attempt that has one."""
+
+    generation_seen: int = 0
+    latch: Latch = field(default_factory=Latch)
+    magics: set[int] = field(default_factory=set[int])
+    opening_magics: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
+    intents: dict[AttemptKey, SentIntent] = field(default_factory=dict[AttemptKey, SentIntent])
+    outcomes: dict[AttemptKey, Outcome] = field(default_factory=dict[AttemptKey, Outcome])
+    results: dict[AttemptKey, bytes] = field(default_factory=dict[AttemptKey, bytes])
+    deal_tickets: set[int] = field(default_factory=set[int])
+    unacknowledged: list[Kept] = field(default_factory=list[Kept])
+
+    def unresolved(self) -> list[AttemptKey]:
+        """Return the attempts that may have been sent and whose end is not known."""
+        return [
+            key for key in self.intents if not self.outcomes.get(key, Outcome.IN_DOUBT).is_known
+        ]
+
+    def used_grants(self) -> list[bytes]:
+        return [intent.grant_id for intent in self.intents.values()]
+
+    def recent_send_ages(self, now: datetime) -> list[float]:
+        """Return how many seconds ago orders were sent within the last minute."""
+        spans = (now - intent.time for intent in self.intents.values())
+        return [span.total_seconds() for span in spans if timedelta(0) <= span < _MINUTE]
+
+    def take(self, record: Record) -> None:
+        """Remember one more record."""
+        key = (record.command_id, record.attempt)
+        details = record.details
+        if record.kind is RecordKind.RECEIVED:
+            self.magics.add(details["magic"])
+            self.opening_magics.setdefault(details["approval"], set()).add(details["magic"])
+        elif record.kind is RecordKind.INTENT:
+            self.generation_seen = max(self.generation_seen, details["generation"])
+            self.intents[key] = SentIntent(
+                magic=details["magic"],
+                grant_id=bytes.fromhex(details["grant_id"]),
+                fields=details["fields"],
+                time=record.time,
+            )
+        elif record.kind is RecordKind.RESULT:
+            self.generation_seen = max(self.generation_seen, details["generation"])
+            self.outcomes[key] = Outcome(details["outcome"])
+            self.results[key] = record.event
+        elif record.kind is RecordKind.DEAL:
+            self.deal_tickets.add(details["ticket"])
+        elif record.kind is RecordKind.GENERATION:
+            self.generation_seen = max(self.generation_seen, details["generation"])
+        elif record.kind is RecordKind.LATCH:
+            state = TradingState(details["state"])
+            self.latch = Latch(state, details["cause"], details["changes"])
+
+
+def recall(kept: Iterable[Kept]) -> Past:
+    """Return what the records say, oldest first."""
+    past = Past()
+    for item in kept:
+        past.take(item.record)
+        if item.record.event and not item.acknowledged:
+            past.unacknowledged.append(item)
+    return past

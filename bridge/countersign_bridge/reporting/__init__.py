@@ -1,0 +1,1 @@
+"""What the terminal shows, told to the server whoever caused it."""

@@ -1,0 +1,144 @@
+"""The account, its positions and its symbols, told as they change."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from countersign_bridge.clock import Moment
+from countersign_bridge.effects import Ask, Effects, Tell
+from countersign_bridge.reporting.events import is_tellable, snapshot_event, symbols_event
+from countersign_bridge.reporting.server_time import BrokerClock
+from countersign_bridge.situation import Situation
+from countersign_bridge.terminal import jobs
+from countersign_bridge.terminal.views import SymbolView, TickView
+
+SYMBOLS_MAX = 500
+# A report of more symbols than this would not fit the 64 KiB a server takes in one message.
+_REPORT_MAX = 150
+_SYMBOLS_INTERVAL = timedelta(minutes=1)
+# Symbols whose prices tell the broker's time where none has been confirmed yet.
+_CLOCK_SYMBOLS = 3
+# What has not changed is told again after this long, so that the server can tell quiet from dead. Prices only while the
+# terminal is connected: what it remembers is no price.
+_QUOTES_AGAIN = timedelta(seconds=3)
+_SNAPSHOT_AGAIN = timedelta(seconds=5)
+
+Then = Callable[[jobs.Answer | jobs.Failure, Moment], Effects]
+
+
+class Watch:
+    """Reads the account each interval and tells what changed. A read that failed tells nothing."""
+
+    def __init__(self, situation: Situation, *, interval: timedelta, now: Moment) -> None:
+        self._situation = situation
+        self._interval = interval
+        self._clock = BrokerClock()
+        self._mapped: tuple[str, ...] = ()
+        self._symbols: dict[str, SymbolView] = {}
+        self._told_symbols: tuple[SymbolView, ...] = ()
+        self._told_ticks: tuple[TickView, ...] = ()
+        self._told_snapshot: jobs.SnapshotAnswer | None = None
+        self._revision = 0
+        self._next: dict[str, Moment] = dict.fromkeys(("snapshot", "symbols", "quotes"), now)
+        self._again: dict[str, Moment] = {}
+        self._asked: set[str] = set()
+
+    def session_opened(self, mapped: Sequence[str], now: Moment) -> None:
+        """Tell everything afresh. `mapped` are the symbols the account's owner confirmed."""
+        self._mapped = tuple(mapped)
+        self._revision = 0
+        self._told_symbols, self._told_ticks, self._told_snapshot = (), (), None
+        self._next = dict.fromkeys(self._next, now)
+
+    def symbols_mapped(self, mapped: Sequence[str], now: Moment) -> Effects:
+        """Follow these symbols from now on; the owner has confirmed others."""
+        self._mapped = tuple(mapped)
+        self._next["symbols"] = self._next["quotes"] = now
+        return []
+
+    def tick(self, now: Moment) -> Effects:
+        quoted = self._mapped or tuple(sorted(self._symbols))[:_CLOCK_SYMBOLS]
+        return [
+            *self._ask("snapshot", jobs.Snapshot(), self._snapshot, now),
+            *self._ask("symbols", jobs.Symbols(self._mapped, SYMBOLS_MAX), self._listed, now),
+            *(self._ask("quotes", jobs.Quotes(quoted), self._quoted, now) if quoted else []),
+        ]
+
+    def _ask(self, what: str, job: jobs.Job, then: Then, now: Moment) -> Effects:
+        if what in self._asked or now.monotonic < self._next[what].monotonic:
+            return []
+        self._asked.add(what)
+        self._next[what] = now.later(_SYMBOLS_INTERVAL if what == "symbols" else self._interval)
+
+        def answered(outcome: jobs.Answer | jobs.Failure, at: Moment) -> Effects:
+            self._asked.discard(what)
+            return then(outcome, at)
+
+        return [Ask(job, answered)]
+
+    def _is_due(self, what: str, now: Moment) -> bool:
+        due = self._again.get(what)
+        return due is None or now.monotonic >= due.monotonic
+
+    def _snapshot(self, outcome: object, now: Moment) -> Effects:
+        if not isinstance(outcome, jobs.SnapshotAnswer):
+            return []
+        self._situation.see_terminal(outcome.terminal, now)
+        self._situation.account_trade_allowed = outcome.account.trade_allowed
+        known = _same(outcome, self._told_snapshot) and not self._is_due("told_snapshot", now)
+        if not self._situation.session_open or known:
+            return []
+        self._told_snapshot = outcome
+        self._again["told_snapshot"] = now.later(_SNAPSHOT_AGAIN)
+        self._revision += 1
+        event = snapshot_event(
+            outcome.account,
+            outcome.terminal,
+            outcome.positions,
+            now.utc,
+            revision=self._revision,
+        )
+        return [Tell("snapshot", event)]
+
+    def _listed(self, outcome: object, now: Moment) -> Effects:
+        if not isinstance(outcome, jobs.SymbolsAnswer):
+            return []
+        symbols = tuple(symbol for symbol in outcome.symbols if is_tellable(symbol))
+        self._symbols = {symbol.name: symbol for symbol in symbols}
+        if not self._situation.session_open or symbols == self._told_symbols:
+            return []
+        self._told_symbols = symbols
+        return [
+            Tell(
+                f"symbols:{start}",
+                symbols_event(symbols[start : start + _REPORT_MAX], (), now.utc),
+            )
+            for start in range(0, len(symbols), _REPORT_MAX)
+        ]
+
+    def _quoted(self, outcome: object, now: Moment) -> Effects:
+        if not isinstance(outcome, jobs.QuotesAnswer):
+            return []
+        self._clock = self._clock.seen(outcome.ticks, now.utc)
+        self._situation.broker_offset = self._clock.offset
+        ticks = tuple(
+            tick
+            for tick in outcome.ticks
+            if tick.symbol in self._mapped and tick.symbol in self._symbols
+        )[:_REPORT_MAX]
+        again = self._situation.terminal_connected and self._is_due("told_quotes", now)
+        if not self._situation.session_open or not ticks or (ticks == self._told_ticks and not again):
+            return []
+        self._told_ticks = ticks
+        self._again["told_quotes"] = now.later(_QUOTES_AGAIN)
+        quoted = [self._symbols[tick.symbol] for tick in ticks]
+        return [Tell("quotes", symbols_event(quoted, ticks, now.utc))]
+
+
+def _same(now: jobs.SnapshotAnswer, before: jobs.SnapshotAnswer | None) -> bool:
+    """Whether nothing that is told has changed; the terminal's ping always does."""
+    return (
+        before is not None
+        and now.account == before.account
+        and now.positions == before.positions
+        and now.terminal.connected == before.terminal.connected
+    )

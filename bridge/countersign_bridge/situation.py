@@ -1,0 +1,51 @@
+"""What the bridge knows at this moment of the world around it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from countersign_bridge.clock import Moment
+from countersign_bridge.terminal.views import TerminalView
+from countersign_bridge.trading.latch import Latch
+from countersign_bridge.trading.resolution import Continuity
+from countersign_bridge.trading.verification import Identity
+
+# Longer without a look at the terminal, and a short disconnection may have gone unseen.
+GAP_MAX = timedelta(seconds=15)
+
+
+@dataclass(slots=True)
+class Situation:
+    """Shared by the parts of the bridge; each part says what it sees, all read."""
+
+    identity: Identity
+    latch: Latch = field(default_factory=Latch)
+    generation_seen: int = 0
+    session_open: bool = False
+    draining: bool = False
+    server_told: datetime | None = None
+    server_told_at: Moment | None = None
+    terminal: TerminalView | None = None
+    account_trade_allowed: bool = False
+    account_is_ours: bool = True
+    broker_offset: timedelta | None = None
+    continuity: Continuity = field(default_factory=Continuity)
+
+    def server_now(self, now: Moment) -> datetime:
+        """Return the server's clock, which decides about expiry; ours until it has been told."""
+        if self.server_told is None or self.server_told_at is None:
+            return now.utc
+        return self.server_told + now.since(self.server_told_at)
+
+    def hear_server_time(self, told: datetime, now: Moment) -> None:
+        self.server_told = told
+        self.server_told_at = now
+
+    def see_terminal(self, terminal: TerminalView, now: Moment) -> None:
+        self.terminal = terminal
+        self.continuity = self.continuity.seen(
+            connected=terminal.connected, now=now, gap_max=GAP_MAX
+        )
+
+    @property
+    def terminal_connected(self) -> bool:
+        return self.terminal is not None and self.terminal.connected

@@ -1,0 +1,1 @@
+"""What becomes of an offer: verified, claimed, sent at most once, and concluded by what shows."""

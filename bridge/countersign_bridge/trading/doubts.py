@@ -1,0 +1,196 @@
+"""Attempts that may have been sent: looked for until the terminal shows them, never sent again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from countersign.v1 import execution_pb2
+from countersign_bridge.clock import Moment
+from countersign_bridge.effects import Ask, Effects, Log, Tell, Write
+from countersign_bridge.journal.recovery import Past, SentIntent
+from countersign_bridge.reporting.events import event
+from countersign_bridge.situation import Situation
+from countersign_bridge.terminal import jobs
+from countersign_bridge.terminal.views import Traces
+from countersign_bridge.trading.attempts import Attempt, Grant
+from countersign_bridge.trading.recording import Ending, result_record, shown
+from countersign_bridge.trading.requests import RequestFields
+from countersign_bridge.trading.resolution import conclude, history_is_whole
+from countersign_bridge.trading.retcodes import Outcome
+
+AttemptKey = tuple[str, int]
+
+# The delays between looks at one attempt. A late execution shows within a minute, or after days.
+_DELAYS_S = (0.5, 1.0, 2.0, 4.0)
+_DELAY_S = 6.0
+_LATER_DELAY_S = 60.0
+_PATIENCE = timedelta(minutes=10)
+# History goes by the broker's clock, which may be a day off ours and stop for two.
+_LOOK_BACK = timedelta(days=4)
+
+_ORDERS_MAX = 100
+_DEALS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One attempt in doubt. `fields` None: only the tag is known. `sent` None: not by us, we think.
+
+    `told`: the server was told of it as in doubt.
+    """
+
+    key: AttemptKey
+    magic: int
+    fields: RequestFields | None
+    grant_id: bytes
+    sent: datetime | None
+    told: bool
+    since: Moment
+    next_look: Moment
+    looks: int = 0
+    looking: bool = False
+
+    @classmethod
+    def of_attempt(cls, attempt: Attempt, grant: Grant, now: Moment) -> "Doubt":
+        sent = attempt.sent_at.utc if attempt.sent_at else None
+        return cls(
+            attempt.key,
+            grant.magic,
+            attempt.fields,
+            grant.grant_id,
+            sent,
+            told=True,
+            since=now,
+            next_look=now,
+        )
+
+    @classmethod
+    def of_journal(cls, key: AttemptKey, intent: SentIntent, *, told: bool, now: Moment) -> "Doubt":
+        return cls(
+            key,
+            intent.magic,
+            intent.fields,
+            intent.grant_id,
+            intent.time,
+            told=told,
+            since=now,
+            next_look=now,
+        )
+
+    def job(self) -> jobs.Look:
+        fields = self.fields or {}
+        since = 0 if self.sent is None else int((self.sent - _LOOK_BACK).timestamp())
+        position, order = fields.get("position", 0), fields.get("order", 0)
+        return jobs.Look(self.magic, max(0, since), int(position), int(order))
+
+    def looked(self, now: Moment) -> "Doubt":
+        """Return the doubt after a look that found nothing."""
+        if self.looks < len(_DELAYS_S):
+            delay = _DELAYS_S[self.looks]
+        else:
+            delay = _DELAY_S if now.since(self.since) < _PATIENCE else _LATER_DELAY_S
+        later = now.later(timedelta(seconds=delay))
+        return replace(self, looks=self.looks + 1, looking=False, next_look=later)
+
+
+class Doubts:
+    """What is in doubt, and the looking for it."""
+
+    def __init__(self, situation: Situation, past: Past, now: Moment) -> None:
+        self._situation = situation
+        self._past = past
+        self._doubts: dict[AttemptKey, Doubt] = {}
+        self.certainly_not_sent: Callable[[AttemptKey], bool] = lambda _: False
+        self.on_conclusion: Callable[[AttemptKey], None] = lambda _: None
+        for key in past.unresolved():
+            told = key in past.outcomes
+            self.add(Doubt.of_journal(key, past.intents[key], told=told, now=now))
+
+    def add(self, doubt: Doubt) -> None:
+        self._doubts[doubt.key] = doubt
+
+    def __contains__(self, key: AttemptKey) -> bool:
+        return key in self._doubts
+
+    def hear_resolve(self, message: execution_pb2.Resolve, now: Moment) -> Effects:
+        """Answer what became of an attempt: from the journal, or by looking at the terminal."""
+        key = (message.command_id, message.attempt)
+        if key in self._doubts:
+            if not self._doubts[key].looking:
+                self.add(replace(self._doubts[key], next_look=now))
+            return self.tick(now)
+        known = self._past.results.get(key)
+        if known is not None:
+            told = execution_pb2.Event.FromString(known)
+            return [Tell(told.natural_key, told)]
+        self.add(
+            Doubt(key, message.magic, None, b"", sent=None, told=False, since=now, next_look=now)
+        )
+        return self.tick(now)
+
+    def tick(self, now: Moment) -> Effects:
+        """Look for everything whose time has come."""
+        effects: Effects = []
+        for doubt in list(self._doubts.values()):
+            if doubt.looking or now.monotonic < doubt.next_look.monotonic:
+                continue
+            self.add(replace(doubt, looking=True))
+            key = doubt.key
+            effects.append(
+                Ask(doubt.job(), lambda outcome, at, key=key: self._seen(key, outcome, at))
+            )
+        return effects
+
+    def _seen(self, key: AttemptKey, outcome: object, now: Moment) -> Effects:
+        doubt = self._doubts[key]
+        self.add(doubt.looked(now))
+        if not isinstance(outcome, jobs.LookAnswer):
+            return [Log("warning", "no look at the terminal", {"command_id": key[0]})]
+        self._situation.see_terminal(outcome.terminal, now)
+        found = conclude(outcome, doubt.fields)
+        if found is not None:
+            return self._conclude(doubt, shown(found, sent=doubt.sent), now)
+        if self.certainly_not_sent(key):
+            ending = Ending(Outcome.NOT_SENT, "GRANT_NOT_RECEIVED", "no grant reached this bridge")
+            return self._conclude(doubt, ending, now)
+        return [self._evidence(doubt, outcome, now)]
+
+    def _conclude(self, doubt: Doubt, ending: Ending, now: Moment) -> Effects:
+        del self._doubts[doubt.key]
+        self.on_conclusion(doubt.key)
+        record = result_record(
+            doubt.key,
+            ending,
+            now.utc,
+            grant_id=doubt.grant_id,
+            generation=0,
+            resolved=doubt.told,
+        )
+        self._past.take(record)
+        facts = {"command_id": doubt.key[0], "outcome": str(ending.outcome)}
+        return [Log("info", "doubt resolved", facts), Write([record])]
+
+    def _evidence(self, doubt: Doubt, answer: jobs.LookAnswer, now: Moment) -> Tell:
+        """Tell what was looked at and that nothing was there, which concludes nothing."""
+        command_id, attempt = doubt.key
+        # The time numbers the looks, so that those after a restart are not taken for repeats.
+        number = int(now.utc.timestamp() * 1000)
+        told = event(f"evidence:{command_id}:{attempt}:{number}", now.utc)
+        evidence = told.evidence
+        evidence.command_id, evidence.attempt = doubt.key
+        _add_tickets(evidence, answer.traces)
+        continuity = self._situation.continuity
+        if doubt.sent is not None:
+            evidence.connected_throughout = continuity.covers(doubt.sent)
+        evidence.history_complete = history_is_whole(answer)
+        if continuity.since is not None:
+            evidence.connected_since_time.FromDatetime(continuity.since.utc)
+        return Tell(f"evidence:{command_id}:{attempt}", told)
+
+
+def _add_tickets(evidence: execution_pb2.Evidence, traces: Traces) -> None:
+    orders = (*traces.orders, *traces.past_orders)
+    evidence.order_tickets.extend([order.ticket for order in orders[:_ORDERS_MAX]])
+    evidence.deal_tickets.extend([deal.ticket for deal in traces.deals[:_DEALS_MAX]])
+    positions = traces.positions[:_ORDERS_MAX]
+    evidence.position_tickets.extend([position.ticket for position in positions])

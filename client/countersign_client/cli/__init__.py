@@ -1,0 +1,49 @@
+"""The `countersign` command: everything a person or a script does with Countersign from a terminal.
+
+It ends with 0 if it did what was asked, 1 on a fault of the server or of this program, 2 if it was
+not understood, 3 if nobody is signed in, 4 if it was refused, 5 if the server is not available, 6
+if nobody knows whether it was done, 130 if it was interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from countersign_client.cli.commands import CommandGroup
+from countersign_client.cli.failures import advice_for, exit_code_of
+from countersign_client.cli.screen import complain
+from countersign_client.errors import CountersignError
+
+_HELP = """Sign signals, sign them off, and see what became of them.
+
+Every command takes --json, --profile and --address. Settings: `countersign login` keeps them in
+~/.config/countersign/config.toml; COUNTERSIGN_CONFIG, COUNTERSIGN_PROFILE, COUNTERSIGN_ADDRESS and
+COUNTERSIGN_TOKEN go before it.
+
+Exit codes: 0 done, 1 fault, 2 not understood, 3 not signed in, 4 refused, 5 not available,
+6 nobody knows whether it was done."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that `arguments` name, and exit. None: the process's own."""
+    app = typer.Typer(
+        cls=CommandGroup,
+        help=_HELP,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=True,
+    )
+    # A callback makes typer build a group although no command is registered yet.
+    app.callback()(_root)
+    try:
+        app(args=arguments, prog_name="countersign")
+    except CountersignError as error:
+        complain(error.message, error.reason, advice_for(error))
+        sys.exit(exit_code_of(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _root() -> None: ...

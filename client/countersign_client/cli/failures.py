@@ -1,0 +1,92 @@
+"""What a failure means at a terminal: an exit code, and what to do."""
+
+from types import MappingProxyType
+
+from countersign_client.errors import (
+    Conflict,
+    CountersignError,
+    Doubt,
+    Exhausted,
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotNow,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
+
+FAULT, NOT_UNDERSTOOD, NOT_SIGNED_IN, REFUSED, NOT_AVAILABLE, IN_DOUBT = 1, 2, 3, 4, 5, 6
+
+_EXIT_CODES: MappingProxyType[type[CountersignError], int] = MappingProxyType(
+    {
+        Invalid: REFUSED,
+        Unauthenticated: NOT_SIGNED_IN,
+        Forbidden: REFUSED,
+        NotFound: REFUSED,
+        Conflict: REFUSED,
+        NotNow: REFUSED,
+        Exhausted: NOT_AVAILABLE,
+        Unavailable: NOT_AVAILABLE,
+        Doubt: IN_DOUBT,
+        Unsupported: REFUSED,
+    }
+)
+
+_CLASS_ADVICE: MappingProxyType[type[CountersignError], str] = MappingProxyType(
+    {
+        Invalid: "Correct the value and try again.",
+        Unauthenticated: "Sign in with 'countersign login', or set COUNTERSIGN_TOKEN.",
+        Forbidden: "Use a profile or token with the right role; see 'countersign whoami'.",
+        NotFound: "Check the id; what belongs to others is not shown.",
+        Conflict: "Look at what is recorded before you try again.",
+        NotNow: "Look at its state; nothing was changed.",
+        Exhausted: "Wait a moment and run the same command again.",
+        Unavailable: "Check the address and that the server runs; nothing was changed.",
+        Doubt: "It may or may not have been done: look before you run it again.",
+        Unsupported: "The server is older than this command, or its address is another service.",
+    }
+)
+
+# Where the fix is more than the class can say.
+_REASON_ADVICE = MappingProxyType(
+    {
+        "NO_PROFILE": "Run 'countersign login --address HOST:PORT'.",
+        "TOKEN_ELSEWHERE": "Set COUNTERSIGN_TOKEN, or log in there with another --profile.",
+        "CONFIG_READABLE_BY_OTHERS": "Run 'chmod 600' on it, then change the token it holds.",
+        "SIGNATURE_TOO_OLD": "Check this machine's clock, then sign again.",
+        "SIGNATURE_FROM_FUTURE": "Set this machine's clock, then sign again.",
+        "SIGNATURE_INVALID": "Check that key id and secret belong together and to this producer.",
+        "SIGNAL_DUPLICATED": "If it is meant, raise --strategy-version.",
+        "SIGNAL_ID_REUSED": "Give it another --external-id.",
+        "INTENT_CHANGED": "Run the command again and read the new intent.",
+        "ALREADY_DECIDED": "It was decided otherwise; see 'countersign status'.",
+        "APPROVAL_EXPIRED": "Nothing was traded; wait for the next signal.",
+        "CONSENT_OUTDATED": "Read 'countersign consent list' and accept the newest version.",
+        "SYMBOL_UNKNOWN": "See 'countersign account symbols', or give the symbol's properties.",
+        "KEYS_EXHAUSTED": "Revoke a key with 'countersign producer key revoke' first.",
+        "TOO_MANY_ATTEMPTS": "Wait a minute, then try again.",
+        "REQUEST_REPEATED": "The first request went through; revoke what it made and ask anew.",
+        "REPLAY_WINDOW_OVER": "See 'countersign signals list', or repeat with the --external-id.",
+        "WATCH_INTERRUPTED": "Start again; 'countersign signals list' has the time between.",
+        "DIGEST_MISMATCH": "Do not approve; tell the operator.",
+        "KEY_UNREADABLE": "Give the secret or the key as it was shown when it was made.",
+    }
+)
+
+
+def exit_code_of(error: CountersignError) -> int:
+    """Return the code to exit with."""
+    if error.reason in ("VALUE_UNREADABLE", "KEY_UNREADABLE", "CONFIG_READABLE_BY_OTHERS"):
+        return NOT_UNDERSTOOD
+    return next((_EXIT_CODES[kind] for kind in type(error).__mro__ if kind in _EXIT_CODES), FAULT)
+
+
+def advice_for(error: CountersignError) -> str:
+    """Return what to do, in a sentence."""
+    request_id = error.metadata.get("request_id", "")
+    fallback = f"Report it with the request id {request_id}." if request_id else "Report it."
+    by_class = next(
+        (_CLASS_ADVICE[kind] for kind in type(error).__mro__ if kind in _CLASS_ADVICE), fallback
+    )
+    return _REASON_ADVICE.get(error.reason, by_class)

@@ -1,0 +1,79 @@
+"""A message as JSON, as the REST door speaks it.
+
+Names are camelCase, enum names in full, 64-bit numbers are text.
+"""
+
+import base64
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import betterproto
+from betterproto.casing import camel_case
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_WIDE = frozenset({betterproto.TYPE_INT64, betterproto.TYPE_UINT64})
+
+
+def message_json(message: betterproto.Message) -> dict[str, Any]:
+    """Return the message as an object for `json.dumps`.
+
+    What is absent is left out; what is empty is not.
+    """
+    content: dict[str, Any] = {}
+    fields: Iterable[dataclasses.Field[Any]] = dataclasses.fields(cast("Any", message))
+    for field in fields:
+        meta: betterproto.FieldMetadata = field.metadata["betterproto"]
+        if meta.group and betterproto.which_one_of(message, meta.group)[0] != field.name:
+            continue
+        value = getattr(message, field.name)
+        if not meta.group and _is_absent(value):
+            continue
+        content[camel_case(field.name)] = _json(value, wide=meta.proto_type in _WIDE)
+    return content
+
+
+def enum_name(value: betterproto.Enum) -> str:
+    """Return the name in the contract, "SIGNAL_STATE_DELIVERED"; the number if it is not known."""
+    if value.name is None:
+        return str(value.value)
+    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).upper()
+    return f"{prefix}_{value.name}"
+
+
+def _is_absent(value: object) -> bool:
+    if isinstance(value, betterproto.Message):
+        return not betterproto.serialized_on_wire(value)
+    return value == _EPOCH or (isinstance(value, timedelta) and not value)
+
+
+def _json(value: object, *, wide: bool) -> Any:  # noqa: ANN401  # whatever JSON can hold
+    if isinstance(value, list):
+        return [_json(one, wide=wide) for one in cast("Sequence[object]", value)]
+    if isinstance(value, dict):
+        pairs = cast("Mapping[object, object]", value)
+        return {str(key): _json(one, wide=wide) for key, one in pairs.items()}
+    if wide:
+        return str(value)
+    write = next((_WRITERS[kind] for kind in type(value).__mro__ if kind in _WRITERS), None)
+    return value if write is None else write(value)
+
+
+def _span_text(span: timedelta) -> str:
+    return f"{span.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
+
+
+def _time_text(moment: datetime) -> str:
+    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.removesuffix("+00:00").rstrip("0").rstrip(".") + "Z"
+
+
+_WRITERS: Mapping[type, Callable[[Any], Any]] = {
+    betterproto.Message: message_json,
+    betterproto.Enum: enum_name,
+    bytes: lambda value: base64.b64encode(value).decode(),
+    datetime: _time_text,
+    timedelta: _span_text,
+}

@@ -1,0 +1,50 @@
+"""The product's REST interface, as any outside client uses it."""
+
+from typing import Any
+
+import httpx2
+
+
+class Refused(Exception):
+    """The product said no; `reason` is its public name for why."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message} (HTTP {status})")
+        self.status = status
+        self.reason = reason
+
+
+class Rest:
+    """JSON over HTTP, through the gateway."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = httpx2.Client(base_url=url, timeout=15)
+
+    def call(
+        self, method: str, path: str, body: object = None, *, token: str = "", **query: str
+    ) -> dict[str, Any]:
+        """Make one call and return its answer. Raises Refused."""
+        answer = self._http.request(
+            method,
+            path,
+            json=body,
+            params=query,
+            headers={"authorization": f"Bearer {token}"} if token else {},
+        )
+        content: dict[str, Any] = answer.json()
+        if answer.is_success:
+            return content
+        details = content.get("details", [])
+        reason = next((d["reason"] for d in details if "reason" in d), str(content.get("code")))
+        raise Refused(answer.status_code, reason, content.get("message", ""))
+
+    def is_up(self) -> bool:
+        """Tell whether the gateway answers and has a healthy server behind it."""
+        try:
+            return self._http.get("/healthz").is_success
+        except httpx2.HTTPError:
+            return False
+
+    def close(self) -> None:
+        self._http.close()

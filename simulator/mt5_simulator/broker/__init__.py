@@ -1,0 +1,1 @@
+"""The truth: accounts, orders, deals, positions and prices, whoever looks at them."""

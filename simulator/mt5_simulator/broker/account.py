@@ -1,0 +1,119 @@
+"""One trading account: its terms, and the books the server keeps for it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from mt5_simulator.broker.codes import DealType, MarginMode, Side
+from mt5_simulator.broker.records import Deal, Order, Position
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an account was opened with. Money in `currency`."""
+
+    login: int
+    server: str = "Sim-Demo"
+    name: str = "Simulated Trader"
+    company: str = "Simulated Markets Ltd"
+    password: str = "simulated"  # noqa: S105  # a make-believe account's
+    investor_password: str = "simulated-investor"  # noqa: S105  # a make-believe account's
+    currency: str = "USD"
+    currency_digits: int = 2
+    leverage: int = 100
+    margin_mode: MarginMode = MarginMode.HEDGING
+    trade_mode: int = 0  # demo
+    limit_orders: int = 200
+    limit_positions: int = 0  # zero means no limit
+    margin_call_percent: Decimal = Decimal(50)
+    stop_out_percent: Decimal = Decimal(30)
+    fifo_close: bool = False
+    trade_allowed: bool = True
+    trade_expert: bool = True
+    commission_per_lot: Decimal = ZERO  # charged per side, as a positive number
+
+    def __post_init__(self) -> None:
+        if self.login <= 0:
+            raise ValueError(f"login must be positive, not {self.login}")
+        if self.leverage <= 0:
+            raise ValueError(f"leverage must be positive, not {self.leverage}")
+        if self.fifo_close and self.margin_mode is not MarginMode.HEDGING:
+            raise ValueError("fifo_close is for hedging accounts only")
+
+    def rounded(self, amount: Decimal) -> Decimal:
+        """Return `amount` to the smallest unit of the account's currency."""
+        return amount.quantize(Decimal(1).scaleb(-self.currency_digits))
+
+
+@dataclass(slots=True)
+class Account:
+    """The books of one account. `balance` is always the sum of the deals that are not credit."""
+
+    terms: Terms
+    orders: dict[int, Order] = field(default_factory=dict[int, Order])  # working, by ticket
+    history: dict[int, Order] = field(default_factory=dict[int, Order])  # final, by ticket
+    deals: dict[int, Deal] = field(default_factory=dict[int, Deal])  # by ticket
+    positions: dict[int, Position] = field(default_factory=dict[int, Position])  # by ticket
+    balance: Decimal = ZERO
+    credit: Decimal = ZERO
+    version: int = 0  # grows with every change
+
+    @property
+    def is_hedging(self) -> bool:
+        return self.terms.margin_mode is MarginMode.HEDGING
+
+    def record(self, deal: Deal) -> None:
+        """Enter a deal, and its money."""
+        self.version += 1
+        self.deals[deal.ticket] = deal
+        if deal.type is DealType.CREDIT:
+            self.credit += deal.amount
+        else:
+            self.balance += deal.amount
+
+    def hold(self, position: Position) -> None:
+        """Open a position, or put it in place of the one with its ticket."""
+        self.version += 1
+        self.positions[position.ticket] = position
+
+    def drop(self, position: Position) -> None:
+        """Take a position off the books. The deals that closed it stay."""
+        self.version += 1
+        del self.positions[position.ticket]
+
+    def work(self, order: Order) -> None:
+        """Keep an order among the working ones."""
+        self.version += 1
+        self.orders[order.ticket] = order
+
+    def finish(self, order: Order) -> None:
+        """Move an order to the history, in its final state."""
+        self.version += 1
+        self.orders.pop(order.ticket, None)
+        self.history[order.ticket] = order
+
+    def positions_of(self, symbol: str) -> Iterator[Position]:
+        """Return the open positions of a symbol, oldest first."""
+        return (position for position in self.positions.values() if position.symbol == symbol)
+
+    def net_position(self, symbol: str) -> Position | None:
+        """Return the one position a netting account can have in a symbol."""
+        return next(self.positions_of(symbol), None)
+
+    def volume_of(self, symbol: str, side: Side) -> Decimal:
+        """Return all lots in one direction, open and waiting."""
+        held = sum(
+            (position.volume for position in self.positions_of(symbol) if position.side is side),
+            ZERO,
+        )
+        waiting = sum(
+            (
+                order.volume_current
+                for order in self.orders.values()
+                if order.symbol == symbol and order.side is side
+            ),
+            ZERO,
+        )
+        return held + waiting

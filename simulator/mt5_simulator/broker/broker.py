@@ -1,0 +1,211 @@
+"""The broker: takes requests, keeps the books, and is never wrong about them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from mt5_simulator.broker import handling, rollover, triggers
+from mt5_simulator.broker.account import Account, Terms
+from mt5_simulator.broker.catalogue import CATALOGUE
+from mt5_simulator.broker.codes import (
+    DealType,
+    Entry,
+    OrderState,
+    Reason,
+    Retcode,
+)
+from mt5_simulator.broker.execution import Desk, Tickets
+from mt5_simulator.broker.market import Market
+from mt5_simulator.broker.prices import Feed, Quote, Script
+from mt5_simulator.broker.records import Answer, Deal, Position, Request
+from mt5_simulator.broker.symbols import Symbol
+
+ZERO = Decimal(0)
+
+
+class Step(StrEnum):
+    """What is still to be done about a request that was put off."""
+
+    SEND = "send"  # the whole request
+    FILL = "fill"  # the order it became
+    CANCEL = "cancel"  # the order it became
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A step the broker takes at a later moment."""
+
+    due: datetime
+    step: Step
+    login: int
+    request: Request
+    ticket: int = 0  # of the order, for FILL and CANCEL
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it reached the broker, and what came of it; None while it is put off."""
+
+    at: datetime
+    login: int
+    request: Request
+    answer: Answer | None
+
+
+class Broker:
+    """Accounts, prices and the books, moved along by `advance`."""
+
+    def __init__(
+        self,
+        accounts: Iterable[Terms],
+        *,
+        now: datetime,
+        symbols: Sequence[Symbol] = CATALOGUE,
+        feed: Feed | None = None,
+        server_offset: timedelta = timedelta(hours=2),
+    ) -> None:
+        self.market = Market(symbols=symbols, feed=feed or Script(), offset=server_offset, now=now)
+        self.accounts = {terms.login: Account(terms) for terms in accounts}
+        self.tickets = Tickets()
+        self.put_off: list[PutOff] = []
+        self.received: list[Received] = []
+        self._desk = Desk(self.market, self.tickets)
+        self.now = now
+        self.on_change: Callable[[datetime], None] = lambda _: None
+
+    def advance(self, now: datetime) -> None:
+        """Let everything happen that is due up to `now`: prices and put-off steps, in order."""
+        for quote in self.market.fresh_quotes(now):
+            self._reach(quote.time)
+            self._apply(quote)
+        self._reach(now)
+        for account in self.accounts.values():
+            triggers.expire(self._desk, account, self.now)
+        self.on_change(self.now)
+
+    def set_price(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
+        """Set a price by hand, with all its consequences. Raises KeyError for an unknown symbol."""
+        known = self.market.symbols[symbol]
+        quote = Quote(known.name, self.now, known.rounded(bid), known.rounded(ask))
+        self.market.set_quote(quote)
+        self._apply(quote)
+
+    def send(self, login: int, request: Request) -> Answer:
+        """Handle a request at once."""
+        answer = handling.handle(self._desk, self.accounts[login], request, self.now)
+        self.received.append(Received(self.now, login, request, answer))
+        self.on_change(self.now)
+        return answer
+
+    def note_declined(self, login: int, request: Request, answer: Answer) -> None:
+        """Keep a request that was turned down for reasons of the broker's own."""
+        self.received.append(Received(self.now, login, request, answer))
+
+    def send_later(self, login: int, request: Request, due: datetime) -> None:
+        """Handle a request at `due`, whoever has stopped waiting by then."""
+        self.received.append(Received(self.now, login, request, None))
+        self.put_off.append(PutOff(due, Step.SEND, login, request))
+
+    def accept(self, login: int, request: Request, due: datetime, step: Step) -> Answer:
+        """Take a market order on without executing it; fill or cancel it at `due`."""
+        answer = handling.accept(self._desk, self.accounts[login], request, self.now)
+        if answer.retcode is Retcode.PLACED:
+            self.put_off.append(PutOff(due, step, login, request, answer.order))
+        self.received.append(Received(self.now, login, request, answer))
+        self.on_change(self.now)
+        return answer
+
+    def check(self, login: int, request: Request) -> Retcode:
+        """Return what `send` would say, without doing anything. ACCEPTABLE when it would do it."""
+        case = handling.case_of(self.accounts[login], self.market, request, self.now)
+        if isinstance(case, Retcode):
+            return case
+        return handling.objection(self._desk, case) or Retcode.ACCEPTABLE
+
+    def transfer(
+        self,
+        login: int,
+        amount: Decimal,
+        *,
+        kind: DealType = DealType.BALANCE,
+        comment: str = "",
+    ) -> Deal:
+        """Book money without a trade: a deposit, credit, charge, correction, dividend or tax."""
+        if kind in {DealType.BUY, DealType.SELL}:
+            raise ValueError(f"kind must be a balance operation, not {kind.name}")
+        account = self.accounts[login]
+        deal = Deal(
+            ticket=self.tickets.next_deal(),
+            order=0,
+            time=self.now,
+            type=kind,
+            entry=Entry.IN,
+            reason=Reason.CLIENT,
+            profit=account.terms.rounded(amount),
+            comment=comment,
+        )
+        account.record(deal)
+        return deal
+
+    def change_terms(self, terms: Terms) -> None:
+        """Change an account's terms overnight. Raises KeyError for an unknown account."""
+        self.accounts[terms.login].terms = terms
+
+    def close_position(self, login: int, ticket: int, reason: Reason) -> Deal:
+        """Close a position as if by another hand: a phone, the web, a stop-out.
+
+        Raises KeyError when there is no such position.
+        """
+        account = self.accounts[login]
+        return self._desk.close(account, account.positions[ticket], reason, "", self.now)
+
+    def reopen_position(self, login: int, ticket: int) -> Position:
+        """Give a position a new ticket, as a swap by re-opening does. Its identifier stays."""
+        account = self.accounts[login]
+        position = account.positions[ticket]
+        moved = replace(position, ticket=self.tickets.next_order(), updated_at=self.now)
+        account.drop(position)
+        account.hold(moved)
+        return moved
+
+    def _apply(self, quote: Quote) -> None:
+        waiting = {step.ticket for step in self.put_off}
+        for account in self.accounts.values():
+            triggers.expire(self._desk, account, quote.time)
+            triggers.apply_quote(self._desk, account, quote, waiting.__contains__)
+        self.on_change(quote.time)
+
+    def _reach(self, moment: datetime) -> None:
+        """Bring the books from the last moment to this one, nights in between included."""
+        for midnight in rollover.midnights(self.now, moment, self.market.offset):
+            self._take_steps(midnight)
+            for account in self.accounts.values():
+                rollover.roll(self._desk, account, midnight)
+            self.on_change(midnight)
+        self._take_steps(moment)
+        self.now = max(self.now, moment)
+
+    def _take_steps(self, now: datetime) -> None:
+        due = sorted((step for step in self.put_off if step.due <= now), key=lambda step: step.due)
+        for step in due:
+            self.put_off.remove(step)
+            self.now = max(self.now, step.due)
+            self._take(step)
+            self.on_change(self.now)
+
+    def _take(self, step: PutOff) -> None:
+        if step.step is Step.SEND:
+            handling.handle(self._desk, self.accounts[step.login], step.request, self.now)
+            return
+        account = self.accounts[step.login]
+        order = account.orders.get(step.ticket)
+        if order is None:
+            return  # removed by its owner meanwhile
+        if step.step is Step.CANCEL:
+            self._desk.conclude(account, order, OrderState.CANCELED, self.now)
+        elif self._desk.affordable(account, order):
+            self._desk.fill(account, order, self.now)
+        else:
+            self._desk.conclude(account, order, OrderState.REJECTED, self.now)

@@ -1,0 +1,165 @@
+"""The instruments of a broker and their present prices."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from mt5_simulator.broker.codes import Side
+from mt5_simulator.broker.history import PriceHistory
+from mt5_simulator.broker.money import Rates
+from mt5_simulator.broker.prices import Feed, Quote
+from mt5_simulator.broker.symbols import Symbol
+
+Level = tuple[Decimal, int]
+"""Lots to be had, and how many points worse than the best price they are."""
+
+
+class Market:
+    """Symbols, their latest quotes, and how much can be traded at them."""
+
+    def __init__(
+        self, *, symbols: Sequence[Symbol], feed: Feed, offset: timedelta, now: datetime
+    ) -> None:
+        self.symbols: dict[str, Symbol] = {symbol.name: symbol for symbol in symbols}
+        self.offset = offset  # server time minus UTC
+        self.quotes: dict[str, Quote] = {}
+        self.halted: set[str] = set()  # symbols whose price only a script moves
+        self._feed = feed
+        self._liquidity: dict[str, tuple[Level, ...]] = {}
+        self._fed_until = now
+        self._days: dict[str, tuple[date, Decimal, Decimal, Decimal]] = {}
+        self._histories: dict[str, PriceHistory] = {}
+        for symbol in symbols:
+            ask = symbol.start_price + symbol.spread_points * symbol.point
+            self._take(Quote(symbol.name, now, symbol.start_price, ask))
+
+    def as_quoted(self, quotes: Mapping[str, Quote]) -> "Market":
+        """Return this market with other present prices, for whoever has not heard of the newest."""
+        other = copy(self)
+        other.quotes = dict(quotes)
+        return other
+
+    @property
+    def rates(self) -> Rates:
+        return Rates(self.symbols, self.quotes)
+
+    @property
+    def fed_until(self) -> datetime:
+        return self._fed_until
+
+    @property
+    def liquidity(self) -> Mapping[str, tuple[Level, ...]]:
+        return self._liquidity
+
+    def fresh_quotes(self, now: datetime) -> Iterator[Quote]:
+        """Take each quote up to `now` into account, oldest first, and yield it."""
+        arrived = [
+            quote
+            for symbol in self.symbols.values()
+            if symbol.name not in self.halted
+            for quote in self._feed.quotes(symbol, self._last_fed(symbol.name), now)
+            if symbol.is_open(self.server_time(quote.time))
+        ]
+        self._fed_until = max(now, self._fed_until)
+        for quote in sorted(arrived, key=lambda quote: (quote.time, quote.symbol)):
+            self._take(quote)
+            yield quote
+
+    def _last_fed(self, symbol: str) -> Quote:
+        # A quote set by hand is where the feed goes on, but not before the moment it stopped at.
+        quote = self.quotes[symbol]
+        return replace(quote, time=max(quote.time, self._fed_until))
+
+    def set_quote(self, quote: Quote) -> None:
+        """Set a price by hand. From then on nothing but a hand moves this symbol."""
+        self.halted.add(quote.symbol)
+        self._take(quote)
+
+    def resume(self, symbol: str, now: datetime) -> None:
+        """Let the feed move the symbol again."""
+        self.halted.discard(symbol)
+        self._fed_until = max(now, self._fed_until)
+
+    def replace_symbol(self, name: str, symbol: Symbol) -> None:
+        """Put other terms, or another name, in a symbol's place, as brokers do overnight.
+
+        Raises KeyError for an unknown symbol.
+        """
+        del self.symbols[name]
+        self.symbols[symbol.name] = symbol
+        if symbol.name != name:
+            self._take(replace(self.quotes.pop(name), symbol=symbol.name))
+
+    def restore(
+        self,
+        symbols: Iterable[Symbol],
+        quotes: Mapping[str, Quote],
+        halted: Iterable[str],
+        now: datetime,
+    ) -> None:
+        """Stand where a market of an earlier run stood at `now`."""
+        self.symbols = {symbol.name: symbol for symbol in symbols}
+        self.halted = set(halted)
+        self._fed_until = now
+        for quote in quotes.values():
+            self._take(quote)
+
+    def set_liquidity(self, symbol: str, levels: Iterable[Level] | None) -> None:
+        """Set what can be had at once, best first; None for as much as anyone wants."""
+        if levels is None:
+            self._liquidity.pop(symbol, None)
+        else:
+            self._liquidity[symbol] = tuple(levels)
+
+    def day_of(self, symbol: str) -> tuple[Decimal, Decimal, Decimal]:
+        """Return the first, highest and lowest bid of the symbol's last day, in server time."""
+        _, opened, high, low = self._days[symbol]
+        return opened, high, low
+
+    def history_of(self, symbol: str) -> PriceHistory:
+        """Return a symbol's past prices. Raises KeyError for an unknown symbol."""
+        if symbol not in self._histories:
+            self._histories[symbol] = PriceHistory(self.symbols[symbol])
+        return self._histories[symbol]
+
+    def _take(self, quote: Quote) -> None:
+        self.quotes[quote.symbol] = quote
+        self.history_of(quote.symbol).take(quote, self.server_time(quote.time))
+        today = self.server_time(quote.time).date()
+        known = self._days.get(quote.symbol)
+        if known is None or known[0] != today:
+            self._days[quote.symbol] = (today, quote.bid, quote.bid, quote.bid)
+        else:
+            _, opened, high, low = known
+            self._days[quote.symbol] = (today, opened, max(high, quote.bid), min(low, quote.bid))
+
+    def server_time(self, moment: datetime) -> datetime:
+        """Return `moment` as the server's clock shows it (an aware datetime that says UTC)."""
+        return moment + self.offset
+
+    def closing_price(self, symbol: str, side: Side) -> Decimal | None:
+        """Return what a position of `side` would close at. None without a price."""
+        quote = self.quotes.get(symbol)
+        if quote is None:
+            return None
+        return quote.bid if side is Side.BUY else quote.ask
+
+    def offers(self, symbol: Symbol, side: Side, volume: Decimal) -> list[tuple[Decimal, Decimal]]:
+        """Return the (volume, price) pairs that trading `volume` lots now would meet, best first.
+
+        They may add up to less than `volume`.
+        """
+        quote = self.quotes[symbol.name]
+        best = quote.ask if side is Side.BUY else quote.bid
+        levels = self._liquidity.get(symbol.name)
+        if levels is None:
+            return [(volume, best)]
+        offers: list[tuple[Decimal, Decimal]] = []
+        for available, points_worse in levels:
+            taken = min(volume, available)
+            if taken > 0:
+                offers.append((taken, best + side.sign * points_worse * symbol.point))
+                volume -= taken
+        return offers

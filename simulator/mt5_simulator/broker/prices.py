@@ -1,0 +1,141 @@
+"""Where prices come from: a script, a seeded walk, or recorded bars.
+
+A feed hands out the quotes between two moments, in order, and remembers nothing a second feed with
+the same seed would not.
+"""
+
+import random
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from mt5_simulator.broker.symbols import Symbol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+CATCH_UP_MAX = 2_000
+"""The most ticks of one symbol a feed hands out at once. After a longer gap it skips to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a symbol can be sold at (`bid`) and bought at (`ask`), from `time` on."""
+
+    symbol: str
+    time: datetime  # UTC
+    bid: Decimal
+    ask: Decimal
+
+    def __post_init__(self) -> None:
+        if self.time.tzinfo is None:
+            raise ValueError(f"the time of a quote for {self.symbol} must be aware")
+        if not Decimal(0) < self.bid <= self.ask:
+            raise ValueError(
+                f"a quote for {self.symbol} needs 0 < bid <= ask, not {self.bid} and {self.ask}"
+            )
+
+
+class Feed(Protocol):
+    """Hands out quotes. Asked about moments in order, never twice about the same stretch."""
+
+    def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterable[Quote]:
+        """Return the quotes after `last`, up to and including `until`, oldest first."""
+        ...
+
+
+class Script:
+    """Quotes prepared beforehand; none of its own."""
+
+    def __init__(self, quotes: Sequence[Quote] = ()) -> None:
+        self._quotes = sorted(quotes, key=_quoted_at)
+
+    def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterable[Quote]:
+        first = bisect_right(self._quotes, last.time, key=_quoted_at)
+        end = bisect_right(self._quotes, until, key=_quoted_at)
+        return (quote for quote in self._quotes[first:end] if quote.symbol == symbol.name)
+
+
+def _quoted_at(quote: Quote) -> datetime:
+    return quote.time
+
+
+class Walk:
+    """A random walk: the same seed gives the same prices at the same moments."""
+
+    def __init__(self, seed: int, every: timedelta = timedelta(milliseconds=500)) -> None:
+        if every <= timedelta(0):
+            raise ValueError(f"every must be longer than nothing, not {every}")
+        self.seed = seed
+        self.every = every
+
+    def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterator[Quote]:
+        first, final = (last.time - EPOCH) // self.every + 1, (until - EPOCH) // self.every
+        skipped = max(0, final - first + 1 - CATCH_UP_MAX)
+        bid = last.bid
+        if skipped:
+            # A long gap is one wide step: a walk of n steps ends about sqrt(n) steps away.
+            bid = self._step(symbol, first, bid, skipped**0.5)
+        for index in range(first + skipped, final + 1):
+            bid = self._step(symbol, index, bid, 1.0)
+            ask = bid + symbol.spread_points * symbol.point
+            yield Quote(symbol.name, EPOCH + index * self.every, bid, ask)
+
+    def _step(self, symbol: Symbol, index: int, bid: Decimal, width: float) -> Decimal:
+        # Seeded per tick, so that a price depends on the moment and the walk so far, never on how
+        # often somebody asked.
+        draw = random.Random(f"{self.seed}/{symbol.name}/{index}")  # noqa: S311  # a simulation
+        points = round(draw.gauss(0.0, symbol.volatility_points * width))
+        moved = symbol.rounded(bid + points * symbol.point)
+        return moved if moved > symbol.start_price / 10 else bid
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One recorded bar: bid prices, and its spread in points."""
+
+    opens_at: datetime  # UTC
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    tick_volume: int
+    spread_points: int
+
+
+class Bars:
+    """Recorded bars played as four quotes each: open, the two extremes, close."""
+
+    def __init__(self, symbol: str, bars: Sequence[Bar], length: timedelta) -> None:
+        if length <= timedelta(0):
+            raise ValueError(f"length must be longer than nothing, not {length}")
+        self._symbol = symbol
+        self._bars = sorted(bars, key=_opened_at)
+        self._length = length
+
+    def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterator[Quote]:
+        if symbol.name != self._symbol:
+            return
+        # The bar that is still open at the last quote may have quotes left.
+        first = bisect_right(self._bars, last.time - self._length, key=_opened_at)
+        end = bisect_right(self._bars, until, key=_opened_at)
+        for bar in self._bars[first:end]:
+            for part, price in enumerate(_path(bar)):
+                moment = bar.opens_at + self._length * part / 4
+                if last.time < moment <= until:
+                    bid = symbol.rounded(price)
+                    ask = bid + bar.spread_points * symbol.point
+                    yield Quote(symbol.name, moment, bid, ask)
+
+
+def _opened_at(bar: Bar) -> datetime:
+    return bar.opens_at
+
+
+def _path(bar: Bar) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    # A rising bar visits its low first, a falling one its high: the usual reading of a bar.
+    rising = bar.close >= bar.open
+    extremes = (bar.low, bar.high) if rising else (bar.high, bar.low)
+    return bar.open, *extremes, bar.close

@@ -1,0 +1,1 @@
+"""The module's face: its functions, argument checks, constants and result types."""

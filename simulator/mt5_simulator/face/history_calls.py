@@ -1,0 +1,106 @@
+"""The functions about past prices. They answer with numpy arrays whose columns have names."""
+
+from typing import TYPE_CHECKING, Any
+
+from mt5_simulator.face import arguments as check
+from mt5_simulator.face.built_in import Keywords
+from mt5_simulator.face.exporting import (
+    INVALID,
+    Arguments,
+    exported,
+    positional,
+    session,
+    symbol_name,
+)
+
+if TYPE_CHECKING:
+    # numpy costs more than all the rest to import, and most programs never ask for prices.
+    import numpy as np
+    from numpy.typing import NDArray
+
+RATE_COLUMNS = [
+    ("time", "<i8"),
+    ("open", "<f8"),
+    ("high", "<f8"),
+    ("low", "<f8"),
+    ("close", "<f8"),
+    ("tick_volume", "<u8"),
+    ("spread", "<i4"),
+    ("real_volume", "<u8"),
+]
+
+TICK_COLUMNS = [
+    ("time", "<i8"),
+    ("bid", "<f8"),
+    ("ask", "<f8"),
+    ("last", "<f8"),
+    ("volume", "<u8"),
+    ("time_msc", "<i8"),
+    ("flags", "<u4"),
+    ("volume_real", "<f8"),
+]
+
+
+@exported
+def copy_rates_from(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
+    symbol, frame, since, count = positional("copy_rates_from", arguments, keywords, 4)
+    details = _rates(symbol, frame) | {"from": check.moment(since), "count": _count(count)}
+    return _array("copy_rates_from", details, RATE_COLUMNS)
+
+
+@exported
+def copy_rates_from_pos(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
+    symbol, frame, start, count = positional("copy_rates_from_pos", arguments, keywords, 4)
+    details = _rates(symbol, frame) | {"start": _count(start), "count": _count(count)}
+    return _array("copy_rates_from_pos", details, RATE_COLUMNS)
+
+
+@exported
+def copy_rates_range(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
+    symbol, frame, *ends = positional("copy_rates_range", arguments, keywords, 4)
+    details = _rates(symbol, frame) | check.time_range(tuple(ends))
+    return _array("copy_rates_range", details, RATE_COLUMNS)
+
+
+@exported
+def copy_ticks_from(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
+    symbol, since, count, flags = positional("copy_ticks_from", arguments, keywords, 4)
+    details = {
+        "symbol": symbol_name(symbol),
+        "from": check.moment(since),
+        "count": _count(count),
+        "flags": check.signed(flags, 32, INVALID),
+    }
+    return _array("copy_ticks_from", details, TICK_COLUMNS)
+
+
+@exported
+def copy_ticks_range(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
+    symbol, since, until, flags = positional("copy_ticks_range", arguments, keywords, 4)
+    details = check.time_range((since, until)) | {
+        "symbol": symbol_name(symbol),
+        "flags": check.signed(flags, 32, INVALID),
+    }
+    return _array("copy_ticks_range", details, TICK_COLUMNS)
+
+
+def _rates(symbol: object, timeframe: object) -> dict[str, Any]:
+    return {
+        "symbol": symbol_name(symbol),
+        "timeframe": check.unsigned(timeframe, 32, INVALID),
+    }
+
+
+def _count(value: object) -> int:
+    return check.unsigned(value, 32, INVALID)
+
+
+def _array(
+    call: str, details: dict[str, Any], columns: list[tuple[str, str]]
+) -> "NDArray[np.void] | None":
+    answer = session.ask(call, details)
+    if answer is None:
+        return None
+    import numpy as np  # noqa: PLC0415  # see above
+
+    return np.array([tuple(row) for row in answer], dtype=columns)

@@ -1,0 +1,1 @@
+"""A broker and its terminal in a process of their own, reached over a local socket."""

@@ -1,0 +1,207 @@
+"""A terminal: logged in to one account, connected or not, answering calls.
+
+It sees the broker's books through a view that can lag, freeze or be empty, and passes requests on
+through whatever faults are set. The broker's truth never bends to it.
+"""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mt5_simulator.broker.account import Account
+from mt5_simulator.broker.broker import Broker
+from mt5_simulator.broker.market import Market
+from mt5_simulator.broker.prices import Quote
+from mt5_simulator.broker.records import Deal, Order, Position
+from mt5_simulator.broker.valuation import Valuation, valued
+from mt5_simulator.clock import Clock
+from mt5_simulator.face import constants
+from mt5_simulator.terminal.faults import Fault, FaultKind, Faults
+from mt5_simulator.terminal.view import Past, Snapshot, snapshot
+from mt5_simulator.terminal.weather import Weather
+
+PIPE_BROKEN = (constants.RES_E_INTERNAL_FAIL_SEND, "IPC send failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a terminal says of itself."""
+
+    version: int = 500
+    build: int = 5430
+    released: str = "21 Nov 2025"
+    name: str = "MetaTrader 5 Simulator"
+    company: str = "Simulated Markets Ltd"
+    path: str = "C:\\Program Files\\MetaTrader 5 Simulator"
+
+
+class Terminal:
+    """One terminal on one broker. Safe to call from several threads, one call at a time."""
+
+    def __init__(
+        self, broker: Broker, clock: Clock, *, login: int, profile: Profile | None = None
+    ) -> None:
+        if login not in broker.accounts:
+            raise ValueError(f"the broker has no account {login}")
+        self.broker = broker
+        self.clock = clock
+        self.login = login
+        self.profile = profile or Profile()
+        self.faults = Faults()
+        self.weather: Weather | None = None
+        self.sends = 0
+        self.selected = set(broker.market.symbols)
+        self.booked: set[str] = set()
+        self.request_id = 0
+        self.lock = threading.RLock()
+        self._is_investor = False
+        self.pipe_error: tuple[int, str] | None = None  # of every call until `initialize`
+        self._hidden: dict[int, datetime] = {}  # order ticket -> when its deals show
+        self._history_empty_until: datetime | None = None
+        self._frozen: Snapshot | None = None
+        self._frozen_quotes: dict[str, Quote] = {}
+        self._pasts: dict[int, Past] = {}
+        broker.on_change = self._remember
+        self._remember(broker.now)
+
+    @property
+    def account(self) -> Account:
+        return self.broker.accounts[self.login]
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the terminal reaches its broker."""
+        return self.faults.state(FaultKind.DISCONNECTED) is None
+
+    def advance(self) -> datetime:
+        """Let the broker move on to the present and return it."""
+        now = self.clock.now()
+        self.broker.advance(now)
+        return now
+
+    def set_fault(self, fault: Fault) -> None:
+        """Let something go wrong from now on."""
+        self.advance()
+        if fault.kind is FaultKind.DISCONNECTED:
+            self.freeze()
+        self.faults.add(fault)
+
+    def next_send_fault(self) -> Fault | None:
+        """Return what goes wrong with the send that happens now: what is set, or else the weather.
+
+        Counts the send.
+        """
+        self.sends += 1
+        fault = self.faults.strike("order_send")
+        if fault is None and self.weather is not None:
+            return self.weather.fault_of(self.sends)
+        return fault
+
+    def clear_faults(self, kind: FaultKind | None = None) -> None:
+        """End one kind of fault, or all. A terminal that reconnects learns what it missed."""
+        self.faults.clear(kind)
+        if self.is_connected:
+            self.thaw()
+
+    def restart(
+        self, history_empty_for: timedelta = timedelta(0), *, breaks_pipe: bool = False
+    ) -> None:
+        """Start again, with an empty history for a while.
+
+        Empty means an answer of `()` and success, which looks exactly like nothing ever happened.
+        A restart that breaks the pipe makes every call fail until the next `initialize`, too.
+        """
+        now = self.advance()
+        self.pipe_error = PIPE_BROKEN if breaks_pipe else None
+        self._history_empty_until = now + history_empty_for
+
+    @property
+    def may_trade(self) -> bool:
+        """Whether this login may trade: not one with the investor password."""
+        investor = self._is_investor or self.faults.state(FaultKind.INVESTOR) is not None
+        return self.account.terms.trade_allowed and not investor
+
+    def log_in(self, login: int, *, as_investor: bool = False) -> None:
+        """Switch to another account of the broker, as a person at the terminal can at any time.
+
+        Raises KeyError for an account the broker does not have.
+        """
+        self.login = self.broker.accounts[login].terms.login
+        self._is_investor = as_investor
+        self._remember(self.broker.now)
+
+    def freeze(self) -> None:
+        """Stop learning: what is known now is what `seen` returns until `thaw`."""
+        self._frozen = self.seen(self.broker.now)
+        self._frozen_quotes = dict(self.broker.market.quotes)
+
+    def thaw(self) -> None:
+        """Learn everything that was missed."""
+        self._frozen = None
+        self._frozen_quotes = {}
+
+    @property
+    def market(self) -> Market:
+        """The market at the prices this terminal has."""
+        market = self.broker.market
+        return market.as_quoted(self._frozen_quotes) if self._frozen_quotes else market
+
+    def hide_deals(self, order: int, until: datetime) -> None:
+        """Show nothing of an order's deals, its position or its end before `until`."""
+        self._hidden[order] = until
+
+    def seen(self, now: datetime) -> Snapshot:
+        """Return the books as this terminal knows them."""
+        if self._frozen is not None and self._frozen.login == self.login:
+            return self._frozen
+        past = self._pasts[self.login]
+        lag = self.faults.state(FaultKind.LAG)
+        if lag is None:
+            self._remember(now)
+            latest = past.latest
+            assert latest is not None, "a state is remembered at every login"  # noqa: S101
+            return latest
+        return past.as_of(now - lag.delay)
+
+    def seen_history(self, now: datetime) -> tuple[Iterable[Order], Iterable[Deal]]:
+        """Return the finished orders and the deals this terminal knows of."""
+        if self._history_empty_until is not None and now < self._history_empty_until:
+            return (), ()
+        books = self.seen(now)
+        hidden = self._hidden_orders(now)
+        return (
+            (order for order in books.history if order.ticket not in hidden),
+            (deal for deal in books.deals if deal.order not in hidden),
+        )
+
+    def seen_positions(self, now: datetime) -> list[Position]:
+        """Return the open positions this terminal knows of."""
+        hidden = self._hidden_orders(now)
+        return [
+            position for position in self.seen(now).positions if position.identifier not in hidden
+        ]
+
+    def worth(self, now: datetime) -> Valuation:
+        """Return the account's worth as this terminal computes it."""
+        return valued(_as_seen(self.account, self.seen(now)), self.market)
+
+    def _hidden_orders(self, now: datetime) -> set[int]:
+        return {order for order, until in self._hidden.items() if now < until}
+
+    def _remember(self, now: datetime) -> None:
+        past = self._pasts.setdefault(self.login, Past())
+        latest = past.latest
+        if latest is not None and latest.version == self.account.version:
+            return
+        past.remember(snapshot(self.account, now))
+        past.forget_before(now)
+
+
+def _as_seen(account: Account, seen: Snapshot) -> Account:
+    return Account(
+        terms=account.terms,
+        positions={position.ticket: position for position in seen.positions},
+        balance=seen.balance,
+        credit=seen.credit,
+    )

@@ -1,0 +1,290 @@
+"""Handing signals in through the real door, onto a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from sqlalchemy import func, select
+
+from countersign.v1 import signals_pb2
+from countersign_server.audit.tables import audit_entries
+from countersign_server.signals.tables import signals
+from tests.fixtures.refusals import refusal
+from tests.fixtures.waiting import until
+from tests.fixtures.world import Producer, World, a_signal, world
+
+pytestmark = pytest.mark.usefixtures("database_url")
+
+
+@pytest.fixture
+async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(database_url, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def producer(it: World) -> Producer:
+    return await it.a_producer(await it.an_owner())
+
+
+async def submit(it: World, producer: Producer, signed: signals_pb2.SignedSignal) -> object:
+    return await it.signals.SubmitSignal(
+        signals_pb2.SubmitSignalRequest(signal=signed), metadata=producer.metadata
+    )
+
+
+async def stored_count(it: World) -> int:
+    async with it.database.transaction(None) as tx:
+        return await tx.scalar(select(func.count()).select_from(signals)) or 0
+
+
+async def audit_count(it: World, kind: str) -> int:
+    async with it.database.transaction(None) as tx:
+        counted = select(func.count()).where(audit_entries.c.kind == kind)
+        return await tx.scalar(counted) or 0
+
+
+async def test_the_same_bytes_answer_the_same_and_count_once(it: World, producer: Producer) -> None:
+    signed = producer.sign(a_signal())
+
+    first = await submit(it, producer, signed)
+    again = await submit(it, producer, signed)
+
+    assert (again.signal_id, again.receive_time) == (first.signal_id, first.receive_time)
+    assert (first.duplicate, again.duplicate) == (False, True)
+    assert await stored_count(it) == 1
+    assert await audit_count(it, "signal.accepted") == 1
+
+
+async def test_the_same_payload_signed_anew_answers_the_same(it: World, producer: Producer) -> None:
+    signal = a_signal()
+    first = await submit(it, producer, producer.sign(signal))
+    again = await submit(it, producer, producer.sign(signal))
+    assert again.signal_id == first.signal_id
+
+
+async def test_a_hundred_at_once_with_the_same_bytes_store_one(
+    it: World, producer: Producer
+) -> None:
+    signed = producer.sign(a_signal())
+    answers = await asyncio.gather(*(submit(it, producer, signed) for _ in range(100)))
+    assert len({answer.signal_id for answer in answers}) == 1
+    assert sum(not answer.duplicate for answer in answers) == 1
+    assert await stored_count(it) == 1
+
+
+async def test_the_same_id_with_other_content_is_refused(it: World, producer: Producer) -> None:
+    await submit(it, producer, producer.sign(a_signal("one")))
+    with refusal(grpc.StatusCode.ALREADY_EXISTS, "SIGNAL_ID_REUSED"):
+        await submit(it, producer, producer.sign(a_signal("one")))
+    assert await stored_count(it) == 1
+
+
+async def test_a_nonce_works_once(it: World, producer: Producer) -> None:
+    await submit(it, producer, producer.sign(a_signal(), nonce=b"n" * 16))
+    with refusal(grpc.StatusCode.ALREADY_EXISTS, "NONCE_REUSED"):
+        await submit(it, producer, producer.sign(a_signal(), nonce=b"n" * 16))
+
+
+async def test_the_same_idea_under_another_id_is_a_duplicate_within_the_window(
+    it: World, producer: Producer
+) -> None:
+    await submit(it, producer, producer.sign(a_signal(version="7")))
+    with refusal(grpc.StatusCode.ALREADY_EXISTS, "SIGNAL_DUPLICATED"):
+        await submit(it, producer, producer.sign(a_signal(version="7")))
+
+
+async def test_the_same_idea_is_a_new_one_after_the_window(
+    database_url: str, tmp_path: Path
+) -> None:
+    short = timedelta(milliseconds=1)
+    async with world(database_url, tmp_path, duplicate_window=short) as it:
+        producer = await it.a_producer(await it.an_owner())
+        first = await submit(it, producer, producer.sign(a_signal(version="7")))
+        second = await submit(it, producer, producer.sign(a_signal(version="7")))
+    assert first.signal_id != second.signal_id
+
+
+async def test_each_signal_of_a_batch_stands_for_itself(it: World, producer: Producer) -> None:
+    good, other = a_signal("good"), a_signal("good")
+    tampered = producer.sign(a_signal())
+    tampered.payload += b"\0"
+    request = signals_pb2.SubmitSignalsRequest(
+        signals=[
+            producer.sign(good),
+            tampered,
+            producer.sign(other),
+            producer.sign(good),
+            producer.sign(a_signal()),
+        ]
+    )
+
+    answer = await it.signals.SubmitSignals(request, metadata=producer.metadata)
+
+    results = [
+        result.refused.reason or ("again" if result.accepted.duplicate else "stored")
+        for result in answer.results
+    ]
+    assert results == ["stored", "SIGNATURE_INVALID", "SIGNAL_ID_REUSED", "again", "stored"]
+    assert await stored_count(it) == 2
+
+
+async def test_a_stream_answers_each_signal_in_order_under_its_sequence(
+    it: World, producer: Producer
+) -> None:
+    async def requests() -> AsyncIterator[signals_pb2.StreamSignalsRequest]:
+        for sequence in range(1, 301):
+            yield signals_pb2.StreamSignalsRequest(
+                sequence=sequence, signal=producer.sign(a_signal())
+            )
+
+    stream = it.signals.StreamSignals(requests(), metadata=producer.metadata)
+    answers = [answer async for answer in stream]
+
+    assert [answer.sequence for answer in answers] == list(range(1, 301))
+    assert all(answer.result.HasField("accepted") for answer in answers)
+    assert await stored_count(it) == 300
+
+
+async def test_a_producer_has_only_so_many_streams(database_url: str, tmp_path: Path) -> None:
+    async with world(database_url, tmp_path, streams_per_producer=1) as it:
+        producer = await it.a_producer(await it.an_owner())
+        first = it.signals.StreamSignals(metadata=producer.metadata)
+        await first.write(
+            signals_pb2.StreamSignalsRequest(sequence=1, signal=producer.sign(a_signal()))
+        )
+        await first.read()
+        second = it.signals.StreamSignals(metadata=producer.metadata)
+        with refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"):
+            await second.read()
+            await second
+        await first.done_writing()
+
+
+async def test_a_refused_signal_is_in_the_audit_with_its_reason(
+    it: World, producer: Producer
+) -> None:
+    late = producer.sign(a_signal(), sent_at=datetime.now(UTC) - timedelta(minutes=1))
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "SIGNATURE_TOO_OLD"):
+        await submit(it, producer, late)
+    async with it.database.transaction(None) as tx:
+        told = await tx.scalar(
+            select(audit_entries.c.after_json).where(audit_entries.c.kind == "signal.refused")
+        )
+    assert '"reason":"SIGNATURE_TOO_OLD"' in (told or "")
+
+
+async def test_a_full_queue_refuses_and_stores_nothing(database_url: str, tmp_path: Path) -> None:
+    async with world(database_url, tmp_path, ingest_queue=2) as it:
+        producer = await it.a_producer(await it.an_owner())
+        request = signals_pb2.SubmitSignalsRequest(
+            signals=[producer.sign(a_signal()) for _ in range(3)]
+        )
+        with refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "INGEST_QUEUE_FULL"):
+            await it.signals.SubmitSignals(request, metadata=producer.metadata)
+        assert await stored_count(it) == 0
+
+
+async def test_only_a_producer_may_submit_and_only_with_its_own_key(
+    it: World, producer: Producer
+) -> None:
+    stranger_owner = await it.an_owner("bob", login=1000002)
+    stranger = await it.a_producer(stranger_owner)
+    with refusal(grpc.StatusCode.UNAUTHENTICATED, "SIGNATURE_INVALID"):
+        await submit(it, stranger, producer.sign(a_signal()))
+    request = signals_pb2.SubmitSignalRequest(signal=producer.sign(a_signal()))
+    with refusal(grpc.StatusCode.PERMISSION_DENIED, "FORBIDDEN"):
+        await it.signals.SubmitSignal(request, metadata=stranger_owner.metadata)
+    with refusal(grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED"):
+        await it.signals.SubmitSignal(request)
+
+
+async def test_signals_are_listed_newest_first_in_pages_and_read_from_the_signed_bytes(
+    it: World, producer: Producer
+) -> None:
+    ids = [await it.submit(producer, a_signal(f"id-{n}")) for n in range(5)]
+    seen: list[str] = []
+    token = ""
+    while True:
+        page = await it.signals.ListSignals(
+            signals_pb2.ListSignalsRequest(page_size=2, page_token=token),
+            metadata=producer.metadata,
+        )
+        seen += [one.signal_id for one in page.signals]
+        token = page.next_page_token
+        if not token:
+            break
+    assert seen == ids[::-1]
+    one = await it.signals.GetSignal(
+        signals_pb2.GetSignalRequest(signal_id=ids[0]), metadata=producer.metadata
+    )
+    assert one.signal.signal.external_id == "id-0"
+    assert one.signal.signal.open.stop.stop_loss == "1.0801"
+
+
+async def test_a_page_token_of_another_question_is_refused(it: World, producer: Producer) -> None:
+    for _ in range(2):
+        await it.submit(producer, a_signal())
+    page = await it.signals.ListSignals(
+        signals_pb2.ListSignalsRequest(page_size=1), metadata=producer.metadata
+    )
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID"):
+        await it.signals.ListSignals(
+            signals_pb2.ListSignalsRequest(
+                page_size=1, page_token=page.next_page_token, instrument="GBPUSD"
+            ),
+            metadata=producer.metadata,
+        )
+
+
+async def test_nobody_sees_the_signals_of_others(it: World, producer: Producer) -> None:
+    signal_id = await it.submit(producer, a_signal())
+    bob = await it.an_owner("bob", login=1000002)
+    stranger = await it.a_producer(bob)
+    request = signals_pb2.GetSignalRequest(signal_id=signal_id)
+    for metadata in (bob.metadata, stranger.metadata):
+        with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
+            await it.signals.GetSignal(request, metadata=metadata)
+        listed = await it.signals.ListSignals(signals_pb2.ListSignalsRequest(), metadata=metadata)
+        assert not listed.signals
+
+
+async def test_a_watcher_sees_what_becomes_of_its_signals_and_resumes(
+    it: World, producer: Producer
+) -> None:
+    first = await it.submit(producer, a_signal())
+
+    async def first_event(after: int, signal_id: str) -> signals_pb2.WatchSignalsResponse:
+        watching = it.signals.WatchSignals(
+            signals_pb2.WatchSignalsRequest(after_sequence=after), metadata=producer.metadata
+        )
+        try:
+            async for event in watching:
+                if event.signal_id == signal_id:
+                    return event
+        finally:
+            watching.cancel()
+        raise AssertionError("the stream has ended")
+
+    seen = await asyncio.wait_for(first_event(1, first), 15)
+    assert seen.kind == "signal.accepted"
+    second = await it.submit(producer, a_signal())
+    later = await asyncio.wait_for(first_event(seen.sequence, second), 15)
+    assert later.kind == "signal.accepted"
+
+
+async def test_a_signal_without_followers_is_delivered_to_nobody(
+    it: World, producer: Producer
+) -> None:
+    signal_id = await it.submit(producer, a_signal())
+
+    async def delivered() -> bool:
+        one = await it.signals.GetSignal(
+            signals_pb2.GetSignalRequest(signal_id=signal_id), metadata=producer.metadata
+        )
+        return bool(one.signal.state == signals_pb2.SIGNAL_STATE_DELIVERED)
+
+    assert await until(delivered, "the signal is delivered")

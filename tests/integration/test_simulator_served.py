@@ -1,0 +1,292 @@
+"""A served terminal: a process of its own whose broker outlives everyone who talks to it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mt5_simulator as mt5
+from mt5_simulator.command.main import main
+from mt5_simulator.served.address import Address, parsed_address
+from mt5_simulator.served.client import ControlRefused, connected, control
+
+BUY = {"action": 1, "type": 0, "symbol": "EURUSD", "volume": 0.1, "type_filling": 0, "magic": 7}
+SERVE = [sys.executable, "-m", "mt5_simulator", "serve"]
+PATIENCE_SECONDS = 30.0
+
+
+@contextmanager
+def serving(*options: str, listen: str) -> Generator[tuple[Address, subprocess.Popen[str]]]:
+    """Run `serve` and provide where it listens, once it does."""
+    with subprocess.Popen(  # noqa: S603  # this test's own program
+        [*SERVE, "--listen", listen, "--always-open", "--prices", "still", *options],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("serving "), "the server did not start"
+            yield parsed_address(line.split(" on ")[1].strip()), process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def unix(tmp_path: Path) -> str:
+    # Not under tmp_path itself: the path of a unix socket may have about a hundred characters.
+    return f"unix:{os.path.relpath(tmp_path / 'terminal')}"
+
+
+@pytest.fixture(autouse=True)
+def disconnected() -> Iterator[None]:
+    yield
+    mt5.shutdown()
+
+
+def truth(address: Address) -> dict[str, Any]:
+    return control(address, "truth", {})
+
+
+def test_a_program_trades_over_a_local_port() -> None:
+    with serving(listen="127.0.0.1:0") as (address, _):
+        assert mt5.initialize(path=f"sim:{address}", login=1_000_001, password="simulated")  # noqa: S106  # make-believe
+        result = mt5.order_send(BUY)
+        assert result is not None
+        assert result.retcode == 10009
+        positions = mt5.positions_get()
+        assert positions is not None
+        assert [position.ticket for position in positions] == [result.order]
+        assert [request["request"]["magic"] for request in truth(address)["received"]] == [7]
+
+
+def test_the_environment_can_name_the_terminal(unix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(listen=unix) as (address, _):
+        monkeypatch.setenv("MT5_SIMULATOR_ADDRESS", str(address))
+
+        assert mt5.initialize("C:\\Program Files\\MetaTrader 5\\terminal64.exe")
+        assert mt5.account_info() is not None
+
+
+def test_what_a_killed_program_sent_stays_done(unix: str) -> None:
+    program = f"""
+import os, signal, mt5_simulator as mt5
+assert mt5.initialize(path="sim:{unix}")
+assert mt5.order_send({BUY!r}).retcode == 10009
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with serving(listen=unix) as (address, _):
+        killed = subprocess.run([sys.executable, "-c", program], check=False)  # noqa: S603  # this test's own program
+
+        assert killed.returncode == -signal.SIGKILL
+        (position,) = truth(address)["accounts"]["1000001"]["positions"].values()
+        assert position["magic"] == 7
+
+
+def test_a_program_killed_while_its_call_hangs_leaves_its_order_done(unix: str) -> None:
+    program = f"""
+import mt5_simulator as mt5
+assert mt5.initialize(path="sim:{unix}")
+mt5.order_send({BUY!r})
+"""
+    with serving(listen=unix) as (address, _):
+        control(address, "fault", {"kind": "hang"})
+        with subprocess.Popen([sys.executable, "-c", program]) as process:  # noqa: S603  # as above
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not truth(address)["received"] and time.monotonic() < deadline:
+                assert process.poll() is None
+            process.kill()
+
+        assert len(truth(address)["accounts"]["1000001"]["positions"]) == 1
+
+
+def test_a_killed_broker_remembers_everything_it_answered(unix: str, tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "books.json"))
+    with serving(*state, listen=unix) as (address, process):
+        assert mt5.initialize(path=f"sim:{unix}")
+        assert mt5.order_send({**BUY, "sl": 1.08}) is not None
+        pending = {**BUY, "action": 5, "type": 2, "price": 1.08, "type_filling": 2}
+        assert mt5.order_send(pending) is not None
+        control(address, "fault", {"kind": "doubtful", "executes": "later", "seconds": 3600.0})
+        assert mt5.order_send({**BUY, "symbol": "XAUUSD", "volume": 0.01}) is not None
+        before = truth(address)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    with serving(*state, listen=unix) as (address, _):
+        after = truth(address)
+
+    assert {**after, "now": None} == {**before, "now": None}
+    assert len(after["put_off"]) == 1
+    assert len(after["accounts"]["1000001"]["deals"]) == 2
+
+
+@pytest.mark.parametrize("holds", ["", "1"])
+def test_a_waiting_call_can_stop_every_thread_as_the_real_one_does(unix: str, holds: str) -> None:
+    program = f"""
+import threading, mt5_simulator as mt5
+assert mt5.initialize(path="sim:{unix}")
+ticks, done = [], threading.Event()
+def tick():
+    while not done.wait(0.01):
+        ticks.append(1)
+thread = threading.Thread(target=tick)
+thread.start()
+before = len(ticks)
+mt5.order_send({BUY!r})
+during = len(ticks) - before
+done.set()
+print(during)
+"""
+    with serving(listen=unix) as (address, _):
+        control(address, "fault", {"kind": "hang", "seconds": 0.5})
+        run = subprocess.run(  # noqa: S603  # this test's own program
+            [sys.executable, "-c", program],
+            env={**os.environ, "MT5_SIMULATOR_HOLDS_INTERPRETER": holds},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    assert int(run.stdout) <= 1 if holds else int(run.stdout) > 10
+
+
+def test_threads_of_one_program_take_turns(unix: str) -> None:
+    with serving(listen=unix), ThreadPoolExecutor(4) as executor:
+        assert mt5.initialize(path=f"sim:{unix}")
+        calls = [executor.submit(lambda: mt5.order_send(BUY)) for _ in range(20)]
+        orders = {answer.order for call in calls if (answer := call.result()) is not None}
+
+        assert len(orders) == 20
+        assert mt5.positions_total() == 20
+
+
+def test_recorded_bars_can_be_served(unix: str, tmp_path: Path) -> None:
+    csv = tmp_path / "bars.csv"
+    csv.write_text(
+        "time,open,high,low,close,tick_volume,spread\n"
+        "2025-12-01 10:00:00,1.1,1.3,1.0,1.2,4,10\n"
+        "2025-12-01 10:01:00,1.2,1.4,0.9,1.1,4,10\n"
+    )
+    options = ("--clock", "virtual", "--bars", f"EURUSD={csv}", "--prices", "walk")
+    with serving(*options, listen=unix) as (address, _):
+        assert mt5.initialize(path=f"sim:{unix}")
+        control(address, "advance", {"seconds": 61.0})
+        tick = mt5.symbol_info_tick("EURUSD")
+        assert tick is not None
+        assert (tick.bid, tick.time) == (1.2, 1764583260)
+
+
+def test_a_broker_that_dies_leaves_a_broken_pipe(unix: str) -> None:
+    with serving(listen=unix) as (_, process):
+        assert mt5.initialize(path=f"sim:{unix}")
+        process.kill()
+        process.wait()
+
+        assert mt5.positions_get() is None
+        assert mt5.last_error()[0] in {-10002, -10001}
+        assert mt5.order_send(BUY) is None
+        assert mt5.last_error()[0] == -10001
+    assert not mt5.initialize(path=f"sim:{unix}")
+    assert mt5.last_error()[0] == -10003
+
+
+def test_two_programs_share_one_terminal(unix: str) -> None:
+    program = f"""
+import mt5_simulator as mt5
+assert mt5.initialize(path="sim:{unix}")
+print(mt5.positions_total())
+"""
+    with serving(listen=unix):
+        assert mt5.initialize(path=f"sim:{unix}")
+        mt5.order_send(BUY)
+        other = subprocess.run(  # noqa: S603  # this test's own program
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+
+    assert other.stdout == "1\n"
+
+
+def test_an_unreadable_state_stops_the_start(tmp_path: Path) -> None:
+    state = tmp_path / "books.json"
+    state.write_text("{}")
+
+    run = subprocess.run(  # noqa: S603  # this test's own program
+        [*SERVE, "--listen", "127.0.0.1:0", "--state", str(state)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert "does not hold a broker's books" in run.stderr
+
+
+def test_the_command_shows_and_changes_a_served_terminal(
+    unix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*arguments: str) -> str:
+        assert main([*arguments, "--at", str(address)]) == 0
+        return capsys.readouterr().out
+
+    with serving("--account", "5", "--account", "6", listen=unix) as (address, _):
+        assert mt5.initialize(path=f"sim:{unix}")
+        mt5.order_send({**BUY, "comment": "mine"})
+
+        assert "10000.00" in said("accounts")
+        assert "EURUSD  buy" in said("positions")
+        assert "mine" in said("deals")
+        assert json.loads(said("price", "EURUSD", "1.2", "1.3", "--json"))["bid"] == "1.20000"
+        assert json.loads(said("truth", "--json"))["accounts"]["6"]["balance"] == "10000.00"
+        assert json.loads(said("fault", "reject", "--count", "0"))[0]["kind"] == "reject"
+        said("clear", "reject")
+        assert json.loads(said("faults")) == []
+        said("switch", "6")
+        account = mt5.account_info()
+        assert account is not None
+        assert account.login == 6
+        assert main(["close", "--at", str(address), "1"]) == 1
+        assert "there is no" in capsys.readouterr().err
+
+
+def test_a_virtual_clock_moves_only_when_told(unix: str) -> None:
+    with serving("--clock", "virtual", listen=unix) as (address, _):
+        before = truth(address)["now"]
+        assert truth(address)["now"] == before
+
+        after = control(address, "advance", {"seconds": 60.0})
+
+        assert after > before
+        assert truth(address)["now"] == after
+
+
+def test_nonsense_on_the_wire_ends_that_connection_and_nothing_else(unix: str) -> None:
+    with serving(listen=unix) as (address, _):
+        for nonsense in (b"not json\n", b"[]\n", b'{"call": "explode"}\n', b"{}\n"):
+            with connected(address) as stranger, stranger.makefile("rwb") as stream:
+                stream.write(nonsense)
+                stream.flush()
+                assert b"refused" in stream.readline() or not stream.readline()
+
+        assert mt5.initialize(path=f"sim:{unix}")
+
+
+def test_a_wall_clock_cannot_be_moved(unix: str) -> None:
+    with serving(listen=unix) as (address, _), pytest.raises(ControlRefused, match="virtual"):
+        control(address, "advance", {"seconds": 60.0})
+
+
+def test_nobody_at_the_address_is_said_plainly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["truth", "--at", f"unix:{tmp_path / 'nobody'}"]) == 1
+    assert "mt5-simulator: " in capsys.readouterr().err

@@ -1,0 +1,177 @@
+"""Whatever happens, the books add up."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from mt5_simulator.broker.account import Terms
+from mt5_simulator.broker.catalogue import EURUSD, USDJPY, XAUUSD
+from mt5_simulator.broker.codes import (
+    Action,
+    DealType,
+    Entry,
+    Filling,
+    MarginMode,
+    OrderState,
+    OrderType,
+    Reason,
+    Side,
+)
+from mt5_simulator.broker.records import Position, Request
+from mt5_simulator.broker.symbols import ALWAYS
+from mt5_simulator.clock import VirtualClock
+from mt5_simulator.simulation import simulate
+
+LOGIN = 1
+FINAL = {OrderState.CANCELED, OrderState.FILLED, OrderState.REJECTED, OrderState.EXPIRED}
+TRADED = [replace(symbol, sessions=ALWAYS) for symbol in (EURUSD, USDJPY, XAUUSD)]
+SYMBOLS = [symbol.name for symbol in TRADED]
+volumes = st.integers(1, 30).map(lambda steps: Decimal(steps) / 100)
+symbols = st.sampled_from(SYMBOLS)
+sides = st.sampled_from([OrderType.BUY, OrderType.SELL])
+
+
+class Books(RuleBasedStateMachine):
+    """A broker to which anything is done in any order."""
+
+    mode = MarginMode.HEDGING
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = VirtualClock()
+        terms = Terms(login=LOGIN, margin_mode=self.mode, commission_per_lot=Decimal("3.5"))
+        self.terminal = simulate([terms], deposit=Decimal(2000), clock=self.clock, symbols=TRADED)
+        self.broker = self.terminal.broker
+        self.account = self.terminal.account
+
+    @rule(symbol=symbols, side=sides, volume=volumes, stop=st.integers(0, 60))
+    def trade(self, *, symbol: str, side: OrderType, volume: Decimal, stop: int) -> None:
+        terms, quote = self.broker.market.symbols[symbol], self.broker.market.quotes[symbol]
+        away = stop * terms.point * (1 if side is OrderType.BUY else -1)
+        sl = (quote.bid if side is OrderType.BUY else quote.ask) - away if stop else Decimal(0)
+        self.send(symbol=symbol, type=side, volume=volume, sl=sl)
+
+    @rule(symbol=symbols, side=sides, volume=volumes, points=st.integers(1, 80))
+    def wait(self, *, symbol: str, side: OrderType, volume: Decimal, points: int) -> None:
+        quote, point = self.broker.market.quotes[symbol], self.broker.market.symbols[symbol].point
+        below = quote.bid - points * point
+        kind = OrderType.BUY_LIMIT if side is OrderType.BUY else OrderType.SELL_STOP
+        self.send(action=Action.PENDING, symbol=symbol, type=kind, volume=volume, price=below)
+
+    @precondition(lambda self: self.account.positions)
+    @rule(data=st.data(), part=st.integers(1, 4))
+    def close(self, *, data: st.DataObject, part: int) -> None:
+        position = data.draw(st.sampled_from(list(self.account.positions.values())))
+        volume = max(Decimal("0.01"), (position.volume / part).quantize(Decimal("0.01")))
+        self.send(
+            symbol=position.symbol,
+            type=OrderType(position.side.opposite.value),
+            volume=min(volume, position.volume),
+            position=position.ticket,
+        )
+
+    @precondition(lambda self: self.opposites())
+    @rule(data=st.data())
+    def close_by(self, *, data: st.DataObject) -> None:
+        position, other = data.draw(st.sampled_from(self.opposites()))
+        self.send(action=Action.CLOSE_BY, position=position.ticket, position_by=other.ticket)
+
+    @rule(symbol=symbols, points=st.integers(-150, 150))
+    def move_price(self, *, symbol: str, points: int) -> None:
+        terms, quote = self.broker.market.symbols[symbol], self.broker.market.quotes[symbol]
+        bid = quote.bid + points * terms.point
+        self.broker.set_price(symbol, bid, bid + terms.spread_points * terms.point)
+
+    @rule(hours=st.integers(1, 30))
+    def sleep(self, *, hours: int) -> None:
+        self.broker.advance(self.clock.advance(timedelta(hours=hours)))
+
+    @rule(amount=st.integers(-300, 300), kind=st.sampled_from([DealType.BALANCE, DealType.CREDIT]))
+    def transfer(self, *, amount: int, kind: DealType) -> None:
+        self.broker.transfer(LOGIN, Decimal(amount), kind=kind)
+
+    @precondition(lambda self: self.account.positions)
+    @rule(data=st.data())
+    def close_by_phone(self, *, data: st.DataObject) -> None:
+        ticket = data.draw(st.sampled_from(list(self.account.positions)))
+        self.broker.close_position(LOGIN, ticket, Reason.MOBILE)
+
+    def opposites(self) -> list[tuple[Position, Position]]:
+        held = self.account.positions.values()
+        return [
+            (long, short)
+            for long, short in product(held, held)
+            if long.symbol == short.symbol and (long.side, short.side) == (Side.BUY, Side.SELL)
+        ]
+
+    def send(self, **fields: object) -> None:
+        filling = Filling.RETURN if fields.get("action") == Action.PENDING else Filling.IOC
+        if fields.get("symbol") == "EURUSD" and filling is Filling.IOC:
+            filling = Filling.FOK
+        self.broker.send(LOGIN, Request(**{"type_filling": filling, **fields}))  # pyright: ignore[reportArgumentType]  # by name
+
+    @invariant()
+    def balance_is_the_sum_of_all_deals(self) -> None:
+        deals = self.account.deals.values()
+        total = sum(deal.amount for deal in deals if deal.type is not DealType.CREDIT)
+        assert self.account.balance == total
+        granted = sum(deal.amount for deal in deals if deal.type is DealType.CREDIT)
+        assert self.account.credit == granted
+
+    @invariant()
+    def open_volume_is_what_deals_opened_and_did_not_close(self) -> None:
+        for symbol in SYMBOLS:
+            net = sum(
+                deal.volume * (1 if deal.type is DealType.BUY else -1)
+                for deal in self.account.deals.values()
+                if deal.symbol == symbol
+            )
+            held = sum(
+                position.volume * position.side.sign
+                for position in self.account.positions_of(symbol)
+            )
+            assert net == held
+
+    @invariant()
+    def every_trade_belongs_to_an_order_and_a_position(self) -> None:
+        orders = {**self.account.history, **self.account.orders}
+        for deal in self.account.deals.values():
+            if deal.symbol:
+                assert deal.order in orders
+                assert deal.position_id
+            assert (deal.entry is Entry.IN) or deal.symbol
+
+    @invariant()
+    def an_order_is_either_working_or_final(self) -> None:
+        assert not set(self.account.orders) & set(self.account.history)
+        assert all(order.state in FINAL for order in self.account.history.values())
+        assert all(order.state not in FINAL for order in self.account.orders.values())
+
+    @invariant()
+    def a_netting_account_has_one_position_per_symbol(self) -> None:
+        if self.mode is MarginMode.NETTING:
+            held = [position.symbol for position in self.account.positions.values()]
+            assert len(held) == len(set(held))
+
+
+class NettingBooks(Books):
+    """The same, on an account that nets."""
+
+    mode = MarginMode.NETTING
+
+
+@pytest.mark.parametrize("books", [Books, NettingBooks])
+def test_the_books_add_up_whatever_happens(books: type[Books]) -> None:
+    case = books.TestCase
+    case.settings = settings(
+        max_examples=60,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    case("runTest").debug()

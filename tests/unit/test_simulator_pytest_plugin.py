@@ -1,0 +1,120 @@
+"""The simulator as a pytest plugin, as another project uses it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mt5_simulator
+
+PROGRAM = """
+import MetaTrader5 as mt5
+
+
+def buy():
+    assert mt5.initialize("C:/terminal64.exe")
+    return mt5.order_send(
+        {"action": 1, "type": 0, "symbol": "EURUSD", "volume": 0.1, "type_filling": 0}
+    )
+"""
+
+CONFTEST = """
+import mt5_simulator
+
+mt5_simulator.stand_in()
+"""
+
+TESTS = """
+import pytest
+
+from program import buy
+
+
+def test_it_buys(mt5, mt5_terminal):
+    assert buy().retcode == 10009
+    assert len(mt5_terminal.account.positions) == 1
+
+
+@pytest.mark.mt5_fault("reply_lost")
+@pytest.mark.mt5_fault("reject", retcode=10021)
+def test_faults_strike_in_the_order_they_are_written(mt5):
+    assert buy() is None
+    assert buy().retcode == 10021
+    assert buy().retcode == 10009
+
+
+@pytest.mark.mt5(deposit=50)
+class TestPoor:
+    def test_a_mark_sets_the_account_up(self, mt5):
+        assert buy().retcode == 10019
+
+    @pytest.mark.mt5(currency="EUR", margin_mode="netting")
+    def test_marks_add_up(self, mt5):
+        mt5.initialize()
+        account = mt5.account_info()
+        assert (account.balance, account.currency, account.margin_mode) == (50.0, "EUR", 0)
+
+
+@pytest.mark.mt5_weather(seed=1, chances={"send_failed": 1.0})
+def test_weather(mt5):
+    assert buy() is None
+
+
+def test_nothing_is_left_behind():
+    import MetaTrader5 as mt5
+
+    assert not mt5.initialize()
+"""
+
+
+def test_a_project_tests_its_program_against_the_simulator(tmp_path: Path) -> None:
+    for name, text in (("program", PROGRAM), ("conftest", CONFTEST), ("test_program", TESTS)):
+        (tmp_path / f"{name}.py").write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
+
+    run = subprocess.run(  # this test's own program
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "6 passed" in run.stdout, run.stdout
+
+
+def test_importing_the_module_loads_neither_numpy_nor_a_broker() -> None:
+    program = """
+import sys, mt5_simulator.pytest_plugin
+heavy = {"numpy", "mt5_simulator.broker", "mt5_simulator.face.exporting"} & set(sys.modules)
+sys.exit(f"loaded {heavy}" if heavy else 0)
+"""
+    run = subprocess.run(  # noqa: S603  # this test's own program
+        [sys.executable, "-c", program], capture_output=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_simulator_needs_nothing_of_countersign() -> None:
+    program = """
+import sys, mt5_simulator
+for name in dir(mt5_simulator):
+    getattr(mt5_simulator, name)
+import mt5_simulator.command.main, mt5_simulator.testing.marks, mt5_simulator.served.server
+sys.exit(any(name.startswith("countersign") for name in sys.modules))
+"""
+    run = subprocess.run(  # noqa: S603  # this test's own program
+        [sys.executable, "-c", program], capture_output=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
+
+
+def test_every_exported_name_exists() -> None:
+    exported = dir(mt5_simulator)
+    assert len(exported) > 270
+    assert all(hasattr(mt5_simulator, name) for name in exported)
+    with pytest.raises(AttributeError, match="order_teleport"):
+        _ = mt5_simulator.order_teleport  # pyright: ignore[reportAttributeAccessIssue]  # it must not exist

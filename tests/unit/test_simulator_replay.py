@@ -1,0 +1,78 @@
+"""The same seeds give the same run."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import mt5_simulator as mt5
+from mt5_simulator.broker.account import Terms
+from mt5_simulator.broker.catalogue import BTCUSD, EURUSD
+from mt5_simulator.broker.prices import Walk
+from mt5_simulator.clock import VirtualClock
+from mt5_simulator.served.books import truth
+from mt5_simulator.simulation import attach, detach, simulate
+from mt5_simulator.terminal.faults import FaultKind
+from mt5_simulator.terminal.weather import STORM, Weather
+
+SYMBOLS = (EURUSD, BTCUSD)
+
+
+def a_run(seed: int) -> tuple[dict[str, Any], list[object]]:
+    """Trade through a storm; return the broker's truth and what the program saw."""
+    clock = VirtualClock()
+    terminal = simulate([Terms(login=1)], clock=clock, feed=Walk(seed), symbols=SYMBOLS)
+    terminal.weather = Weather(seed, STORM)
+    attach(terminal)
+    choose = random.Random(seed)  # noqa: S311  # a simulation
+    seen: list[object] = []
+    try:
+        for number in range(20):
+            if mt5.initialize():
+                request = {
+                    "action": 1,
+                    "type": choose.randrange(2),
+                    "symbol": choose.choice(["EURUSD", "BTCUSD"]),
+                    "volume": 0.01,
+                    "magic": number,
+                    "type_filling": 0,
+                }
+                seen += [mt5.order_send(request), mt5.last_error(), mt5.positions_get()]
+            clock.advance(timedelta(seconds=choose.randrange(30)))
+        terminal.advance()
+    finally:
+        detach()
+    return truth(terminal.broker), seen
+
+
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_a_run_is_repeated_exactly_from_its_seed(seed: int) -> None:
+    assert a_run(seed) == a_run(seed)
+
+
+def test_another_seed_is_another_run() -> None:
+    assert a_run(1) != a_run(2)
+
+
+def test_a_storm_meets_every_kind_of_fault_it_has() -> None:
+    weather = Weather(1, STORM)
+
+    met = {fault.kind for call in range(500) if (fault := weather.fault_of(call))}
+
+    assert met == set(STORM)
+
+
+def test_fair_weather_has_no_faults() -> None:
+    assert [Weather(1).fault_of(call) for call in range(50)] == [None] * 50
+
+
+@pytest.mark.parametrize(
+    "chances",
+    [{FaultKind.HANG: 1.1}, {FaultKind.HANG: -0.1}, {FaultKind.AUTOTRADING_OFF: 0.5}],
+)
+def test_impossible_weather_is_refused(chances: dict[FaultKind, float]) -> None:
+    with pytest.raises(ValueError, match="chances"):
+        Weather(1, chances)
