@@ -5,6 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MEMBERS := proto server bridge simulator client
+# How many tests run at once; each worker has a database server of its own.
+TEST_WORKERS ?= 2
+# What pytest is asked for: make test TESTS=tests/unit
+TESTS ?=
+# make demo PORT=8090 SERVER_PORT=... INTERNAL_PORT=... METRICS_PORT=... DIRECTORY=... ONCE=1
+DEMO_VARIABLES := PORT SERVER_PORT INTERNAL_PORT METRICS_PORT DIRECTORY ONCE
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## List the targets
@@ -19,9 +25,36 @@ $(READY): requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(MEMBERS:%=-e ./%)
 	@touch $@
 
+demo: $(READY) ## Run the whole product on this machine: ONCE=1 ends after the story, PORT=8080
+	@exec env $(foreach name,$(DEMO_VARIABLES),$(if $($(name)),COUNTERSIGN_DEMO_$(name)='$($(name))')) $(BIN)/python -m demo
+
+test: $(READY) ## Run every test: TESTS=tests/unit runs some, TEST_WORKERS=2
+	@$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope $(TESTS)
+
+lint: $(READY) ## Check style, types, who imports whom, the contract and what is generated from it
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/python proto/breaking.py
+	$(BIN)/python proto/generate.py --check
+
+proto: $(READY) ## Write again what is generated from the contract and from the errors
+	$(BIN)/python proto/generate.py
+	$(BIN)/python -m gateway.openapi
+	$(BIN)/python -m countersign_server.rpc.catalogue docs/errors.json
+
+bench: $(READY) ## Measure, and write bench/results
+	@exec $(BIN)/python -m bench
+
 lock: ## Pin every dependency with its hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate $(foreach m,countersign-api countersign-server countersign-bridge countersign-client mt5-simulator,--no-emit-package $(m)) \
 		-q -o requirements.lock
 
-.PHONY: help setup lock
+clean: ## Remove the environment, the caches, the demo's data and the measurements
+	rm -rf $(VENV) .demo .build dist bench/results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
+
+.PHONY: help setup demo test lint proto bench lock clean

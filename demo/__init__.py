@@ -1,1 +1,1 @@
-"""The whole product on one machine: database, server, gateway, bridge and a simulated terminal, and the story they tell."""
+"""The whole product on one machine, from database to simulated terminal, and the story it tells."""

@@ -1,5 +1,6 @@
 """`python -m demo`: start everything, tell the story, and stay up until ctrl-C."""
 
+import json
 import os
 import shlex
 import signal
@@ -7,7 +8,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from google.protobuf import json_format
@@ -105,14 +106,14 @@ def _tell(stack: Stack, cast: Cast) -> dict[str, str]:
 
 
 def _refused(error: grpc.RpcError) -> Refused:
+    from google.rpc import error_details_pb2, status_pb2  # noqa: PLC0415
     from grpc_status import rpc_status  # noqa: PLC0415  # only when something is refused
-    from google.rpc import error_details_pb2  # noqa: PLC0415
 
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]  # a failed call is also a Call
+    # A failed call is also a Call, which is what the function reads.
+    status = cast(status_pb2.Status | None, rpc_status.from_call(cast(grpc.Call, error)))
     info = error_details_pb2.ErrorInfo()
-    if status is not None:
-        for detail in status.details:
-            detail.Unpack(info)
+    for detail in status.details if status else ():
+        detail.Unpack(info)
     return Refused(0, info.reason or str(error.code()), str(error.details()))  # type: ignore[attr-defined]
 
 
@@ -164,17 +165,26 @@ def _closing_words(
     python = shlex.quote(str(Path(sys.executable)))
     shown = shlex.quote(str(facts))
     token = f"$({python} -c \"import json; print(json.load(open('{shown}'))['tokens']['owner'])\")"
+    bearer = f'-H "authorization: Bearer {token}"'
+    approval = json.dumps(
+        {
+            "signalId": pending["signal_id"],
+            "accountId": pending["account_id"],
+            "decision": "DECISION_APPROVE",
+            "intentDigest": pending["intent_digest"],
+        }
+    )
     say(
         f"""
 Approve it over REST:
 
-  curl -sS {stack.gateway_url}/api/v1/approvals -H "authorization: Bearer {token}" \\
+  curl -sS {stack.gateway_url}/api/v1/approvals {bearer} \\
     -H 'content-type: application/json' \\
-    -d '{{"signalId": "{pending["signal_id"]}", "accountId": "{pending["account_id"]}", "decision": "DECISION_APPROVE", "intentDigest": "{pending["intent_digest"]}"}}'
+    -d '{approval}'
 
 See what became of it:
 
-  curl -sS {stack.gateway_url}/api/v1/exec/status/{pending["signal_id"]} -H "authorization: Bearer {token}"
+  curl -sS {stack.gateway_url}/api/v1/exec/status/{pending["signal_id"]} {bearer}
 
 Addresses, tokens and keys of everybody are in {facts}. Metrics: http://{stack.addresses["metrics"]}/metrics
 Stays up until ctrl-C."""
@@ -182,7 +192,10 @@ Stays up until ctrl-C."""
 
 
 def _stay(stack: Stack, cast: Cast, bridge: Child, facts: Path, pending: dict[str, str]) -> None:
-    """Stay until ctrl-C, and keep the tokens in demo.json fresh. Raises StartFailed when a part has ended."""
+    """Stay until ctrl-C, and keep the tokens in demo.json fresh.
+
+    Raises StartFailed when a part has ended.
+    """
     refreshed = time.monotonic()
     while True:
         time.sleep(0.5)

@@ -1,6 +1,7 @@
 """Who takes part in the demo: an operator, an owner with an account, a producer, a device.
 
-What was made at an earlier start is found again in `demo.json`: secrets are shown once, so that is where they are kept.
+What was made at an earlier start is found again in `demo.json`: secrets are shown once, so that
+is where they are kept.
 """
 
 import base64
@@ -24,7 +25,8 @@ ACCOUNT = {
 INSTRUMENT = "EURUSD"
 CONSENT_VERSION = "demo-1"
 CONSENT_TEXT = (
-    "I let this platform lay trading signals of the strategies I follow before me and, where I approve one, "
+    "I let this platform lay trading signals of the strategies I follow before me and, "
+    "where I approve one, "
     "send exactly the order I was shown to my terminal. Trading can lose money."
 )
 
@@ -33,7 +35,7 @@ CONSENT_TEXT = (
 class Cast:
     """Everybody's names and secrets. Empty: not made yet."""
 
-    # Names the data that belongs to these people: without demo.json a new start begins with empty books.
+    # Names the data of these people: without demo.json a new start begins with empty books.
     run: str = ""
     operator_email: str = "operator@demo.example"
     operator_password: str = ""
@@ -95,7 +97,10 @@ def device_token(rest: Rest, cast: Cast) -> str:
 
 
 def assemble(rest: Rest, cast: Cast, remember: Callable[[Cast], None]) -> Cast:
-    """Make whoever is not there yet, up to the device; `remember` keeps each secret as soon as it is shown."""
+    """Make whoever is not there yet, up to the device.
+
+    `remember` keeps each secret as soon as it is shown.
+    """
     for make in (_owner, _account, _producer, _producer_key, _producer_api_token, _device):
         cast = make(rest, cast)
         remember(cast)

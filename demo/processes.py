@@ -46,7 +46,7 @@ class Child:
         return self._process.poll() is None
 
     def wait_until(self, holds: Callable[[], bool], seconds: float, what: str) -> None:
-        """Wait until `holds()`. Raises StartFailed when the process ends or the time is over first."""
+        """Wait until `holds()`. Raises StartFailed if the process or the time ends first."""
         wait_until(
             holds, seconds, f"{self.name}: {what}", alive=lambda: self.is_alive, log=self.log
         )

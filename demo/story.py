@@ -1,6 +1,7 @@
 """The story that the demo tells, each step checked from outside.
 
-A strategy signs; the owner countersigns; the bridge trades what was signed, once; everything else is refused and says why.
+A strategy signs; the owner countersigns; the bridge trades what was signed, once; everything else
+is refused and says why.
 """
 
 import base64
@@ -23,7 +24,8 @@ from demo.rest import Refused, Rest
 Say = Callable[[str], None]
 
 _STEP_SECONDS = 20.0
-# How far back the first signal is signed: still good when it is sent, too old when it is replayed at the end.
+# How far back the first signal is signed: still good when it is sent, too old when it is replayed
+# at the end.
 _SIGNED_BEFORE = timedelta(seconds=22)
 _REPLAY_WINDOW = timedelta(seconds=30)
 _PENDING_FOR = timedelta(hours=12)
@@ -42,7 +44,10 @@ class Story:
     count: int = 0
 
     def tell(self) -> dict[str, str]:
-        """Tell it, and return the ids of what is left pending. Raises AssertionError where a step does not hold."""
+        """Tell it, and return the ids of what is left pending.
+
+        Raises AssertionError where a step does not hold.
+        """
         first = self._signed(self._signal("approved"), age=_SIGNED_BEFORE)
         first_sent = time.monotonic()
         self._carried_out(first)
@@ -258,7 +263,8 @@ def tokens(rest: Rest, cast: Cast) -> dict[str, str]:
 def _what(intent: dict[str, Any]) -> str:
     side = intent["side"].removeprefix("SIDE_").lower()
     return (
-        f"{side} {intent['volume']} {intent['symbol']} between {intent['priceMin']} and {intent['priceMax']}, "
+        f"{side} {intent['volume']} {intent['symbol']} "
+        f"between {intent['priceMin']} and {intent['priceMax']}, "
         f"stop {intent['stopLoss'] or 'none'}, target {intent['takeProfit'] or 'none'}"
     )
 

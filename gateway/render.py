@@ -24,34 +24,9 @@ PUBLIC_METHODS = frozenset(
     }
 )
 
-# Instructions to Envoy, and what it tells the server, when they come from outside.
-RESERVED_HEADERS = (
-    "x-envoy-attempt-count",
-    "x-envoy-decorator-operation",
-    "x-envoy-expected-rq-timeout-ms",
-    "x-envoy-external-address",
-    "x-envoy-force-trace",
-    "x-envoy-hedge-on-per-try-timeout",
-    "x-envoy-internal",
-    "x-envoy-ip-tags",
-    "x-envoy-is-timeout-retry",
-    "x-envoy-max-retries",
-    "x-envoy-original-host",
-    "x-envoy-original-method",
-    "x-envoy-original-path",
-    "x-envoy-peer-metadata",
-    "x-envoy-peer-metadata-id",
-    "x-envoy-retriable-header-names",
-    "x-envoy-retriable-status-codes",
-    "x-envoy-retry-grpc-on",
-    "x-envoy-retry-on",
-    "x-envoy-upstream-alt-stat-name",
-    "x-envoy-upstream-rq-per-try-timeout-ms",
-    "x-envoy-upstream-rq-timeout-alt-response",
-    "x-envoy-upstream-rq-timeout-ms",
-    "x-envoy-upstream-stream-duration-ms",
-    "x-forwarded-client-cert",
-)
+# The transcoder tells the server what a REST caller asked for; from outside it would be a lie.
+# Envoy itself drops the other headers of its own that an outsider sends.
+RESERVED_HEADERS = ("x-envoy-original-method",)
 
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3"
 _UNBUFFERED = {

@@ -50,6 +50,12 @@ _STOP_SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 ]
 _JOIN_PATIENCE_S = 3.0
+_CRASH_POINTS = {
+    RecordKind.RECEIVED: (CrashPoint.BEFORE_RECEIVED, CrashPoint.AFTER_RECEIVED),
+    RecordKind.INTENT: (CrashPoint.BEFORE_INTENT, CrashPoint.AFTER_INTENT),
+    RecordKind.RESULT: (CrashPoint.BEFORE_RESULT, CrashPoint.AFTER_RESULT),
+    RecordKind.DEAL: (CrashPoint.BEFORE_DEAL, CrashPoint.AFTER_DEAL),
+}
 
 Happening = Callable[[Moment], Effects]
 
@@ -271,14 +277,6 @@ class _Shell:
             intervals=Intervals(self._settings.scan_interval, self._settings.watch_interval),
             now=at,
         )
-
-
-_CRASH_POINTS = {
-    RecordKind.RECEIVED: (CrashPoint.BEFORE_RECEIVED, CrashPoint.AFTER_RECEIVED),
-    RecordKind.INTENT: (CrashPoint.BEFORE_INTENT, CrashPoint.AFTER_INTENT),
-    RecordKind.RESULT: (CrashPoint.BEFORE_RESULT, CrashPoint.AFTER_RESULT),
-    RecordKind.DEAL: (CrashPoint.BEFORE_DEAL, CrashPoint.AFTER_DEAL),
-}
 
 
 def identity_of(seen: jobs.HealthAnswer, pairing: Pairing | None) -> Identity:

@@ -4,7 +4,7 @@ Everything it knows came with a call, and every call says what time it is; so a 
 it through any weather, crash it anywhere, and begin again from its journal.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 
@@ -33,6 +33,8 @@ CONTRACT_VERSION = 1
 _UNRESOLVED_MAX = 1000
 # How long stopping waits for an order on its way, and for the server to take its result.
 STOP_PATIENCE = timedelta(seconds=12)
+
+Act = Callable[[execution_pb2.ChannelResponse, Moment], Effects]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,19 @@ class Bridge:
         self._ledger = Ledger(situation, past, interval=intervals.scan, now=now)
         self._watch = Watch(situation, interval=intervals.watch, now=now)
         self._stopping_since: Moment | None = None
+        # What is done about each kind of frame; others are the session's own business.
+        self._acts: Mapping[str, Act] = {
+            "welcome": lambda frame, at: self._welcomed(frame.welcome, at),
+            "offer": lambda frame, at: self._desk.hear_offer(frame.offer, at),
+            "grant": lambda frame, at: self._desk.hear_grant(frame.grant, at),
+            "deny": lambda frame, _: self._desk.hear_deny(frame.deny),
+            "resolve": lambda frame, at: self._doubts.hear_resolve(frame.resolve, at),
+            "cancel": lambda frame, _: self._desk.hear_cancel(frame.cancel.command_id),
+            "halt": lambda frame, at: self._halted(frame.halt, at),
+            "symbols": self._map_symbols,
+            "fetch_deals": lambda frame, _: self._ledger.fetch(frame.fetch_deals.day),
+            "heartbeat": self._hear_heartbeat,
+        }
         situation.latch = past.latch
         situation.generation_seen = past.generation_seen
 
@@ -177,31 +192,17 @@ class Bridge:
     def _may_leave(self) -> bool:
         return not self._desk.is_sending and (self._outbox.is_empty or not self._session.is_open)
 
-    def _act(self, frame: execution_pb2.ChannelResponse, now: Moment) -> Effects:  # noqa: PLR0911  # one return a kind of frame
-        turn = frame.WhichOneof("frame")
-        if turn == "welcome":
-            return self._welcomed(frame.welcome, now)
-        if turn == "offer":
-            return self._desk.hear_offer(frame.offer, now)
-        if turn == "grant":
-            return self._desk.hear_grant(frame.grant, now)
-        if turn == "deny":
-            return self._desk.hear_deny(frame.deny, now)
-        if turn == "resolve":
-            return self._doubts.hear_resolve(frame.resolve, now)
-        if turn == "cancel":
-            return self._desk.hear_cancel(frame.cancel.command_id)
-        if turn == "halt":
-            return self._halted(frame.halt, now)
-        if turn == "symbols":
-            mapped = [mapping.symbol for mapping in frame.symbols.symbols]
-            return self._watch.symbols_mapped(mapped, now)
-        if turn == "fetch_deals":
-            return self._ledger.fetch(frame.fetch_deals.day)
-        if turn == "heartbeat":
-            told = frame.heartbeat.server_time.ToDatetime(UTC)
-            self._situation.hear_server_time(told, now)
+    def _act(self, frame: execution_pb2.ChannelResponse, now: Moment) -> Effects:
+        act = self._acts.get(str(frame.WhichOneof("frame")))
+        return [] if act is None else act(frame, now)
+
+    def _hear_heartbeat(self, frame: execution_pb2.ChannelResponse, now: Moment) -> Effects:
+        self._situation.hear_server_time(frame.heartbeat.server_time.ToDatetime(UTC), now)
         return []
+
+    def _map_symbols(self, frame: execution_pb2.ChannelResponse, now: Moment) -> Effects:
+        mapped = [mapping.symbol for mapping in frame.symbols.symbols]
+        return self._watch.symbols_mapped(mapped, now)
 
     def _welcomed(self, welcome: execution_pb2.Welcome, now: Moment) -> Effects:
         situation = self._situation

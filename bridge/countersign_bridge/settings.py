@@ -6,7 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,7 +26,18 @@ CONFIG_VARIABLE = "COUNTERSIGN_BRIDGE_CONFIG"
 CONFIG_NAME = "bridge.toml"
 KEY_SIZE = 32
 
-Span = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(minutes=10))]
+
+def _seconds(value: object) -> object:
+    """Read a bare number as seconds; pydantic reads it so only where it is no text."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Span = Annotated[
+    timedelta, BeforeValidator(_seconds), Field(gt=timedelta(0), le=timedelta(minutes=10))
+]
 
 
 class SettingsInvalid(Exception):

@@ -49,7 +49,7 @@ def read_address(text: str, *, tls: Tls | bool | None = None) -> Address:
     encrypted, except to this machine or where the text says http. Raises Invalid.
     """
     target, scheme_tls = _without_scheme(text.strip())
-    if not target or len(target) > _ADDRESS_CHARACTERS_MAX or not target.isprintable():
+    if not target or len(target) > _ADDRESS_CHARACTERS_MAX or not _is_plain(target):
         raise invalid_value(
             'the address must be "host:port", "unix:path" or a URL, such as 127.0.0.1:50051',
             field="address",
@@ -86,6 +86,10 @@ def _without_scheme(text: str) -> tuple[str, bool | None]:
         host = text.removeprefix("http://").rstrip("/")
         return (host if ":" in host or not host else f"{host}:80"), False
     return text, None
+
+
+def _is_plain(target: str) -> bool:
+    return target.isprintable() and not any(character.isspace() for character in target)
 
 
 def _is_this_machine(target: str) -> bool:

@@ -14,7 +14,7 @@ CountersignError
   ServerFault      a bug in the server; its request id is in the metadata
 
 A class is a thing that a caller can act on. `reason` is the server's permanent upper-case reason,
-or one of this SDK's: UNREACHABLE, NO_ANSWER, REPLAY_WINDOW_OVER, KEY_UNREADABLE, VALUE_UNREADABLE,
+or one of this SDK's: UNREACHABLE, NO_ANSWER, REPLAY_WINDOW_OVER, KEY_UNREADABLE, VALUE_REFUSED,
 WATCH_INTERRUPTED, ANSWER_INCOMPLETE.
 """
 
@@ -123,7 +123,7 @@ def invalid_value(message: str, *, field: str) -> Invalid:
     return Invalid(
         message,
         code=Code.INVALID_ARGUMENT,
-        reason="VALUE_UNREADABLE",
+        reason="VALUE_REFUSED",
         metadata={"field": field},
         violations={field: message},
     )

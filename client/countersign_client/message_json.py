@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import betterproto
 from betterproto.casing import camel_case
+from betterproto.lib.google.protobuf import FieldMask
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _WIDE = frozenset({betterproto.TYPE_INT64, betterproto.TYPE_UINT64})
@@ -61,6 +62,10 @@ def _json(value: object, *, wide: bool) -> Any:  # noqa: ANN401  # whatever JSON
     return value if write is None else write(value)
 
 
+def _mask_text(mask: FieldMask) -> str:
+    return ",".join(camel_case(path) for path in mask.paths)
+
+
 def _span_text(span: timedelta) -> str:
     return f"{span.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
 
@@ -76,4 +81,5 @@ _WRITERS: Mapping[type, Callable[[Any], Any]] = {
     bytes: lambda value: base64.b64encode(value).decode(),
     datetime: _time_text,
     timedelta: _span_text,
+    FieldMask: _mask_text,
 }

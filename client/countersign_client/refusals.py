@@ -74,7 +74,7 @@ def failure_of(error: grpc.aio.AioRpcError) -> Failure:
         return Failure(code, message)
     try:
         return _detailed(code, message, packed)
-    except (ValueError, KeyError, IndexError, NotImplementedError):
+    except (ValueError, EOFError, KeyError, IndexError, NotImplementedError):
         # Details that cannot be read are no reason to lose the code and the message.
         return Failure(code, message)
 

@@ -68,13 +68,16 @@ async def serving(
     database_url: str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncGenerator[Addresses]:
-    """Serve inside the block and provide the addresses. Calls under way get a grace period on the way out."""
+    """Serve inside the block and provide the addresses.
+
+    Calls under way get a grace period on the way out.
+    """
     database = Database(database_url, connections=settings.database_connections)
     wakeups = Wakeups(database_url)
     try:
         await check_schema(database.system_engine)
         await wakeups.start()
-        parts = await build(settings, database, wakeups, now)
+        parts = await build(settings, database_url, database, wakeups, now)
         async with _running(parts.loops), _listening(settings, parts) as addresses:
             _write_ready_file(settings, addresses)
             log.info("serving", **asdict(addresses))
@@ -115,7 +118,7 @@ async def _listening(settings: Settings, parts: Parts) -> AsyncGenerator[Address
     try:
         yield addresses
     finally:
-        # The gateway must notice first, or it sends new calls to a server that no longer takes them.
+        # The gateway must notice first, or it sends new calls to a server that takes none.
         await health.stopping()
         parts.feed.stop()
         await parts.channels.drain(settings.shutdown_grace)
@@ -161,7 +164,10 @@ def _measure(address: str) -> str:
 async def _running(
     loops: tuple[Callable[[], Coroutine[Any, Any, None]], ...],
 ) -> AsyncGenerator[None]:
-    """Run every background loop inside the block. One that ends, which none should, takes the server down."""
+    """Run every background loop inside the block.
+
+    One that ends, which none should, takes the server down.
+    """
     tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
     main = asyncio.current_task()
 

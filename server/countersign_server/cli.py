@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -50,6 +51,7 @@ def migrate() -> None:
 @main.command("create-operator")
 def create_operator(
     email: Annotated[str, typer.Argument(help="With which the operator signs in.")],
+    *,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
@@ -66,19 +68,21 @@ def create_operator(
         else:
             password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         with _database(settings, migrated=False) as url, _runner() as runner:
-            user_id = runner.run(create_operator_with_password(settings, url, email, password))
+            user_id = runner.run(
+                create_operator_with_password(database_url=url, email=email, password=password)
+            )
             typer.echo(f"operator {email} has the id {user_id}")
 
 
 @main.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(*, as_json: Json = False) -> None:
     """Say what is wrong with this installation and how to mend it. Exits 1 if anything is."""
     from countersign_server.doctor import examine  # noqa: PLC0415  # slow to import
 
     with _plain_errors():
         settings = Settings.from_environment()
         with _database(settings, migrated=False) as url, _runner() as runner:
-            findings = runner.run(examine(settings, url))
+            findings = runner.run(examine(settings, url, lambda: datetime.now(UTC)))
     if as_json:
         typer.echo(json.dumps([finding.as_json() for finding in findings]))
     else:

@@ -1,7 +1,8 @@
 """What can be wrong with an installation, each with the way to mend it."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,13 +28,16 @@ class Finding:
         return asdict(self)
 
 
-async def examine(settings: Settings, database_url: str) -> list[Finding]:
+async def examine(
+    settings: Settings, database_url: str, now: Callable[[], datetime]
+) -> list[Finding]:
     """Look at everything and return what was found, in the order in which it should be mended."""
     findings = [_sealing(settings)]
     database = Database(database_url, connections=1)
     try:
         async with database.transaction(None) as tx:
-            findings += [await _version(tx), await _role(tx), await _clock(tx), await _durable(tx)]
+            findings += [await _version(tx), await _role(tx)]
+            findings += [await _clock(tx, now), await _durable(tx)]
         findings.append(await _schema(database))
     except Exception as error:  # noqa: BLE001  # whatever keeps us from the database is the finding
         first_line = str(error).splitlines()[0]
@@ -76,9 +80,9 @@ async def _role(tx: AsyncConnection) -> Finding:
     return Finding("row-level security binds the database role", well=True)
 
 
-async def _clock(tx: AsyncConnection) -> Finding:
+async def _clock(tx: AsyncConnection, now: Callable[[], datetime]) -> Finding:
     theirs = await tx.scalar(text("SELECT clock_timestamp()"))
-    skew = abs(datetime.now(UTC) - theirs) if theirs else timedelta.max
+    skew = abs(now() - theirs) if theirs else timedelta.max
     what = f"the clocks of server and database differ by {skew.total_seconds():.3f} s"
     if skew > _CLOCK_SKEW_MAX:
         return Finding(

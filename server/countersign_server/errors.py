@@ -13,15 +13,18 @@ CountersignError
   DeadlineExceeded    it took longer than it may
   NotImplementedYet   the contract names it and this version does not do it
 
-A subclass is a thing that a caller can act on; its `reason` is public and permanent. `REASONS` of a class documents it
-in `docs/errors.json`: what it means and what to do.
+A subclass is a thing that a caller can act on; its `reason` is public and permanent.
+`docs/errors.json` lists them all with their codes and the advice on what to do.
 """
 
 from typing import ClassVar
 
 
 class CountersignError(Exception):
-    """Base of every error that may reach a caller; anything else is a bug. `facts` become the error's metadata."""
+    """Base of every error that may reach a caller; anything else is a bug.
+
+    `facts` become the error's metadata.
+    """
 
     reason: ClassVar[str]
     advice: ClassVar[str]
@@ -112,7 +115,7 @@ class SignatureInvalid(Unauthenticated):
 
 
 class Forbidden(CountersignError):
-    """This caller may not ask it."""
+    """The caller may not ask it."""
 
     reason = "FORBIDDEN"
     advice = "Ask with the role that the contract names."
@@ -154,7 +157,10 @@ class NonceReused(Taken):
 
 class SignalDuplicated(Taken):
     reason = "SIGNAL_DUPLICATED"
-    advice = "The same idea came under another external id within the window; raise version if it is meant."
+    advice = (
+        "The same idea came under another external id within the window; "
+        "raise version if it is meant."
+    )
 
 
 class AccountExists(Taken):
@@ -184,7 +190,10 @@ class EmailTaken(Taken):
 
 class RequestRepeated(Taken):
     reason = "REQUEST_REPEATED"
-    advice = "The first request succeeded; its secret was shown once. Revoke what it made, and ask with a new request_id."
+    advice = (
+        "The first request succeeded; its secret was shown once. "
+        "Revoke what it made, and ask with a new request_id."
+    )
 
 
 class ConsentVersionExists(Taken):
@@ -248,7 +257,10 @@ class ApprovalDeclined(NotNow):
 
 class PriceDrifted(NotNow):
     reason = "PRICE_DRIFTED"
-    advice = "The price has left the band that the subscription allows; approve again if it comes back in time."
+    advice = (
+        "The price has left the band that the subscription allows; "
+        "approve again if it comes back in time."
+    )
 
 
 class SpreadTooWide(NotNow):

@@ -6,13 +6,13 @@ from uuid import UUID
 from countersign_server.database.engine import Database
 from countersign_server.database.schema_version import check_schema
 from countersign_server.identity.bootstrap import create_operator
-from countersign_server.settings import Settings
 
 
-async def create_operator_with_password(
-    settings: Settings, database_url: str, email: str, password: str
-) -> UUID:
-    """Make an operator who can sign in at once, and return its id. Raises SchemaMismatch, Invalid, EmailTaken."""
+async def create_operator_with_password(*, database_url: str, email: str, password: str) -> UUID:
+    """Make an operator who can sign in at once, and return its id.
+
+    Raises SchemaMismatch, Invalid, EmailTaken.
+    """
     database = Database(database_url, connections=1)
     try:
         await check_schema(database.system_engine)

@@ -21,11 +21,13 @@ from countersign_server.audit.feed import Feed
 from countersign_server.audit.loop import Sealer
 from countersign_server.audit.service import AuditService
 from countersign_server.database.engine import Database
+from countersign_server.database.line import Line
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.devices.service import DeviceService
 from countersign_server.devices.store import device_of
-from countersign_server.execution.channel import Channels, Pace
+from countersign_server.execution.channel import Channels
 from countersign_server.execution.history import count_executed
+from countersign_server.execution.live_session import Pace
 from countersign_server.execution.loop import CommandClock
 from countersign_server.execution.port import command_port
 from countersign_server.execution.service import ExecutionService
@@ -81,38 +83,28 @@ class _Identity:
     service: IdentityService
 
 
-async def build(settings: Settings, database: Database, wakeups: Wakeups, now: Now) -> Parts:
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every part stands on."""
+
+    settings: Settings
+    database: Database
+    wakeups: Wakeups
+    now: Now
+
+
+async def build(
+    settings: Settings, database_url: str, database: Database, wakeups: Wakeups, now: Now
+) -> Parts:
     """Make every part. Raises SealingKeyInvalid, SealBroken."""
-    feed = Feed(database, wakeups)
-    who = await _identity(settings, database, wakeups, now)
+    ground = _Ground(settings, database, wakeups, now)
+    feed, who = Feed(database, wakeups), await _identity(ground)
     keys = ProducerKeys(database, who.vault, wakeups, now)
     countersigner = Countersigner(sign=who.keyring.sign_approval, commands=command_port())
-    delivery = Delivery(
-        countersigner,
-        Patience(execution_window=settings.execution_window, quote_age_max=settings.quote_age_max),
-    )
-    pace = Pace(
-        heartbeat_interval=settings.heartbeat_interval,
-        heartbeat_timeout=settings.heartbeat_timeout,
-        grant_validity=settings.grant_validity,
-        offers_at_once=settings.offers_at_once,
-    )
+    ingest = _ingest(ground, database_url)
+    pace = _pace(settings)
     channels = Channels(
         database=database, wakeups=wakeups, revocations=who.revocations, pace=pace, now=now
-    )
-    ingest = Ingest(
-        database,
-        wakeups.ring,
-        capacity=settings.ingest_queue,
-        group=settings.ingest_group,
-        duplicate_window=settings.duplicate_window,
-    )
-    clock = CommandClock(
-        database=database,
-        wakeups=wakeups,
-        doubt_after=settings.doubt_after,
-        presume_after=settings.presume_after,
-        now=now,
     )
     return Parts(
         identity=who.service,
@@ -120,27 +112,8 @@ async def build(settings: Settings, database: Database, wakeups: Wakeups, now: N
         accounts=AccountService(
             database=database, wakeups=wakeups, vault=who.vault, keys=keys, now=now
         ),
-        devices=DeviceService(
-            database=database,
-            wakeups=wakeups,
-            vault=who.vault,
-            keyring=who.keyring,
-            revocations=who.revocations,
-            code_lifetime=settings.pairing_code_lifetime,
-            attempts_per_minute=settings.attempts_per_minute,
-            now=now,
-        ),
-        signals=SignalService(
-            database=database,
-            wakeups=wakeups,
-            ingest=ingest,
-            keys=keys,
-            feed=feed,
-            windows=_windows(settings),
-            streams_per_producer=settings.streams_per_producer,
-            count_outcomes=_count_outcomes,
-            now=now,
-        ),
+        devices=_devices(ground, who),
+        signals=_signals(ground, ingest, keys, feed),
         approvals=ApprovalService(
             database=database,
             wakeups=wakeups,
@@ -148,15 +121,8 @@ async def build(settings: Settings, database: Database, wakeups: Wakeups, now: N
             quote_age_max=settings.quote_age_max,
             now=now,
         ),
-        execution=ExecutionService(
-            database=database,
-            wakeups=wakeups,
-            channels=channels,
-            pace=pace,
-            poll_interval=settings.poll_interval,
-            now=now,
-        ),
-        reconciliation=ReconciliationService(
+        execution=_execution(ground, channels, pace),
+        reconciliation=ReconciliationService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
             database=database, heartbeat_interval=settings.heartbeat_interval, now=now
         ),
         channels=channels,
@@ -168,23 +134,21 @@ async def build(settings: Settings, database: Database, wakeups: Wakeups, now: N
             keys.run,
             Sealer(database, wakeups, now).run,
             *[ingest.run] * _INGEST_WRITERS,
-            FanOut(database=database, wakeups=wakeups, delivery=delivery, now=now).run,
-            Expiry(database=database, wakeups=wakeups, now=now).run,
-            clock.run,
+            *_approval_loops(ground, countersigner),
+            _command_clock(ground).run,
         ),
         feed=feed,
     )
 
 
-async def _identity(
-    settings: Settings, database: Database, wakeups: Wakeups, now: Now
-) -> _Identity:
+async def _identity(ground: _Ground) -> _Identity:
+    settings, database = ground.settings, ground.database
     vault, lifetime = Vault(sealing_key(settings)), settings.access_token_lifetime
-    revocations = Revocations(database, wakeups, now, token_lifetime=lifetime)
-    keyring = Keyring(database, vault, wakeups, now, token_lifetime=lifetime)
+    revocations = Revocations(database, ground.wakeups, ground.now, token_lifetime=lifetime)
+    keyring = Keyring(database, vault, ground.wakeups, ground.now, token_lifetime=lifetime)
     await revocations.load()
     await keyring.load()
-    tokens = Tokens(keyring, revocations, now, lifetime)
+    tokens = Tokens(keyring, revocations, ground.now, lifetime)
     passwords = Passwords(at_once=settings.password_hashes_at_once, hasher=argon2id())
     sign_in = SignIn(
         database=database,
@@ -192,22 +156,102 @@ async def _identity(
         revocations=revocations,
         passwords=passwords,
         device_of=device_of,
-        now=now,
+        now=ground.now,
         refresh_lifetime=settings.refresh_token_lifetime,
         attempts_per_minute=settings.attempts_per_minute,
     )
-    service = IdentityService(
+    service = IdentityService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
         database=database,
-        wakeups=wakeups,
+        wakeups=ground.wakeups,
         keyring=keyring,
         revocations=revocations,
         passwords=passwords,
         sign_in=sign_in,
         producer_owner=_producer_owner,
         invitation_lifetime=settings.invitation_lifetime,
-        now=now,
+        now=ground.now,
     )
     return _Identity(vault, keyring, revocations, tokens, service)
+
+
+def _devices(ground: _Ground, who: _Identity) -> DeviceService:
+    return DeviceService(
+        database=ground.database,
+        wakeups=ground.wakeups,
+        vault=who.vault,
+        keyring=who.keyring,
+        revocations=who.revocations,
+        code_lifetime=ground.settings.pairing_code_lifetime,
+        attempts_per_minute=ground.settings.attempts_per_minute,
+        now=ground.now,
+    )
+
+
+def _ingest(ground: _Ground, database_url: str) -> Ingest:
+    return Ingest(
+        ground.database,
+        lambda: Line(database_url),
+        ground.wakeups.ring,
+        capacity=ground.settings.ingest_queue,
+        group=ground.settings.ingest_group,
+        duplicate_window=ground.settings.duplicate_window,
+    )
+
+
+def _signals(ground: _Ground, ingest: Ingest, keys: ProducerKeys, feed: Feed) -> SignalService:
+    return SignalService(
+        database=ground.database,
+        wakeups=ground.wakeups,
+        ingest=ingest,
+        keys=keys,
+        feed=feed,
+        windows=_windows(ground.settings),
+        streams_per_producer=ground.settings.streams_per_producer,
+        count_outcomes=_count_outcomes,
+        now=ground.now,
+    )
+
+
+def _execution(ground: _Ground, channels: Channels, pace: Pace) -> ExecutionService:
+    return ExecutionService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
+        database=ground.database,
+        wakeups=ground.wakeups,
+        channels=channels,
+        pace=pace,
+        poll_interval=ground.settings.poll_interval,
+        now=ground.now,
+    )
+
+
+def _approval_loops(ground: _Ground, countersigner: Countersigner) -> tuple[Loop, ...]:
+    database, wakeups, settings = ground.database, ground.wakeups, ground.settings
+    patience = Patience(
+        execution_window=settings.execution_window, quote_age_max=settings.quote_age_max
+    )
+    delivery = Delivery(countersigner, patience)
+    return (
+        FanOut(database=database, wakeups=wakeups, delivery=delivery, now=ground.now).run,
+        Expiry(database=database, wakeups=wakeups, now=ground.now).run,
+    )
+
+
+def _command_clock(ground: _Ground) -> CommandClock:
+    return CommandClock(
+        database=ground.database,
+        wakeups=ground.wakeups,
+        doubt_after=ground.settings.doubt_after,
+        presume_after=ground.settings.presume_after,
+        now=ground.now,
+    )
+
+
+def _pace(settings: Settings) -> Pace:
+    return Pace(
+        heartbeat_interval=settings.heartbeat_interval,
+        heartbeat_timeout=settings.heartbeat_timeout,
+        grant_validity=settings.grant_validity,
+        offers_at_once=settings.offers_at_once,
+    )
 
 
 def _windows(settings: Settings) -> Windows:

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Read once, at start, from COUNTERSIGN_* variables. An invalid one stops the start.
 
-    Durations are ISO 8601 ("PT5S") or seconds ("5").
+    Durations are ISO 8601: "PT5S".
     """
 
     model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", frozen=True)
@@ -30,7 +30,8 @@ class Settings(BaseSettings):
     # Written with the addresses once the server is ready, for whoever started it. Empty: none.
     ready_file: str = ""
 
-    # 32 bytes in base64: seals producers' secrets and signing keys at rest. Empty: made in data_dir; not in production.
+    # 32 bytes in base64: seals producers' secrets and signing keys at rest. Empty: made in
+    # data_dir; not in production.
     sealing_key: SecretStr = SecretStr("")
 
     database_connections: PositiveInt = 10

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from mt5_simulator.face import constants
 from mt5_simulator.face.constants import *  # noqa: F403  # pyright: ignore[reportWildcardImportFromLibrary]  # the package exports them all
 
+# The package whose face this is, for programs that look.
+__version__ = "5.0.6231"
+
 if TYPE_CHECKING:
     from mt5_simulator.broker.account import Terms
     from mt5_simulator.broker.broker import Broker

@@ -22,7 +22,8 @@ from countersign_server.accounts.tables import accounts, subscriptions
 from countersign_server.audit.entries import Trace
 from countersign_server.execution.tables import commands
 from tests.fixtures.approvals import EURUSD
-from tests.fixtures.desk import Desk, Followed, open_desk, to_close, to_open
+from tests.fixtures.desk import Desk, Followed, open_desk
+from tests.fixtures.messages import to_close, to_open
 from tests.fixtures.refusals import Refusal, refusal_of
 
 ABORTED, NOT_NOW = grpc.StatusCode.ABORTED, grpc.StatusCode.FAILED_PRECONDITION
@@ -46,7 +47,9 @@ def decisions_counted() -> float:
     return sum(value or 0 for value in values)
 
 
-async def reason_of(desk: Desk, owner: Followed, shown: pb.Approval, **more: Any) -> str:  # noqa: ANN401  # fields of the request
+async def reason_of(
+    desk: Desk, owner: Followed, shown: pb.Approval, **more: Any
+) -> str:  # fields of the request
     """Return why approving is refused for now; the entry must still be waiting."""
     refusal = await refusal_of(desk.decide(owner, shown, **more))
     assert refusal.code is NOT_NOW

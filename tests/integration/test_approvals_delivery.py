@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,9 @@ from countersign_server.audit.tables import audit_entries
 from countersign_server.database.engine import Database
 from countersign_server.signals.store import offer_again
 from tests.fixtures.approvals import EURUSD
-from tests.fixtures.desk import Desk, Followed, a_fan_out, open_desk, to_close, to_open
+from tests.fixtures.desk import Desk, Followed, a_fan_out, open_desk
+from tests.fixtures.messages import to_close, to_open
+from tests.fixtures.waiting import until
 
 AUTOMATIC: dict[str, Any] = {
     "approval_mode": ApprovalMode.AUTOMATIC_WITHIN_LIMITS,
@@ -271,6 +273,17 @@ async def test_a_part_is_closed_in_the_brokers_steps(desk: Desk) -> None:
     assert shown.intent.volume == "0.03"
 
 
+async def test_what_traded_although_it_was_taken_back_can_be_closed(desk: Desk) -> None:
+    holder = await desk.a_follower()
+    signal = to_open(desk.clock())
+    shown = await desk.laid_before(holder, await desk.delivered(signal))
+    approved = await desk.decide(holder, shown)
+    await desk.revoke(holder, shown)
+    await desk.filled(approved)
+    closing_id = await desk.delivered(to_close(desk.clock(), signal))
+    assert (await desk.laid_before(holder, closing_id)).intent.volume == "0.1"
+
+
 async def test_an_approval_that_opened_nothing_yet_has_nothing_to_close(desk: Desk) -> None:
     holder = await desk.a_follower()
     signal = to_open(desk.clock())
@@ -287,14 +300,16 @@ async def test_what_nobody_decides_expires_and_what_reached_nobody_too(desk: Des
     assert not await desk.expiry.step()
     assert await desk.signal_state(missed) == "accepted"
     desk.clock.go_on(timedelta(seconds=60))
+    # Too late to lay it before anyone, even before it is marked.
+    assert not await desk.fan_out.step()
+    assert await desk.signal_state(missed) == "accepted"
     await desk.expiry.step()
 
     shown = await desk.laid_before(follower, UUID(waiting.signal_id))
     assert shown.state == pb.APPROVAL_STATE_EXPIRED
     assert await desk.audit_of(shown.approval_id) == ["approval.pending", "approval.expired"]
     assert await desk.signal_state(missed) == "expired"
-    assert not await desk.fan_out.step()
-    assert await desk.signal_state(missed) == "expired"
+    assert len(await laid(desk)) == 1
 
 
 async def test_a_signal_that_had_reached_some_is_delivered_and_not_expired(desk: Desk) -> None:
@@ -346,11 +361,11 @@ async def test_the_loop_goes_on_after_failures_and_delivers_when_rung(desk: Desk
 
     try:
         await rename_table(desk, "signals", "hidden")
-        await until(has_failed)
+        await until(has_failed, "a round that fails", seconds=60)
         await rename_table(desk, "hidden", "signals")
         signal_id = await desk.a_signal()
         desk.wakeups.ring("signals")
-        await until(is_delivered)
+        await until(is_delivered, "the signal is delivered", seconds=60)
     finally:
         running.cancel()
     assert (await desk.laid_before(follower, signal_id)).state == pb.APPROVAL_STATE_PENDING
@@ -363,9 +378,3 @@ def failures() -> float:
 async def rename_table(desk: Desk, name: str, new: str) -> None:
     async with desk.database.transaction(None) as tx:
         await tx.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {new}")
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await holds():  # noqa: ASYNC110  # what it waits for is in a database
-            await asyncio.sleep(0.02)

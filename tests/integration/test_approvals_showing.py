@@ -7,11 +7,11 @@ from uuid import UUID
 
 import grpc
 import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from countersign.v1 import approvals_pb2 as pb
 from countersign_server.rpc.caller import Role
-from tests.fixtures.desk import Desk, Metadata, open_desk, to_open
+from tests.fixtures.desk import Desk, Metadata, open_desk
+from tests.fixtures.messages import stamp_of, to_open
 from tests.fixtures.refusals import Refusal, refusal_of
 
 
@@ -35,9 +35,8 @@ async def delivered_for(desk: Desk, *seconds: int) -> list[str]:
     """Deliver signals that live so many seconds; return their ids."""
     ids: list[str] = []
     for lifetime in seconds:
-        stamp = Timestamp()
-        stamp.FromDatetime(desk.clock() + timedelta(seconds=lifetime))
-        signal = to_open(desk.clock(), expire_time=stamp)
+        expires = stamp_of(desk.clock() + timedelta(seconds=lifetime))
+        signal = to_open(desk.clock(), expire_time=expires)
         ids.append(str(await desk.delivered(signal)))
         desk.clock.go_on(timedelta(milliseconds=2))
     return ids

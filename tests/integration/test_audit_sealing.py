@@ -235,7 +235,7 @@ async def write_as_of(database: Database, kind: str, transaction_id: int) -> Non
         ("UPDATE audit_seals SET entry_hash = '\\x00' WHERE sequence = 4", 4, "ENTRY_OR_SEAL"),
     ],
 )
-async def test_whoever_changes_the_past_is_found_at_the_very_place(  # noqa: PLR0913, PLR0917  # a table's columns, and three fixtures
+async def test_whoever_changes_the_past_is_found_at_the_very_place(  # noqa: PLR0913, PLR0917  # a table
     database: Database,
     sealer: Sealer,
     postgres: EmbeddedPostgres,
@@ -255,6 +255,20 @@ async def test_whoever_changes_the_past_is_found_at_the_very_place(  # noqa: PLR
     assert verdict.broken.sequence == sequence
     assert verdict.broken.reason.startswith(reason)
     assert verdict.checked == sequence - 1
+
+
+async def test_an_edit_where_two_reads_of_the_chain_meet_is_told_as_any_other(
+    database: Database, sealer: Sealer, postgres: EmbeddedPostgres, database_url: str
+) -> None:
+    await write(database, *(f"kind.{number}" for number in range(1, 511)))
+    await sealer.seal_batch()
+    edit = "UPDATE audit_entries SET actor = 'user:2' WHERE kind = 'kind.500'"
+    tamper(postgres, database_url, edit)
+
+    verdict = await verdict_on(database)
+    assert verdict.broken is not None
+    assert (verdict.broken.sequence, verdict.checked) == (500, 499)
+    assert verdict.broken.reason.startswith("ENTRY_EDITED")
 
 
 async def test_sealing_goes_on_when_the_last_entry_was_deleted_and_the_break_stays(

@@ -1,14 +1,17 @@
 """Reading, verifying, exporting and following the event log through the door."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import grpc
 import pytest
 
 from countersign.v1 import audit_pb2
+from countersign_server.audit import feed
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
 from countersign_server.audit.wire import first_broken_line
@@ -46,7 +49,7 @@ async def write(
         )
 
 
-async def listed(office: BackOffice, who: Metadata, **question: Any) -> list[str]:  # noqa: ANN401  # a field by its name
+async def listed(office: BackOffice, who: Metadata, **question: Any) -> list[str]:
     request = audit_pb2.ListAuditEntriesRequest(**question)
     answer = await office.audit.ListAuditEntries(request, metadata=who)
     return [entry.kind for entry in answer.entries]
@@ -148,7 +151,7 @@ async def test_an_export_of_nothing_is_empty(office: BackOffice) -> None:
 class Events:
     """What a browser makes of the stream: id, kind and data of each event, comments apart."""
 
-    def __init__(self, bodies: Any) -> None:  # noqa: ANN401  # a call, whose type has no name
+    def __init__(self, bodies: Any) -> None:
         self._bodies = bodies
         self._rest = ""
 
@@ -235,6 +238,18 @@ async def test_a_stream_says_that_the_server_goes_away(office: BackOffice) -> No
     assert json.loads(last["data"]) == {"code": "UNAVAILABLE", "reason": "DRAINING"}
 
 
+async def test_a_follower_with_all_the_patience_ends_at_once_when_the_feed_stops(
+    office: BackOffice,
+) -> None:
+    async with aclosing(office.feed.follow(None, 0, patience=timedelta(hours=1))) as batches:
+        following = asyncio.ensure_future(anext(batches, None))
+        told, _ = await asyncio.wait({following}, timeout=0.5)
+        assert not told, "there is nothing to tell: it waits"
+        office.feed.stop()
+        async with asyncio.timeout(5):
+            assert await following is None
+
+
 async def test_a_revoked_sign_in_ends_its_streams(office: BackOffice) -> None:
     owner = await office.a_person()
     async with following(office, owner) as events:
@@ -245,12 +260,15 @@ async def test_a_revoked_sign_in_ends_its_streams(office: BackOffice) -> None:
 
 
 async def test_a_follower_far_behind_among_others_entries_finds_its_own(
-    office: BackOffice,
+    office: BackOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Several strides of nothing for it lie before; none of them may wait for a bell.
+    monkeypatch.setattr(feed, "_STRIDE", 100)
     owner, other = await office.a_person(), await office.a_person()
     await write(office, other, *["a.theirs"] * 1200)
     await write(office, owner, *["a.mine"] * 1100)
     await office.seal()
     async with following(office, owner, after=1) as events:
-        ids = [(await events.next())["id"] for _ in range(1100)]
+        async with asyncio.timeout(15):
+            ids = [(await events.next())["id"] for _ in range(1100)]
     assert ids == [str(number) for number in range(1201, 2301)]

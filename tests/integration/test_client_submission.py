@@ -1,4 +1,4 @@
-"""A signal that is handed in counts once, and the caller knows which: stored, refused, or in doubt."""
+"""A signal counts once, and its sender knows which: stored, refused, or in doubt."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,7 +53,12 @@ async def place() -> AsyncIterator[Place]:
         yield running
 
 
-def a_client(place: Place, *, token: str = "cst_good", clock: Clock | None = None) -> Client:  # noqa: S107  # the server's own
+def a_client(
+    place: Place,
+    *,
+    token: str = "cst_good",  # noqa: S107  # the server's own
+    clock: Clock | None = None,
+) -> Client:
     now = clock or Clock()
     return Client(
         place.address,
@@ -67,7 +72,13 @@ def a_client(place: Place, *, token: str = "cst_good", clock: Clock | None = Non
 
 def a_signal(external_id: str = "s-1", instrument: str = "EURUSD") -> Signal:
     return open_position(
-        external_id, instrument, Side.BUY, price="1.0845", stop_loss="1.08", take_profit=None, version="1"
+        external_id,
+        instrument,
+        Side.BUY,
+        price="1.0845",
+        stop_loss="1.08",
+        take_profit=None,
+        version="1",
     )
 
 
@@ -78,7 +89,9 @@ async def test_a_signal_is_stored_and_named(place: Place) -> None:
     assert place.signals.tokens == ["Bearer access-1"]
 
 
-@pytest.mark.parametrize("fault", [Fault.CUT_BEFORE_STORING, Fault.CUT_AFTER_STORING, Fault.QUEUE_FULL])
+@pytest.mark.parametrize(
+    "fault", [Fault.CUT_BEFORE_STORING, Fault.CUT_AFTER_STORING, Fault.QUEUE_FULL]
+)
 async def test_a_send_without_an_answer_is_repeated_with_the_same_bytes(
     place: Place, fault: Fault
 ) -> None:
@@ -104,7 +117,8 @@ async def test_a_signal_unanswered_past_the_replay_window_is_in_doubt(place: Pla
             await client.submit(a_signal())
     assert caught.value.reason == "REPLAY_WINDOW_OVER"
     assert len(place.signals.stored) == 1
-    # 6 s for each look at the clock: signed at 6, looked at 12, 18, 24, 30; at 36 the 29 s are over.
+    # 6 s for each look at the clock: signed at 6, looked at 12, 18, 24, 30; at 36 the 29 s are
+    # over.
     assert 3 <= len(place.signals.arrived) <= 6
 
 
@@ -201,7 +215,7 @@ async def test_an_exchange_without_an_answer_leaves_no_doubt_about_the_signal(pl
 
 
 async def test_a_wrong_token_is_said_to_be_wrong(place: Place) -> None:
-    async with a_client(place, token="cst_wrong") as client:
+    async with a_client(place, token="cst_wrong") as client:  # noqa: S106  # the wrong one
         with pytest.raises(Unauthenticated) as caught:
             await client.submit(a_signal())
     assert caught.value.reason == "CREDENTIALS_INVALID"

@@ -11,13 +11,24 @@ import pytest
 
 from countersign.v1 import devices_pb2, identity_pb2, values_pb2
 from countersign_server.accounts.account import Account
+from countersign_server.accounts.store import account_for_update
 from countersign_server.devices.device import ACTIVE_MAX, TerminalHealth
 from countersign_server.devices.lease_store import take_lease
-from countersign_server.devices.pairing import OPEN_MAX
-from countersign_server.devices.store import touch
+from countersign_server.devices.pairing import OPEN_MAX, canonical
+from countersign_server.devices.store import touch, use_pairing_code
+from countersign_server.errors import TokenRevoked
+from countersign_server.identity.vault import Vault
 from countersign_server.rpc.caller import Role
 from tests.fixtures.clock import Clock
-from tests.fixtures.front_door import FrontDoor, Metadata, bearing, front_door
+from tests.fixtures.front_door import (
+    SEALING_KEY,
+    FrontDoor,
+    Metadata,
+    bearing,
+    front_door,
+    token_in,
+)
+from tests.fixtures.lock_waits import until_someone_waits
 from tests.fixtures.refusals import Refusal, refusal_of
 from tests.fixtures.trading_accounts import a_trading_account, shown_by_the_terminal
 
@@ -46,6 +57,11 @@ class Owner:
 async def door(database_url: str) -> AsyncGenerator[FrontDoor]:
     async with front_door(database_url, Clock()) as door:
         yield door
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(SEALING_KEY)
 
 
 @pytest.fixture
@@ -193,6 +209,19 @@ async def test_a_code_works_once(door: FrontDoor, ann: Owner) -> None:
     assert len(await listed(door, ann.caller)) == 1
 
 
+async def test_a_code_that_is_being_used_waits_and_is_then_used(
+    door: FrontDoor, ann: Owner, vault: Vault
+) -> None:
+    code = await a_code(door, ann)
+    async with door.database.transaction(None) as tx:
+        await account_for_update(tx, ann.account.id)
+        digest = vault.digest(canonical(code), bound_to="pairing_codes")
+        await use_pairing_code(tx, digest, door.clock())
+        second = asyncio.create_task(refusal_of(paired(door, code)))
+        await until_someone_waits(door.database)
+    assert await second == WRONG
+
+
 async def test_a_code_ends_after_ten_minutes(door: FrontDoor, ann: Owner) -> None:
     code = await a_code(door, ann)
     door.clock.go_on(timedelta(minutes=10))
@@ -260,6 +289,8 @@ async def test_a_rotated_secret_replaces_the_old_one_and_ends_its_session(
     fresh = await rotated(door, ann.caller, device_id)
 
     assert await refusal_of(me(door, old_session)) == REVOKED
+    with pytest.raises(TokenRevoked):
+        await door.in_another_process(token_in(old_session))
     assert await refusal_of(connected(door, device_id, made.secret)) == WRONG
     new_session = await connected(door, device_id, fresh.secret)
     assert (await me(door, new_session)).device_id == device_id
@@ -285,6 +316,8 @@ async def test_a_revoked_device_is_out_at_once_and_a_repeat_answers_the_same(
     assert first.state == devices_pb2.DEVICE_STATE_REVOKED
     assert first == again
     assert await refusal_of(me(door, session)) == REVOKED
+    with pytest.raises(TokenRevoked):
+        await door.in_another_process(token_in(session))
     assert await refusal_of(connected(door, device_id, made.secret)) == DEVICE_REVOKED
     assert await refusal_of(rotated(door, ann.caller, device_id)) == DEVICE_REVOKED
     assert (await me(door, other_session)).device_id == other.device.device_id

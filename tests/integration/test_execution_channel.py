@@ -157,9 +157,7 @@ async def test_a_restarted_bridge_is_not_offered_what_was_granted(
         approval, grant = await granted(it, owner, producer, bridge)
         await bridge.say(goodbye=pb.Goodbye(reason="SHUTDOWN"))
         await bridge.ended()
-    unresolved = pb.UnresolvedAttempt(
-        command_id=grant.command_id, attempt=1, magic=grant.magic
-    )
+    unresolved = pb.UnresolvedAttempt(command_id=grant.command_id, attempt=1, magic=grant.magic)
     async with bridge_end(it, owner, device, unresolved=[unresolved]) as bridge:
         asked = (await bridge.hear("resolve")).resolve
         assert (asked.command_id, asked.magic) == (grant.command_id, grant.magic)
@@ -268,7 +266,7 @@ async def test_a_halted_account_opens_nothing_and_the_bridge_is_told(
 
 
 async def test_one_session_an_account_and_the_next_when_it_has_ended(
-    it: World, owner: Owner, producer: Producer, device: Device
+    it: World, owner: Owner, device: Device
 ) -> None:
     second = await it.a_device(owner)
     async with bridge_end(it, owner, device) as bridge:
@@ -340,7 +338,7 @@ async def test_frames_are_taken_once_and_in_order(
 
 
 async def test_a_deal_told_in_two_sessions_counts_once(
-    it: World, owner: Owner, producer: Producer, device: Device
+    it: World, owner: Owner, device: Device
 ) -> None:
     for _ in range(2):
         async with bridge_end(it, owner, device) as bridge:
@@ -352,9 +350,7 @@ async def test_a_deal_told_in_two_sessions_counts_once(
             await bridge.say(goodbye=pb.Goodbye(reason="SHUTDOWN"))
             await bridge.ended()
     async with it.database.transaction(None) as tx:
-        told = await tx.scalar(
-            select(func.count()).where(audit_entries.c.kind == "deal.recorded")
-        )
+        told = await tx.scalar(select(func.count()).where(audit_entries.c.kind == "deal.recorded"))
     assert told == 1
 
 
@@ -367,7 +363,7 @@ async def test_a_frame_of_another_session_ends_the_stream(
         assert await bridge.ended() is grpc.StatusCode.ABORTED
 
 
-async def test_the_first_frame_must_be_hello(it: World, owner: Owner, device: Device) -> None:
+async def test_the_first_frame_must_be_hello(it: World, device: Device) -> None:
     call = it.execution.Channel(metadata=device.metadata)
     await call.write(pb.ChannelRequest(heartbeat=pb.BridgeHeartbeat()))
     with refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID"):
@@ -533,7 +529,7 @@ async def test_a_device_cannot_touch_the_commands_of_another_account(
 
 
 async def test_a_producer_sees_how_its_signal_fared_and_nothing_of_the_follower(
-    it: World, owner: Owner, producer: Producer
+    it: World, producer: Producer
 ) -> None:
     bob = await it.an_owner("bob", login=1000002)
     await it.follow(bob, producer)
@@ -574,3 +570,21 @@ async def test_a_polling_ea_and_a_stream_do_not_hold_an_account_together(
             await it.execution.PollCommands(pb.PollCommandsRequest(), metadata=second.metadata)
 
 
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({"max_commands_per_minute": 1}, "COMMANDS_PER_MINUTE"),
+        ({"max_open_positions": 1}, "OPEN_POSITIONS"),
+    ],
+)
+async def test_an_account_at_its_limit_opens_nothing_more(
+    it: World, owner: Owner, producer: Producer, device: Device, limit: dict[str, int], reason: str
+) -> None:
+    async with it.database.transaction(None) as tx:
+        await tx.execute(update(accounts).values(**limit))
+    async with bridge_end(it, owner, device) as bridge:
+        await granted(it, owner, producer, bridge)
+        await bridge.acknowledged(await bridge.tell("snapshot:1", snapshot=a_snapshot(1)))
+        await approved(it, owner, producer)
+        second = (await bridge.hear("offer")).offer
+        assert (await bridge.claim(second)).deny.reason == reason

@@ -6,14 +6,17 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
+from sqlalchemy import update
 
 from countersign.v1 import identity_pb2
 from countersign_server.accounts.producer import Producer
 from countersign_server.accounts.producer_store import add_producer
+from countersign_server.errors import TokenRevoked
 from countersign_server.identity.api_token import IN_FORCE_MAX
+from countersign_server.identity.tables import users
 from countersign_server.rpc.caller import Role
 from tests.fixtures.clock import Clock
-from tests.fixtures.front_door import FrontDoor, Metadata, bearing, front_door
+from tests.fixtures.front_door import FrontDoor, Metadata, bearing, front_door, token_in
 from tests.fixtures.refusals import Refusal, refusal_of
 
 WRONG = Refusal(grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
@@ -144,6 +147,8 @@ async def test_a_revoked_token_ends_with_every_access_token_that_came_of_it(
     assert ended == again
     assert ended.HasField("revoke_time")
     assert await refusal_of(me(door, script)) == REVOKED
+    with pytest.raises(TokenRevoked):
+        await door.in_another_process(token_in(script))
     assert await refusal_of(exchanged(door, first.secret)) == WRONG
     assert (await me(door, other_script)).user.email == ANN
     assert (await me(door, caller)).user.email == ANN
@@ -173,6 +178,17 @@ async def test_tokens_are_listed_newest_first_with_when_they_were_used(door: Fro
     assert [token.HasField("last_used_time") for token in tokens] == [False, True]
     assert (tokens[0].expire_time.seconds - tokens[0].create_time.seconds) == 86_400
     assert (tokens[1].expire_time.seconds - tokens[1].create_time.seconds) == 90 * 86_400
+
+
+async def test_a_token_that_slipped_in_while_its_owner_was_disabled_is_worth_nothing(
+    door: FrontDoor,
+) -> None:
+    ann = await door.a_user(ANN)
+    caller = bearing((await door.signed_in(ANN)).access_token)
+    secret = (await made(door, caller)).secret
+    async with door.database.transaction(None) as tx:
+        await tx.execute(update(users).where(users.c.id == ann.id).values(disabled_at=door.clock()))
+    assert await refusal_of(exchanged(door, secret)) == WRONG
 
 
 async def test_a_token_ends_with_its_time(door: FrontDoor) -> None:

@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
 
 from countersign.v1 import identity_pb2
-from countersign_server.errors import EmailTaken, Invalid
+from countersign_server.errors import EmailTaken, Invalid, TokenRevoked
+from countersign_server.identifiers import digest_of
+from countersign_server.identity import store
 from countersign_server.identity.bootstrap import create_operator
 from countersign_server.rpc.caller import Role
 from tests.fixtures.clock import Clock
 from tests.fixtures.front_door import FrontDoor, Metadata, bearing, front_door
+from tests.fixtures.lock_waits import until_someone_waits
 from tests.fixtures.refusals import Refusal, refusal_of
 
 WRONG = Refusal(grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
@@ -81,6 +84,18 @@ async def test_an_invitation_works_once(door: FrontDoor, operator: Metadata) -> 
 
     assert sum(isinstance(a, identity_pb2.AcceptInvitationResponse) for a in answers) == 1
     assert await refusal_of(accepted(door, made.invitation_token)) == WRONG
+
+
+async def test_an_invitation_that_is_being_accepted_waits_and_is_then_used(
+    door: FrontDoor, operator: Metadata
+) -> None:
+    made = await invited(door, operator)
+    async with door.database.transaction(None) as tx:
+        await store.user_locked(tx, UUID(made.user.user_id))
+        await store.use_invitation(tx, digest_of(made.invitation_token), door.clock())
+        second = asyncio.create_task(refusal_of(accepted(door, made.invitation_token)))
+        await until_someone_waits(door.database)
+    assert await second == WRONG
 
 
 async def test_an_invitation_ends_after_seven_days(door: FrontDoor, operator: Metadata) -> None:
@@ -166,6 +181,8 @@ async def test_a_disabled_user_is_out_at_once_by_every_way(
     for access_token in (session.access_token, scripted.access_token):
         asking = door.identity.GetMe(identity_pb2.GetMeRequest(), metadata=bearing(access_token))
         assert await refusal_of(asking) == REVOKED
+        with pytest.raises(TokenRevoked):
+            await door.in_another_process(access_token)
     for proof in (
         identity_pb2.CreateSessionRequest(refresh_token=session.refresh_token),
         identity_pb2.CreateSessionRequest(api_token=made.secret),

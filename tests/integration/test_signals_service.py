@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -30,7 +31,7 @@ async def producer(it: World) -> Producer:
     return await it.a_producer(await it.an_owner())
 
 
-async def submit(it: World, producer: Producer, signed: signals_pb2.SignedSignal) -> object:
+async def submit(it: World, producer: Producer, signed: signals_pb2.SignedSignal) -> Any:
     return await it.signals.SubmitSignal(
         signals_pb2.SubmitSignalRequest(signal=signed), metadata=producer.metadata
     )
@@ -288,3 +289,43 @@ async def test_a_signal_without_followers_is_delivered_to_nobody(
         return bool(one.signal.state == signals_pb2.SIGNAL_STATE_DELIVERED)
 
     assert await until(delivered, "the signal is delivered")
+
+
+async def test_a_repeat_answers_the_same_whatever_has_changed_since(
+    it: World, producer: Producer
+) -> None:
+    short_lived = a_signal()
+    short_lived.expire_time.FromDatetime(datetime.now(UTC) + timedelta(milliseconds=300))
+    first = await submit(it, producer, producer.sign(short_lived))
+
+    async def expired() -> bool:
+        return datetime.now(UTC) > first.expire_time.ToDatetime(tzinfo=UTC)
+
+    await until(expired, "its time is over")
+    again = await submit(it, producer, producer.sign(short_lived))
+    assert (again.signal_id, again.duplicate) == (first.signal_id, True)
+    late = a_signal()
+    late.expire_time.CopyFrom(short_lived.expire_time)
+    with refusal(grpc.StatusCode.FAILED_PRECONDITION, "SIGNAL_EXPIRED"):
+        await submit(it, producer, producer.sign(late))
+
+
+async def test_a_signal_is_found_by_the_id_its_producer_gave_it(
+    it: World, producer: Producer
+) -> None:
+    signal_id = await it.submit(producer, a_signal("mine"))
+    await it.submit(producer, a_signal("other"))
+    found = await it.signals.ListSignals(
+        signals_pb2.ListSignalsRequest(external_id="mine"), metadata=producer.metadata
+    )
+    assert [one.signal_id for one in found.signals] == [signal_id]
+
+
+async def test_a_watcher_learns_at_once_where_it_stands(it: World, producer: Producer) -> None:
+    watching = it.signals.WatchSignals(
+        signals_pb2.WatchSignalsRequest(), metadata=producer.metadata
+    )
+    first = await asyncio.wait_for(watching.read(), 5)
+    watching.cancel()
+    assert first.sequence > 0
+    assert not first.kind

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -25,11 +25,14 @@ PATIENCE_SECONDS = 30.0
 
 
 @contextmanager
-def serving(*options: str, listen: str) -> Generator[tuple[Address, subprocess.Popen[str]]]:
+def serving(
+    *options: str, listen: str, errors: IO[str] | None = None
+) -> Generator[tuple[Address, subprocess.Popen[str]]]:
     """Run `serve` and provide where it listens, once it does."""
     with subprocess.Popen(  # noqa: S603  # this test's own program
         [*SERVE, "--listen", listen, "--always-open", "--prices", "still", *options],
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
     ) as process:
         try:
@@ -113,11 +116,13 @@ def test_a_killed_broker_remembers_everything_it_answered(unix: str, tmp_path: P
     state = ("--state", str(tmp_path / "books.json"))
     with serving(*state, listen=unix) as (address, process):
         assert mt5.initialize(path=f"sim:{unix}")
+        control(address, "terms", {"changes": {"leverage": 30}})
         assert mt5.order_send({**BUY, "sl": 1.08}) is not None
         pending = {**BUY, "action": 5, "type": 2, "price": 1.08, "type_filling": 2}
         assert mt5.order_send(pending) is not None
         control(address, "fault", {"kind": "doubtful", "executes": "later", "seconds": 3600.0})
         assert mt5.order_send({**BUY, "symbol": "XAUUSD", "volume": 0.01}) is not None
+        # Looking at the truth saves nothing: what is on disk is what the answers above waited for.
         before = truth(address)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -127,6 +132,7 @@ def test_a_killed_broker_remembers_everything_it_answered(unix: str, tmp_path: P
 
     assert {**after, "now": None} == {**before, "now": None}
     assert len(after["put_off"]) == 1
+    assert after["accounts"]["1000001"]["terms"]["leverage"] == 30
     assert len(after["accounts"]["1000001"]["deals"]) == 2
 
 
@@ -148,7 +154,7 @@ done.set()
 print(during)
 """
     with serving(listen=unix) as (address, _):
-        control(address, "fault", {"kind": "hang", "seconds": 0.5})
+        control(address, "fault", {"kind": "hang", "seconds": 0.7})
         run = subprocess.run(  # noqa: S603  # this test's own program
             [sys.executable, "-c", program],
             env={**os.environ, "MT5_SIMULATOR_HOLDS_INTERPRETER": holds},
@@ -157,17 +163,27 @@ print(during)
             check=True,
         )
 
-    assert int(run.stdout) <= 1 if holds else int(run.stdout) > 10
+    # Seventy ticks would fit. A busy machine may let a few in before the call, and miss many.
+    assert int(run.stdout) < 5 if holds else int(run.stdout) >= 5
 
 
-def test_threads_of_one_program_take_turns(unix: str) -> None:
+def test_threads_of_one_program_each_get_their_own_answer(unix: str) -> None:
+    def ask_for(symbol: str) -> set[str]:
+        answers = (mt5.symbol_info(symbol) for _ in range(100))
+        return {answer.name for answer in answers if answer is not None}
+
+    symbols = ["EURUSD", "GBPUSD", "USDJPY", "XAUUSD"]
+    interval = sys.getswitchinterval()
     with serving(listen=unix), ThreadPoolExecutor(4) as executor:
         assert mt5.initialize(path=f"sim:{unix}")
-        calls = [executor.submit(lambda: mt5.order_send(BUY)) for _ in range(20)]
-        orders = {answer.order for call in calls if (answer := call.result()) is not None}
+        # Threads that change places this often find any gap between a question and its answer.
+        sys.setswitchinterval(1e-6)
+        try:
+            answers = list(executor.map(ask_for, symbols))
+        finally:
+            sys.setswitchinterval(interval)
 
-        assert len(orders) == 20
-        assert mt5.positions_total() == 20
+    assert answers == [{symbol} for symbol in symbols]
 
 
 def test_recorded_bars_can_be_served(unix: str, tmp_path: Path) -> None:
@@ -184,6 +200,17 @@ def test_recorded_bars_can_be_served(unix: str, tmp_path: Path) -> None:
         tick = mt5.symbol_info_tick("EURUSD")
         assert tick is not None
         assert (tick.bid, tick.time) == (1.2, 1764583260)
+
+
+def test_a_killed_broker_remembers_what_was_done_to_it(unix: str, tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "books.json"))
+    with serving(*state, listen=unix) as (address, process):
+        control(address, "symbol", {"symbol": "EURUSD", "changes": {"name": "EURUSD.r"}})
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    with serving(*state, listen=unix) as (address, _):
+        assert "EURUSD.r" in truth(address)["quotes"]
 
 
 def test_a_broker_that_dies_leaves_a_broken_pipe(unix: str) -> None:
@@ -256,6 +283,18 @@ def test_the_command_shows_and_changes_a_served_terminal(
         assert account.login == 6
         assert main(["close", "--at", str(address), "1"]) == 1
         assert "there is no" in capsys.readouterr().err
+
+
+def test_the_server_says_what_it_was_asked_and_what_came_of_it(tmp_path: Path, unix: str) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as errors, serving("--progress", listen=unix, errors=errors):
+        assert mt5.initialize(path=f"sim:{unix}")
+        mt5.order_send(BUY)
+        mt5.order_send({**BUY, "volume": 0.001})
+
+    first, second = log.read_text().splitlines()
+    assert "DEAL  EURUSD  0.1  magic 7  -> 10009 Request executed" in first
+    assert "-> 10014 Invalid volume" in second
 
 
 def test_a_virtual_clock_moves_only_when_told(unix: str) -> None:

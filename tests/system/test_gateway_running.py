@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from grpc_health.v1 import health_pb2
 
 from gateway.run import GatewayFailed, running
 from tests.fixtures.gateway_world import Records, serving, settings_for, until, world
@@ -80,6 +81,29 @@ def test_health_follows_the_servers(tmp_path: Path) -> None:
         until(lambda: http.get("/healthz").status_code == 503)
 
 
+def test_a_server_that_takes_leave_gets_no_new_calls_even_if_it_is_the_only_one(
+    tmp_path: Path,
+) -> None:
+    with world(tmp_path) as edge:
+        edge.records.health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+        until(lambda: edge.http.get("/healthz").status_code == 503)
+        before = len(edge.records.calls)
+        answer = edge.http.get("/api/v1/me", headers=edge.signed_in())
+
+    calls = [call.path for call in edge.records.calls[before:]]
+    assert (answer.status_code, ME in calls) == (503, False)
+
+
+def test_a_second_gateway_on_the_same_port_is_refused(tmp_path: Path) -> None:
+    with running(settings_for("127.0.0.1:1"), tmp_path / "first") as first:
+        port = int(first.address.rpartition(":")[2])
+        with (
+            pytest.raises(GatewayFailed, match="in use"),
+            running(settings_for("127.0.0.1:1", listen_port=port), tmp_path / "second"),
+        ):
+            pass
+
+
 def test_a_taken_port_stops_the_start_with_its_name(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -113,7 +137,7 @@ def test_the_command_line_names_a_wrong_setting(tmp_path: Path) -> None:
         ("LISTEN_PORT", "70000", "listen_port: Input should be less than or equal to 65535"),
         ("WEB_ORIGINS", "*", "web_origins: Value error, '*' is not an origin"),
     ):
-        answer = subprocess.run(  # noqa: S603  # our own program
+        answer = subprocess.run(  # our own program
             [sys.executable, "-m", "gateway.run", "--check", "--directory", tmp_path],
             env={**os.environ, f"COUNTERSIGN_GATEWAY_{name}": value},
             cwd=PROJECT,
@@ -129,7 +153,7 @@ def test_the_process_becomes_envoy(tmp_path: Path) -> None:
     """So that a container's signals reach it."""
     with socket.create_server(("127.0.0.1", 0)) as chosen:
         port = chosen.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603  # our own program
+    process = subprocess.Popen(  # our own program
         [sys.executable, "-m", "gateway.run", "--directory", tmp_path],
         env={**os.environ, "COUNTERSIGN_GATEWAY_LISTEN_PORT": str(port)},
         cwd=PROJECT,
@@ -166,7 +190,7 @@ def is_open(port: int) -> bool:
 
 
 def test_a_gateway_ends_with_a_killed_owner(tmp_path: Path) -> None:
-    owner = subprocess.Popen(  # noqa: S603  # our own program
+    owner = subprocess.Popen(  # our own program
         [
             sys.executable,
             "-c",
@@ -192,7 +216,7 @@ class Authority:
         self.folder = folder
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-        self.certificate = self._sign(self.name, self.key, x509.BasicConstraints(True, 0))  # noqa: FBT003  # x509's form
+        self.certificate = self._sign(self.name, self.key, x509.BasicConstraints(True, 0))  # x509's form
         (folder / "ca.pem").write_bytes(_pem(self.certificate))
 
     def issue(self, name: str, *alternatives: x509.GeneralName) -> tuple[Path, Path]:

@@ -76,6 +76,37 @@ def test_an_account_never_read_is_not_taken_for_empty_or_full(rule: SizingRule) 
     assert volume(rule, "0.05", funds=None) is SizingRefusal.FUNDS_UNKNOWN
 
 
+def test_the_brokers_smallest_volume_may_be_several_steps() -> None:
+    coarse = replace(EURUSD, volume_min=Decimal("0.1"))
+    sizing = Sizing(SizingRule.FIXED_LOTS, Decimal("0.05"))
+    found = volume_for(
+        sizing, symbol=coarse, funds=FUNDS, price=PRICE, stop_loss=STOP, volume_limit=None
+    )
+    assert found is SizingRefusal.VOLUME_TOO_SMALL
+
+
+def test_a_risk_less_than_one_step_by_the_last_of_thirty_digits_is_not_rounded_up() -> None:
+    """One step loses a little more than a tenth of equity; in 28 digits, exactly that."""
+    symbol = replace(
+        EURUSD,
+        tick_size=Decimal(1),
+        tick_value=Decimal("510658.444737612"),
+        volume_min=Decimal("88024.824027642"),
+        volume_step=Decimal("88024.824027642"),
+        volume_max=Decimal("88024.824027642"),
+    )
+    equity = Decimal("288434026520221251.14618349")
+    found = volume_for(
+        Sizing(SizingRule.RISK, Decimal("0.1")),
+        symbol=symbol,
+        funds=Funds(equity, equity, FUNDS.event_time),
+        price=Decimal("641669.63151737"),
+        stop_loss=Decimal(1),
+        volume_limit=None,
+    )
+    assert found is SizingRefusal.VOLUME_TOO_SMALL
+
+
 def test_an_account_in_debt_trades_nothing() -> None:
     debt = replace(FUNDS, balance=Decimal(-50), equity=Decimal(-50))
     assert volume(SizingRule.EQUITY, "1", funds=debt) is SizingRefusal.VOLUME_TOO_SMALL

@@ -1,6 +1,6 @@
 """What an owner is asked to sign off, and why not: prices, volumes, stops, order of reasons."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -180,6 +180,13 @@ def test_sizing_by_risk_needs_a_stop_and_keeps_it() -> None:
     planned(taken_away, follower_for(Kind.MODIFY))
 
 
+def test_sizing_by_risk_counts_with_the_newest_worth_of_a_tick() -> None:
+    # 54 pips to the worst price of the band: 540 USD a lot as confirmed, 1080 now; 90 are allowed.
+    symbol = a_symbol(current=replace(EURUSD, tick_value=Decimal(2)))
+    follower = a_follower(subscription=a_subscription((SizingRule.RISK, "0.01")), symbol=symbol)
+    assert planned(a_signal(), follower).intent.volume == Decimal("0.08")
+
+
 def test_sizing_by_balance_needs_the_funds() -> None:
     subscription = a_subscription((SizingRule.BALANCE, "0.05"))
     follower = a_follower(subscription=subscription, funds=None)
@@ -304,38 +311,54 @@ pips = st.integers(1, 5000).map(lambda n: Decimal(n) * Decimal("0.0001"))
 prices = st.integers(60000, 300000).map(lambda n: Decimal(n) * Decimal("0.00001"))
 
 
-@given(
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What the loss at the stop depends on."""
+
+    price: Decimal
+    stop_distance: Decimal
+    side: str
+    drift_pips: Decimal
+    equity: Decimal
+    fraction: Decimal
+    tick_value: Decimal
+
+    @property
+    def direction(self) -> int:
+        return 1 if self.side == "buy" else -1
+
+    @property
+    def stop_loss(self) -> Decimal:
+        return self.price - self.direction * self.stop_distance
+
+    def lost_at(self, fill: Decimal, volume: Decimal) -> Decimal:
+        ticks = max(self.direction * (fill - self.stop_loss), Decimal(0)) / EURUSD.tick_size
+        return ticks * self.tick_value * volume
+
+
+risks = st.builds(
+    Risk,
     price=prices,
-    stop=pips,
+    stop_distance=pips,
     side=st.sampled_from(["buy", "sell"]),
-    drift=st.decimals("0.000000001", 100, places=9),
+    drift_pips=st.decimals("0.000000001", 100, places=9),
     equity=st.decimals(1, 10_000_000, places=2),
     fraction=st.decimals("0.001", "0.1", places=3),
     tick_value=st.decimals("0.0001", 100, places=4),
-)
-def test_at_no_price_of_the_band_is_more_lost_at_the_stop_than_the_owner_allows(  # noqa: PLR0913  # what a risk depends on
-    *,
-    price: Decimal,
-    stop: Decimal,
-    side: str,
-    drift: Decimal,
-    equity: Decimal,
-    fraction: Decimal,
-    tick_value: Decimal,
-) -> None:
-    direction = 1 if side == "buy" else -1
-    stop_loss = price - direction * stop
-    if stop_loss <= 0:
-        return
-    symbol = a_symbol(replace(EURUSD, tick_value=tick_value))
-    follower = a_follower(
-        subscription=a_subscription(
-            (SizingRule.RISK, str(fraction)), limits={"max_drift_pips": drift}
-        ),
-        symbol=symbol,
-        funds=Funds(equity, equity, NOW),
+).filter(lambda risk: risk.stop_loss > 0)
+
+
+@given(risks)
+def test_at_no_price_of_the_band_is_more_lost_at_the_stop_than_the_owner_allows(risk: Risk) -> None:
+    subscription = a_subscription(
+        (SizingRule.RISK, str(risk.fraction)), limits={"max_drift_pips": risk.drift_pips}
     )
-    terms = a_signal(side=side, price=price, stop_loss=stop_loss, take_profit=None)
+    follower = a_follower(
+        subscription=subscription,
+        symbol=a_symbol(replace(EURUSD, tick_value=risk.tick_value)),
+        funds=Funds(risk.equity, risk.equity, NOW),
+    )
+    terms = a_signal(side=risk.side, price=risk.price, stop_loss=risk.stop_loss, take_profit=None)
 
     outcome = outcome_of(terms, follower)
 
@@ -346,12 +369,14 @@ def test_at_no_price_of_the_band_is_more_lost_at_the_stop_than_the_owner_allows(
     assert intent.volume is not None
     assert intent.price_min is not None
     assert intent.price_max is not None
-    for fill in (intent.price_min, price, intent.price_max):
-        ticks = max(direction * (fill - stop_loss), Decimal(0)) / EURUSD.tick_size
-        assert ticks * tick_value * intent.volume <= equity * fraction
+    for fill in (intent.price_min, risk.price, intent.price_max):
+        assert risk.lost_at(fill, intent.volume) <= risk.equity * risk.fraction
 
 
-@given(price=prices, drift=st.decimals("0.000000001", 1000, places=9))
+@given(
+    price=prices | st.integers(1, 100).map(lambda n: Decimal(n) * Decimal("0.00001")),
+    drift=st.decimals("0.000000001", 1000, places=9),
+)
 def test_the_band_is_never_wider_than_allowed_and_always_holds_the_signals_price(
     price: Decimal, drift: Decimal
 ) -> None:

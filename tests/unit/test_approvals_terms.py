@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 from google.protobuf import json_format
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from countersign.v1 import signals_pb2 as pb, values_pb2
 from countersign_server.approvals.intents import Entry, EntryKind, Kind
@@ -16,6 +15,7 @@ from countersign_server.approvals.terms import Terms
 from countersign_server.approvals.wire import terms_of
 from countersign_server.errors import UnknownField
 from tests.fixtures.approvals import NOW, PRODUCER, SIGNAL
+from tests.fixtures.messages import stamp_of
 
 STOP = values_pb2.StopChoice(stop_loss="1.0801")
 NO_STOP = values_pb2.StopChoice(no_stop_loss=True)
@@ -23,7 +23,9 @@ TARGET = values_pb2.TargetChoice(take_profit="1.0955")
 NO_TARGET = values_pb2.TargetChoice(no_take_profit=True)
 
 
-def read(payload_format: int = pb.PAYLOAD_FORMAT_PROTOBUF, **action: Any) -> Terms:  # noqa: ANN401  # one of Signal's
+def read(
+    payload_format: int = pb.PAYLOAD_FORMAT_PROTOBUF, **action: Any
+) -> Terms:  # one of Signal's
     """Store a signal with this action and read it back."""
     signal = pb.Signal(
         external_id="x",
@@ -71,8 +73,7 @@ def test_to_open_without_stop_and_target() -> None:
 
 
 def test_to_place() -> None:
-    until = Timestamp()
-    until.FromDatetime(NOW)
+    until = stamp_of(NOW)
     limit = read(
         place=pb.PlaceAction(
             limit_price="1.0801", stop=NO_STOP, target=TARGET, good_until_time=until

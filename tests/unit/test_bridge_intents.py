@@ -45,7 +45,11 @@ expires: 2026-11-21T10:00:00.123Z
 """
 
 positive = st.decimals("0.00001", "100000", places=5).map(lambda value: value.normalize())
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001  # hypothesis wants them naive
+moments = st.datetimes(
+    datetime(2020, 1, 1),  # noqa: DTZ001  # hypothesis wants them naive
+    datetime(2090, 1, 1),  # noqa: DTZ001  # hypothesis wants them naive
+    timezones=st.just(UTC),  # hypothesis wants them naive
+).map(  # hypothesis wants them naive
     lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 )
 opens = st.builds(

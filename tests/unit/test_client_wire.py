@@ -1,4 +1,4 @@
-"""Every message of the contract means the same to the server's protobuf runtime and to the SDK's."""
+"""Every message of the contract means the same to the server's protobuf and to the SDK's."""
 
 import struct
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import betterproto
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -52,6 +53,7 @@ def scalar(field: FieldDescriptor) -> st.SearchStrategy[Any]:
         case FieldDescriptor.CPPTYPE_BOOL:
             return st.booleans()
         case FieldDescriptor.CPPTYPE_ENUM:
+            assert field.enum_type is not None
             return st.sampled_from([value.number for value in field.enum_type.values])
         case FieldDescriptor.CPPTYPE_INT32:
             return st.integers(-(2**31), 2**31 - 1)
@@ -66,12 +68,19 @@ def scalar(field: FieldDescriptor) -> st.SearchStrategy[Any]:
 
 
 def well_known(descriptor: Descriptor) -> st.SearchStrategy[Message] | None:
-    # Whole microseconds: Python's times and durations hold no more. Above zero: see the test of absence.
+    # Whole microseconds: Python's times and durations hold no more. Above zero: see the test of
+    # absence.
     if descriptor.full_name == "google.protobuf.Timestamp":
-        moments = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1))  # noqa: DTZ001  # hypothesis wants them naive
+        moments = st.datetimes(
+            datetime(1971, 1, 1),  # noqa: DTZ001  # hypothesis wants them naive
+            datetime(2200, 1, 1),  # noqa: DTZ001  # hypothesis wants them naive
+        )  # hypothesis wants them naive
         return moments.map(_timestamp)
     if descriptor.full_name == "google.protobuf.Duration":
         return st.timedeltas(timedelta(microseconds=1), timedelta(days=30)).map(_duration)
+    if descriptor.full_name == "google.protobuf.FieldMask":
+        paths = st.lists(st.sampled_from(["name", "close_on_expiry"]), unique=True)
+        return paths.map(lambda some: FieldMask(paths=some))
     return None
 
 
@@ -154,7 +163,8 @@ def test_a_time_that_is_absent_stays_absent() -> None:
 
 
 def test_a_duration_of_zero_is_absent_to_the_sdk() -> None:
-    # The generated classes cannot tell the two apart. No field of the contract gives zero a meaning of its own.
+    # The generated classes cannot tell the two apart. No field of the contract gives zero a meaning
+    # of its own.
     zero = accounts_pb2.SubscriptionLimits(max_signal_age=Duration())
     read = v1.SubscriptionLimits().parse(zero.SerializeToString())
     assert not accounts_pb2.SubscriptionLimits.FromString(bytes(read)).HasField("max_signal_age")

@@ -21,7 +21,7 @@ from countersign_server.execution.session import (
     cancels_of,
     doubts_of,
 )
-from countersign_server.execution.store import Command
+from countersign_server.execution.command import Command
 from countersign_server.execution.tags import magic_of
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -209,4 +209,6 @@ def test_a_look_before_the_time_proves_nothing() -> None:
 
 
 def test_a_days_digest_does_not_depend_on_the_order_of_its_deals() -> None:
-    assert tickets_sha256([3, 1, 2]) == tickets_sha256([1, 2, 3]) == sha256(b"1\n2\n3\n").hexdigest()
+    assert (
+        tickets_sha256([3, 1, 2]) == tickets_sha256([1, 2, 3]) == sha256(b"1\n2\n3\n").hexdigest()
+    )

@@ -53,9 +53,7 @@ def test_nothing_that_may_have_been_sent_can_be_offered_again() -> None:
 
 def test_a_command_that_may_have_been_sent_is_neither_revoked_nor_expired() -> None:
     ending = {
-        state
-        for state, event in TRANSITIONS
-        if event in {CommandEvent.REVOKE, CommandEvent.EXPIRE}
+        state for state, event in TRANSITIONS if event in {CommandEvent.REVOKE, CommandEvent.EXPIRE}
     }
     assert ending == UNGRANTED
 

@@ -1,6 +1,6 @@
 """What the gateway's configuration says, before any Envoy reads it."""
 
-# ruff: noqa: ANN401  # settings and changes of many types
+# settings and changes of many types
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +57,7 @@ def test_every_stream_of_the_contract_has_routes_without_a_clock() -> None:
         for route in routes("edge")
         if route.get("route", {}).get("idle_timeout") == "0s"
         and route["route"]["max_stream_duration"]["max_stream_duration"] == "0s"
+        and route["route"]["timeout"] == "0s"
     }
 
     assert unlimited == {

@@ -1,35 +1,14 @@
 """Passwords: the parameters of their hashes, and how many are computed at once."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from countersign_server.errors import Exhausted
 from countersign_server.identity.passwords import WAITING_MAX, Passwords, argon2id
-
-
-class CountingHasher(PasswordHasher):
-    """Sees how many checks are under way at once."""
-
-    def __init__(self) -> None:
-        super().__init__(time_cost=2, memory_cost=4096, parallelism=1)
-        self.most_at_once = 0
-        self._at_once = 0
-        self._lock = threading.Lock()
-
-    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - its name
-        with self._lock:
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
-        try:
-            return super().verify(hash, password)
-        finally:
-            with self._lock:
-                self._at_once -= 1
+from tests.fixtures.counting_hasher import CountingHasher
 
 
 @pytest.fixture
@@ -59,6 +38,18 @@ async def test_a_wrong_password_and_nobody_are_refused(passwords: Passwords) -> 
     stored = await passwords.hash("correct horse battery")
     assert await passwords.check(stored, "wrong horse battery") is None
     assert await passwords.check(None, "correct horse battery") is None
+
+
+async def test_nobody_costs_as_much_as_somebody(
+    passwords: Passwords, hasher: CountingHasher
+) -> None:
+    stored = await passwords.hash("correct horse battery")
+
+    await passwords.check(stored, "guess")
+    await passwords.check(None, "guess")
+
+    somebody, nobody = (extract_parameters(checked) for checked in hasher.checked)
+    assert somebody == nobody
 
 
 async def test_a_hash_with_other_parameters_is_made_anew(passwords: Passwords) -> None:

@@ -90,9 +90,7 @@ def sign(
 def admitted(
     signed: signals_pb2.SignedSignal, key: VerifiedKey | None = KEY, producer_id: UUID = PRODUCER
 ) -> Admitted:
-    return admit(
-        signed, key, signal_id=uuid4(), producer_id=producer_id, windows=WINDOWS, now=NOW
-    )
+    return admit(signed, key, signal_id=uuid4(), producer_id=producer_id, windows=WINDOWS, now=NOW)
 
 
 def test_a_signed_signal_comes_in_with_its_bytes_as_they_were_signed() -> None:
@@ -146,7 +144,9 @@ def test_a_signature_holds_for_thirty_seconds_back_and_five_ahead(
     ],
     ids=["unknown", "of another producer", "revoked", "other secret", "other algorithm"],
 )
-def test_a_key_that_may_not_sign_is_refused_with_one_answer_for_all(key: VerifiedKey | None) -> None:
+def test_a_key_that_may_not_sign_is_refused_with_one_answer_for_all(
+    key: VerifiedKey | None,
+) -> None:
     with pytest.raises(SignatureInvalid) as refused:
         admitted(sign(a_signal().SerializeToString()), key)
     assert str(refused.value) == "the signature does not verify with a key of this producer"
@@ -181,18 +181,22 @@ def test_a_field_that_the_contract_does_not_know_is_refused_at_any_depth() -> No
             admitted(sign(payload))
 
 
+_Change = Callable[[str], str]
+MISTAKES: list[tuple[_Change, type[CountersignError]]] = [
+    (lambda text: text.replace('"stopLoss"', '"stopLos"'), UnknownField),
+    (lambda text: text[:-5], PayloadUnreadable),
+    (lambda text: text.replace('"1.0845"', "NaN"), PayloadUnreadable),
+    (lambda text: text.replace('"1.0845"', '"NaN"'), RulesBroken),
+    (lambda text: text.replace('"1.0845"', '"1e5"'), RulesBroken),
+    (lambda text: text.replace('"1.0845"', '"1.08450"'), RulesBroken),
+    (lambda text: text.replace('"EURUSD"', '"EUR USD"'), RulesBroken),
+    (lambda _: "[" * 30_000, PayloadUnreadable),
+]
+
+
 @pytest.mark.parametrize(
     ("change", "refusal"),
-    [
-        (lambda text: text.replace('"stopLoss"', '"stopLos"'), UnknownField),
-        (lambda text: text[:-5], PayloadUnreadable),
-        (lambda text: text.replace('"1.0845"', "NaN"), PayloadUnreadable),
-        (lambda text: text.replace('"1.0845"', '"NaN"'), RulesBroken),
-        (lambda text: text.replace('"1.0845"', '"1e5"'), RulesBroken),
-        (lambda text: text.replace('"1.0845"', '"1.08450"'), RulesBroken),
-        (lambda text: text.replace('"EURUSD"', '"EUR USD"'), RulesBroken),
-        (lambda _: "[" * 30_000, PayloadUnreadable),
-    ],
+    MISTAKES,
     ids=["misspelt stop", "cut", "NaN", "text NaN", "exponent", "zeros", "instrument", "depth"],
 )
 def test_json_that_is_not_exactly_a_signal_is_refused(

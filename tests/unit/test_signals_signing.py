@@ -1,4 +1,4 @@
-"""What a signature proves: these bytes, this key, this time, this nonce, and nothing that looks like them."""
+"""What a signature proves: these bytes, this key, this time, this nonce, nothing like them."""
 
 from hashlib import sha256
 
@@ -29,7 +29,7 @@ def a_text(
 
 
 def hmac_of(text: bytes, secret: bytes) -> bytes:
-    import hmac  # noqa: PLC0415  # the same primitive, called by the test itself
+    import hmac  # the same primitive, called by the test itself
 
     return hmac.digest(secret, text, sha256)
 
@@ -37,9 +37,9 @@ def hmac_of(text: bytes, secret: bytes) -> bytes:
 def test_the_signed_text_is_the_one_that_the_protocol_documents() -> None:
     assert a_text() == (
         b"countersign.signal/1\0"
-        + b"\0\0\0\x05key_1"
-        + b"\0\0\0\x01\x01"
-        + b"\0\0\0\x08"
+        b"\0\0\0\x05key_1"
+        b"\0\0\0\x01\x01"
+        b"\0\0\0\x08"
         + (1_700_000_000_000).to_bytes(8, "big")
         + b"\0\0\0\x10"
         + NONCE

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mt5_simulator.broker.codes import Reason
 from mt5_simulator.broker.records import Request
 from mt5_simulator.served.controls import Impossible, carry_out
 from mt5_simulator.terminal.faults import Executes, Fault, FaultKind
@@ -41,6 +40,8 @@ def wait(terminal: Terminal, seconds: float) -> None:
         ("reply_lost", "now", -10002, 1),
         ("reply_lost", "never", -10002, 0),
         ("out_of_step", "now", -10000, 1),
+        ("no_answer", "now", -1, 1),
+        ("no_answer", "never", -1, 0),
     ],
 )
 def test_a_send_without_a_reply_may_or_may_not_have_happened(  # noqa: PLR0913, PLR0917  # one case
@@ -80,6 +81,27 @@ def test_a_hang_takes_its_time_and_executes(mt5: ModuleType, mt5_terminal: Termi
     assert mt5.order_send(BUY) is None
     assert mt5_terminal.clock.now() - before == timedelta(seconds=30)
     assert executed(mt5_terminal) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("send_failed", -10001),
+        ("no_connection", -10004),
+        ("reply_lost", -10002),
+        ("out_of_step", -10000),
+        ("no_answer", -1),
+    ],
+)
+def test_any_call_can_go_unanswered(
+    mt5: ModuleType, mt5_terminal: Terminal, kind: str, error: int
+) -> None:
+    mt5_terminal.set_fault(Fault(FaultKind(kind), call="history_deals_get"))
+
+    assert mt5.history_deals_get(0, 2**31 - 1) is None
+    assert mt5.last_error()[0] == error
+    # A pipe out of step stays so; any other failure is over.
+    assert (mt5.history_deals_get(0, 2**31 - 1) is None) == (kind == "out_of_step")
 
 
 def test_any_call_can_hang(mt5: ModuleType, mt5_terminal: Terminal) -> None:
@@ -145,6 +167,34 @@ def test_a_placed_order_can_be_withdrawn_before_it_fills(
     assert executed(mt5_terminal) == 0
 
 
+def test_a_close_that_was_accepted_never_opens_what_it_finds_closed(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    ticket = mt5.order_send(BUY).order
+    mt5_terminal.set_fault(Fault(FaultKind.PLACED, seconds=5.0))
+    close = mt5.order_send({**BUY, "type": 1, "position": ticket}).order
+    mt5.order_send({**BUY, "type": 1, "position": ticket})  # somebody was quicker
+
+    wait(mt5_terminal, 5.0)
+
+    assert mt5.positions_get() == ()
+    assert mt5.history_orders_get(ticket=close)[0].state == mt5.ORDER_STATE_CANCELED
+
+
+def test_a_close_that_was_accepted_takes_only_what_is_left(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    ticket = mt5.order_send(BUY).order
+    mt5_terminal.set_fault(Fault(FaultKind.PLACED, seconds=5.0))
+    close = mt5.order_send({**BUY, "type": 1, "position": ticket}).order
+    mt5.order_send({**BUY, "type": 1, "volume": 0.07, "position": ticket})
+
+    wait(mt5_terminal, 5.0)
+
+    assert mt5.positions_get() == ()
+    assert [deal.volume for deal in mt5.history_deals_get(ticket=close)] == [0.03]
+
+
 def test_a_hidden_deal_shows_later(mt5: ModuleType, mt5_terminal: Terminal) -> None:
     mt5_terminal.set_fault(Fault(FaultKind.DEAL_HIDDEN, seconds=5.0))
 
@@ -188,182 +238,6 @@ def test_a_storm_of_requotes_passes(mt5: ModuleType, mt5_terminal: Terminal) -> 
 
     assert codes == [10004, 10004, 10004, 10009]
     assert executed(mt5_terminal) == 1
-
-
-@pytest.mark.parametrize(
-    ("kind", "retcode"), [("autotrading_off", 10027), ("investor", 10017), ("disconnected", 10031)]
-)
-def test_a_switch_refuses_every_send_until_it_is_cleared(
-    mt5: ModuleType, mt5_terminal: Terminal, kind: str, retcode: int
-) -> None:
-    mt5_terminal.set_fault(Fault(FaultKind(kind)))
-
-    assert [mt5.order_send(BUY).retcode for _ in range(2)] == [retcode] * 2
-    assert mt5_terminal.broker.received == []
-    mt5_terminal.clear_faults(FaultKind(kind))
-    assert mt5.order_send(BUY).retcode == 10009
-
-
-def test_each_switch_shows_where_the_terminal_shows_it(
-    mt5: ModuleType, mt5_terminal: Terminal
-) -> None:
-    def shown() -> tuple[bool, bool, bool, bool]:
-        terminal, account = mt5.terminal_info(), mt5.account_info()
-        return (
-            terminal.trade_allowed,
-            terminal.tradeapi_disabled,
-            terminal.connected,
-            account.trade_allowed,
-        )
-
-    assert shown() == (True, False, True, True)
-    for kind in ("autotrading_off", "api_disabled", "disconnected", "investor"):
-        mt5_terminal.set_fault(Fault(FaultKind(kind)))
-    assert shown() == (False, True, False, False)
-
-
-def test_a_disabled_api_gives_no_answer_at_all(mt5: ModuleType, mt5_terminal: Terminal) -> None:
-    mt5_terminal.set_fault(Fault(FaultKind.API_DISABLED))
-
-    assert mt5.order_send(BUY) is None
-    assert mt5.last_error()[0] == -8
-
-
-def test_the_investor_password_looks_and_does_not_trade(mt5: ModuleType) -> None:
-    assert mt5.login(1_000_001, password="simulated-investor")  # noqa: S106  # make-believe
-
-    assert mt5.account_info().trade_allowed is False
-    assert mt5.order_send(BUY).retcode == 10017
-    assert mt5.login(1_000_001)
-    assert mt5.order_send(BUY).retcode == 10009
-
-
-def test_a_wrong_password_or_server_is_not_let_in(mt5: ModuleType) -> None:
-    assert not mt5.login(1_000_001, password="wrong")  # noqa: S106  # make-believe
-    assert mt5.last_error()[0] == mt5.RES_E_AUTH_FAILED
-    assert not mt5.login(1_000_001, server="Other-Demo")
-    assert not mt5.login(5)
-    assert mt5.account_info().login == 1_000_001
-
-
-def test_a_restarted_terminal_has_a_successful_empty_history_for_a_while(
-    mt5: ModuleType, mt5_terminal: Terminal
-) -> None:
-    mt5.order_send(BUY)
-    mt5_terminal.restart(history_empty_for=timedelta(seconds=10))
-
-    assert mt5.history_deals_get(*EVER) == ()
-    assert mt5.last_error() == (1, "Success")
-    assert mt5.history_orders_total(*EVER) == 0
-    wait(mt5_terminal, 10.0)
-    assert mt5.history_deals_total(*EVER) == 2
-
-
-def test_a_restart_can_break_the_pipe_until_initialize(
-    mt5: ModuleType, mt5_terminal: Terminal
-) -> None:
-    mt5_terminal.restart(breaks_pipe=True)
-
-    assert mt5.positions_get() is None
-    assert mt5.last_error()[0] == -10001
-    assert mt5.initialize()
-    assert mt5.positions_get() == ()
-
-
-def test_a_terminal_that_does_not_answer_cannot_be_connected_to(
-    mt5: ModuleType, mt5_terminal: Terminal
-) -> None:
-    mt5_terminal.set_fault(Fault(FaultKind.NO_ANSWER, call="initialize"))
-
-    assert not mt5.initialize()
-    assert mt5.last_error() == (-10005, "IPC timeout")
-    assert mt5.positions_get() is None
-    assert mt5.initialize()
-
-
-def test_a_disconnected_terminal_shows_yesterday(mt5: ModuleType, mt5_terminal: Terminal) -> None:
-    ticket = mt5.order_send(BUY).order
-    mt5_terminal.set_fault(Fault(FaultKind.DISCONNECTED))
-    broker = mt5_terminal.broker
-    broker.set_price("EURUSD", Decimal("1.09000"), Decimal("1.09010"))
-    broker.close_position(1_000_001, ticket, Reason.MOBILE)
-
-    assert [position.price_current for position in mt5.positions_get()] == [1.085]
-    assert mt5.symbol_info_tick("EURUSD").bid == 1.085
-    assert mt5.account_info().balance == 10000.0
-
-    mt5_terminal.clear_faults()
-    assert mt5.positions_get() == ()
-    assert mt5.symbol_info_tick("EURUSD").bid == 1.09
-    assert mt5.account_info().balance == 10049.0
-
-
-def test_a_lagging_terminal_shows_what_was_true(mt5: ModuleType, mt5_terminal: Terminal) -> None:
-    mt5_terminal.set_fault(Fault(FaultKind.LAG, seconds=10.0))
-    wait(mt5_terminal, 60.0)
-
-    result = mt5.order_send(BUY)
-
-    assert result.deal != 0
-    assert mt5.positions_get() == ()
-    wait(mt5_terminal, 9.9)
-    assert mt5.history_deals_get(ticket=result.order) == ()
-    wait(mt5_terminal, 0.1)
-    assert mt5.positions_total() == 1
-    assert len(mt5.history_deals_get(ticket=result.order)) == 1
-
-
-def test_positions_get_none_is_not_flat(mt5: ModuleType, mt5_terminal: Terminal) -> None:
-    mt5_terminal.set_fault(Fault(FaultKind.NO_ANSWER, call="positions_get"))
-
-    assert mt5.positions_get() is None
-    assert mt5.last_error()[0] == -1
-    assert mt5.positions_get() == ()
-
-
-def test_a_rewritten_comment_leaves_the_magic(mt5: ModuleType, mt5_terminal: Terminal) -> None:
-    mt5_terminal.set_fault(Fault(FaultKind.COMMENT_REWRITTEN, text="[auto]"))
-
-    mt5.order_send({**BUY, "comment": "mine"})
-
-    (position,) = mt5.positions_get()
-    assert (position.comment, position.magic) == ("[auto]", 7)
-
-
-def test_a_reopened_position_keeps_only_its_identifier(
-    mt5: ModuleType, mt5_terminal: Terminal
-) -> None:
-    ticket = mt5.order_send(BUY).order
-    moved = mt5_terminal.broker.reopen_position(1_000_001, ticket)
-
-    (position,) = mt5.positions_get()
-    assert (position.ticket, position.identifier) == (moved.ticket, ticket)
-    close = {**BUY, "type": 1}
-    assert mt5.order_send({**close, "position": ticket}).retcode == 10036
-    assert mt5.order_send({**close, "position": moved.ticket}).retcode == 10009
-
-
-def test_another_hand_trades_beside_the_program(mt5: ModuleType, mt5_terminal: Terminal) -> None:
-    request = {"action": 1, "symbol": "EURUSD", "volume": "0.2", "type": 1}
-    carry_out(mt5_terminal, "send", {"request": request})
-
-    (position,) = mt5.positions_get()
-    assert (position.reason, position.volume) == (mt5.POSITION_REASON_MOBILE, 0.2)
-
-
-def test_a_terminal_can_be_switched_to_another_account(
-    mt5: ModuleType, mt5_terminal: Terminal
-) -> None:
-    broker = mt5_terminal.broker
-    terms = type(mt5_terminal.account.terms)(login=2, server="Other-Live")
-    broker.accounts[2] = type(mt5_terminal.account)(terms)
-    mt5.order_send(BUY)
-
-    mt5_terminal.log_in(2)
-
-    account = mt5.account_info()
-    assert (account.login, account.server) == (2, "Other-Live")
-    assert mt5.positions_get() == ()
 
 
 @pytest.mark.parametrize("name", REHEARSALS)
@@ -410,6 +284,11 @@ def test_a_contract_that_changed_changes_what_a_lot_earns(
         ("fault", {"kind": "hang", "seconds": -1.0}),
         ("fault", {"kind": "reject", "retcode": 42}),
         ("fault", {"kind": "reject", "count": -1}),
+        ("fault", {"kind": "reject", "retcode": 10009}),
+        ("fault", {"kind": "hang", "call": "order_teleport"}),
+        ("fault", {"kind": "placed", "call": "positions_get"}),
+        ("fault", {"kind": "partial"}),
+        ("fault", {"kind": "partial", "text": "lots@many"}),
         ("price", {"symbol": "EURUSD", "bid": "2", "ask": "1"}),
         ("price", {"symbol": "NOSUCH", "bid": "1", "ask": "2"}),
         ("price", {"symbol": "EURUSD", "bid": "one", "ask": "2"}),

@@ -193,6 +193,17 @@ def test_an_order_the_margin_cannot_carry_is_refused(mt5: ModuleType) -> None:
     assert mt5.order_send({**BUY, "volume": 0.05}).retcode == mt5.TRADE_RETCODE_DONE
 
 
+@pytest.mark.mt5(deposit=500)
+def test_an_order_that_lowers_the_margin_is_taken_whatever_the_equity(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    mt5.order_send({**BUY, "volume": 0.4})
+    price(mt5_terminal, "1.07700", "1.07710")  # 176 of equity left for 430 of margin
+
+    assert mt5.order_send(BUY).retcode == mt5.TRADE_RETCODE_NO_MONEY
+    assert mt5.order_send(SELL).retcode == mt5.TRADE_RETCODE_DONE
+
+
 def test_hedged_volume_needs_half_the_margin(mt5: ModuleType) -> None:
     # EURUSD counts 50,000 units for a hedged lot of 100,000.
     mt5.order_send(BUY)

@@ -197,6 +197,8 @@ def test_an_unknown_symbol_or_timeframe_has_no_bars(mt5: ModuleType) -> None:
     assert mt5.copy_rates_from_pos("NOSUCH", mt5.TIMEFRAME_M1, 0, 10) is None
     assert mt5.copy_rates_from_pos("EURUSD", 7, 0, 10) is None
     assert mt5.last_error()[0] == mt5.RES_E_INVALID_PARAMS
+    assert mt5.copy_rates_from_pos("EURUSD", mt5.TIMEFRAME_M1, 0, -1) is None
+    assert mt5.last_error()[0] == mt5.RES_E_INVALID_PARAMS
 
 
 @pytest.mark.usefixtures("walking")

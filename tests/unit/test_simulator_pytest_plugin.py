@@ -97,6 +97,20 @@ sys.exit(f"loaded {heavy}" if heavy else 0)
     assert run.returncode == 0, run.stderr
 
 
+def test_the_simulator_does_not_stand_in_for_a_package_already_imported() -> None:
+    program = """
+import sys, types
+sys.modules["MetaTrader5"] = types.ModuleType("MetaTrader5")
+import mt5_simulator
+mt5_simulator.stand_in()
+"""
+    run = subprocess.run(  # noqa: S603  # this test's own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert "MetaTrader5 is imported already" in run.stderr
+
+
 def test_the_simulator_needs_nothing_of_countersign() -> None:
     program = """
 import sys, mt5_simulator

@@ -2,12 +2,13 @@
 
 import random
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
-import mt5_simulator as mt5
+import mt5_simulator
 from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.catalogue import BTCUSD, EURUSD
 from mt5_simulator.broker.prices import Walk
@@ -15,6 +16,7 @@ from mt5_simulator.clock import VirtualClock
 from mt5_simulator.served.books import truth
 from mt5_simulator.simulation import attach, detach, simulate
 from mt5_simulator.terminal.faults import FaultKind
+from mt5_simulator.terminal.terminal import Terminal
 from mt5_simulator.terminal.weather import STORM, Weather
 
 SYMBOLS = (EURUSD, BTCUSD)
@@ -30,7 +32,7 @@ def a_run(seed: int) -> tuple[dict[str, Any], list[object]]:
     seen: list[object] = []
     try:
         for number in range(20):
-            if mt5.initialize():
+            if mt5_simulator.initialize():
                 request = {
                     "action": 1,
                     "type": choose.randrange(2),
@@ -39,7 +41,11 @@ def a_run(seed: int) -> tuple[dict[str, Any], list[object]]:
                     "magic": number,
                     "type_filling": 0,
                 }
-                seen += [mt5.order_send(request), mt5.last_error(), mt5.positions_get()]
+                seen += [
+                    mt5_simulator.order_send(request),
+                    mt5_simulator.last_error(),
+                    mt5_simulator.positions_get(),
+                ]
             clock.advance(timedelta(seconds=choose.randrange(30)))
         terminal.advance()
     finally:
@@ -69,9 +75,25 @@ def test_fair_weather_has_no_faults() -> None:
     assert [Weather(1).fault_of(call) for call in range(50)] == [None] * 50
 
 
+@pytest.mark.mt5_weather(seed=1, chances={"send_failed": 1.0})
+def test_clearing_everything_ends_the_weather(mt5: ModuleType, mt5_terminal: Terminal) -> None:
+    assert mt5.initialize()
+    mt5_terminal.clear_faults(FaultKind.SEND_FAILED)
+    assert mt5.Buy("EURUSD", 0.1, 1.1) is None
+
+    mt5_terminal.clear_faults()
+
+    assert mt5.Buy("EURUSD", 0.1, 1.1).retcode == 10009
+
+
 @pytest.mark.parametrize(
     "chances",
-    [{FaultKind.HANG: 1.1}, {FaultKind.HANG: -0.1}, {FaultKind.AUTOTRADING_OFF: 0.5}],
+    [
+        {FaultKind.HANG: 1.1},
+        {FaultKind.HANG: -0.1},
+        {FaultKind.AUTOTRADING_OFF: 0.5},
+        {FaultKind.PARTIAL: 0.5},
+    ],
 )
 def test_impossible_weather_is_refused(chances: dict[FaultKind, float]) -> None:
     with pytest.raises(ValueError, match="chances"):

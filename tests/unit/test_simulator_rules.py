@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mt5_simulator.broker.catalogue import EURUSD, XAUUSD
-from mt5_simulator.broker.codes import Execution, FillingMask, Retcode, TradeMode
+from mt5_simulator.broker.codes import Execution, FillingMask, OrderMode, Retcode, TradeMode
 from mt5_simulator.broker.symbols import ALWAYS, weekdays
 from mt5_simulator.terminal.terminal import Terminal
 
@@ -22,7 +22,7 @@ def connected(mt5: ModuleType) -> None:
     assert mt5.initialize()
 
 
-def change(terminal: Terminal, **changes: Any) -> None:  # noqa: ANN401  # a symbol's properties
+def change(terminal: Terminal, **changes: Any) -> None:  # a symbol's properties
     terminal.broker.market.replace_symbol("EURUSD", replace(EURUSD, **changes))
 
 
@@ -159,6 +159,30 @@ def test_an_account_without_rights_trades_nothing(
     broker.change_terms(replace(mt5_terminal.account.terms, **terms))
 
     assert mt5.order_send(BUY).retcode == code
+
+
+@pytest.mark.parametrize(
+    ("mode", "changes", "code"),
+    [
+        (OrderMode.LIMIT, {}, 10035),
+        (OrderMode.MARKET, {}, 10009),
+        (OrderMode.MARKET, {"sl": 1.08}, 10035),
+        (OrderMode.MARKET | OrderMode.SL, {"sl": 1.08}, 10009),
+        (OrderMode.MARKET | OrderMode.SL, {"tp": 1.09}, 10035),
+        (OrderMode.LIMIT, {"action": 5, "type": 2, "price": 1.08}, 10009),
+        (OrderMode.LIMIT, {"action": 5, "type": 5, "price": 1.08}, 10035),
+    ],
+)
+def test_a_symbol_says_which_orders_it_takes(  # one case
+    mt5: ModuleType,
+    mt5_terminal: Terminal,
+    mode: OrderMode,
+    changes: dict[str, Any],
+    code: int,
+) -> None:
+    change(mt5_terminal, order_mode=mode)
+
+    assert mt5.order_send({**BUY, **changes}).retcode == code
 
 
 def test_a_closed_market_refuses_and_its_clock_stands_still(

@@ -44,6 +44,14 @@ def test_positions_cannot_be_filtered_by_magic(mt5: ModuleType) -> None:
     assert {position.magic for position in mt5.positions_get(magic=1)} == {1, 2}
 
 
+def test_a_history_of_two_dates_ignores_the_position_beside_them(mt5: ModuleType) -> None:
+    ticket = mt5.order_send(BUY).order
+    mt5.order_send(BUY)
+
+    assert len(mt5.history_deals_get(0, 2**31 - 1, position=ticket)) == 3
+    assert len(mt5.history_deals_get(position=ticket)) == 1
+
+
 def test_an_int_volume_never_reaches_the_broker_and_nan_does(
     mt5: ModuleType, mt5_terminal: Terminal
 ) -> None:
@@ -81,10 +89,13 @@ def test_a_history_that_ends_now_by_utc_misses_deals_of_a_server_ahead_of_it(
 
 
 def test_an_int_too_long_for_windows_asks_and_loses_the_answer(mt5: ModuleType) -> None:
-    with pytest.raises(SystemError):
-        mt5.history_deals_get(0, 2**31)
-
-    assert mt5.last_error() == (1, "Success")
+    for ask in (
+        lambda: mt5.history_deals_get(0, 2**31),
+        lambda: mt5.copy_rates_from("EURUSD", mt5.TIMEFRAME_M1, 2**31, 10),
+    ):
+        with pytest.raises(SystemError):
+            ask()
+        assert mt5.last_error() == (1, "Success")
 
 
 def test_the_comment_is_counted_in_utf_16_units(mt5: ModuleType) -> None:

@@ -28,6 +28,8 @@ OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 3_000),
 )
 SIGN_IN_PATIENCE_S = 10.0
+# How long a stream that was closed may take to end before it is cut.
+_FAREWELL_PATIENCE_S = 2.0
 # A token that ends sooner than this is not worth presenting.
 _TOKEN_MARGIN_S = 60.0
 
@@ -153,9 +155,6 @@ class ServerChannel:
             self._token = session.access_token
             self._token_ends_s = session.expire_time.ToNanoseconds() / 1e9
         return self._token
-
-
-_FAREWELL_PATIENCE_S = 2.0
 
 
 def stream_end(error: grpc.RpcError) -> StreamEnd:

@@ -17,8 +17,8 @@ _REPORT_MAX = 150
 _SYMBOLS_INTERVAL = timedelta(minutes=1)
 # Symbols whose prices tell the broker's time where none has been confirmed yet.
 _CLOCK_SYMBOLS = 3
-# What has not changed is told again after this long, so that the server can tell quiet from dead. Prices only while the
-# terminal is connected: what it remembers is no price.
+# What has not changed is told again after this long, so that the server can tell quiet from dead.
+# Prices only while the terminal is connected: what it remembers is no price.
 _QUOTES_AGAIN = timedelta(seconds=3)
 _SNAPSHOT_AGAIN = timedelta(seconds=5)
 
@@ -126,7 +126,11 @@ class Watch:
             if tick.symbol in self._mapped and tick.symbol in self._symbols
         )[:_REPORT_MAX]
         again = self._situation.terminal_connected and self._is_due("told_quotes", now)
-        if not self._situation.session_open or not ticks or (ticks == self._told_ticks and not again):
+        if (
+            not self._situation.session_open
+            or not ticks
+            or (ticks == self._told_ticks and not again)
+        ):
             return []
         self._told_ticks = ticks
         self._again["told_quotes"] = now.later(_QUOTES_AGAIN)

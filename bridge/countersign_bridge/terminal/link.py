@@ -29,6 +29,8 @@ QUEUE_MAX = 20
 _RESTART_DELAY_FIRST_S = 0.2
 _RESTART_DELAY_MAX_S = 10.0
 _EXIT_PATIENCE_S = 2.0
+# Also -10001, a write that failed, and -10004: only a new connection helps.
+_BROKEN_PIPE = OUT_OF_STEP | {-10001, -10004}
 
 Outcome = jobs.Answer | jobs.Failure
 Deliver = Callable[[int, Outcome], None]
@@ -260,7 +262,3 @@ def is_out_of_step(outcome: Outcome) -> bool:
     if isinstance(outcome, jobs.CheckAnswer):
         return outcome.retcode == 0 and outcome.error_code in OUT_OF_STEP
     return isinstance(outcome, jobs.CallFailed) and outcome.code in _BROKEN_PIPE
-
-
-# Also -10001, a write that failed, and -10004: only a new connection helps.
-_BROKEN_PIPE = OUT_OF_STEP | {-10001, -10004}

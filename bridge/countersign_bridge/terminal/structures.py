@@ -64,7 +64,6 @@ def symbol_view(info: Structure) -> SymbolView:
         currency_profit=str(info.currency_profit),
         filling_mask=int(info.filling_mode),
         trade_mode=int(info.trade_mode),
-        execution_mode=int(info.trade_exemode),
     )
 
 

@@ -87,7 +87,6 @@ class SymbolView:
     currency_profit: str
     filling_mask: int  # FOK 1, IOC 2: a mask, not the enum that a request takes
     trade_mode: int
-    execution_mode: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Desk:
             )
         ]
 
-    def hear_deny(self, message: execution_pb2.Deny, now: Moment) -> Effects:
+    def hear_deny(self, message: execution_pb2.Deny) -> Effects:
         attempt = self._in_hand.get((message.command_id, message.attempt))
         if attempt is None or attempt.claim_nonce != message.claim_nonce:
             return []
@@ -202,9 +202,9 @@ class Desk:
         if isinstance(request, Refusal):
             return request
         fields = request.fields()
-        rival = self._in_hand.rival_of(
-            attempt, position=fields.get("position"), order=fields.get("order")
-        )
+        position, order = fields.get("position"), fields.get("order")
+        rival = self._in_hand.rival_of(attempt, position=position, order=order)
+        rival = rival or self._doubts.rival_of(position=position, order=order)
         if rival is not None:
             detail = f"command {rival} is about the same and not over"
             return Refusal.for_now("TARGET_BUSY", detail)

@@ -112,6 +112,16 @@ class Doubts:
     def __contains__(self, key: AttemptKey) -> bool:
         return key in self._doubts
 
+    def rival_of(self, *, position: object, order: object) -> str | None:
+        """Return the command in doubt that is about this position or order; None: none."""
+        for doubt in self._doubts.values():
+            fields = doubt.fields or {}
+            same_position = position is not None and fields.get("position") == position
+            same_order = order is not None and fields.get("order") == order
+            if same_position or same_order:
+                return doubt.key[0]
+        return None
+
     def hear_resolve(self, message: execution_pb2.Resolve, now: Moment) -> Effects:
         """Answer what became of an attempt: from the journal, or by looking at the terminal."""
         key = (message.command_id, message.attempt)

@@ -50,15 +50,6 @@ class Lifetime(IntEnum):
     UNTIL_TIME = 2
 
 
-class Execution(IntEnum):
-    """MetaTrader's SYMBOL_TRADE_EXECUTION numbers."""
-
-    REQUEST = 0
-    INSTANT = 1
-    MARKET = 2
-    EXCHANGE = 3
-
-
 _FOK_MASK = 1
 _IOC_MASK = 2
 

@@ -7,12 +7,26 @@ import typer
 
 from countersign_client.cli.invocation import command, current
 from countersign_client.cli.labels import column, value_of
-from countersign_client.cli.screen import print_json, print_table, say
+from countersign_client.cli.screen import Column, print_json, print_table, say
 from countersign_client.cli.session import ask, gather, show, show_all
 from countersign_client.decimals import canonical
 from countersign_client.errors import invalid_value
 from countersign_client.message_json import message_json
 from countersign_client.wire.countersign import v1
+
+
+def _max_positions(account: v1.Account) -> str:
+    return _limit(account.limits.max_open_positions)
+
+
+def _max_commands(account: v1.Account) -> str:
+    return _limit(account.limits.max_commands_per_minute)
+
+
+def _limit(number: int) -> str:
+    # 0 is no limit, and would read as the opposite.
+    return str(number) if number else ""
+
 
 _BRIEF = (
     column("account", "account_id"),
@@ -30,8 +44,8 @@ _FULL = (
     column("why", "trading_state_cause"),
     column("since", "trading_state_time"),
     column("max lots", "limits.max_volume"),
-    column("max positions", "limits.max_open_positions"),
-    column("max commands/min", "limits.max_commands_per_minute"),
+    Column("max positions", _max_positions),
+    Column("max commands/min", _max_commands),
     column("own signature needed", "owner_signature_required"),
     column("made", "create_time"),
 )

@@ -49,7 +49,7 @@ _CLASS_ADVICE: MappingProxyType[type[CountersignError], str] = MappingProxyType(
 )
 
 # Where the fix is more than the class can say.
-_REASON_ADVICE = MappingProxyType(
+REASON_ADVICE = MappingProxyType(
     {
         "NO_PROFILE": "Run 'countersign login --address HOST:PORT'.",
         "TOKEN_ELSEWHERE": "Set COUNTERSIGN_TOKEN, or log in there with another --profile.",
@@ -69,6 +69,13 @@ _REASON_ADVICE = MappingProxyType(
         "REQUEST_REPEATED": "The first request went through; revoke what it made and ask anew.",
         "REPLAY_WINDOW_OVER": "See 'countersign signals list', or repeat with the --external-id.",
         "WATCH_INTERRUPTED": "Start again; 'countersign signals list' has the time between.",
+        "QUOTE_STALE": "See 'countersign device list': the bridge tells no price.",
+        "PRICE_DRIFTED": "Nothing was traded; try again if the price comes back in time.",
+        "SPREAD_TOO_WIDE": "Nothing was traded; try again when the spread is narrower.",
+        "TRADING_HALTED": "See 'countersign account show' for why.",
+        "TOO_LATE_TO_REVOKE": "It is on its way to the broker; see 'countersign status'.",
+        "ALREADY_SUBSCRIBED": "Change it with 'countersign subscription update'.",
+        "SIGNAL_EXPIRED": "Make a new signal with a later --expires-in.",
         "DIGEST_MISMATCH": "Do not approve; tell the operator.",
         "KEY_UNREADABLE": "Give the secret or the key as it was shown when it was made.",
     }
@@ -77,7 +84,7 @@ _REASON_ADVICE = MappingProxyType(
 
 def exit_code_of(error: CountersignError) -> int:
     """Return the code to exit with."""
-    if error.reason in ("VALUE_UNREADABLE", "KEY_UNREADABLE", "CONFIG_READABLE_BY_OTHERS"):
+    if error.reason in ("VALUE_REFUSED", "KEY_UNREADABLE", "CONFIG_READABLE_BY_OTHERS"):
         return NOT_UNDERSTOOD
     return next((_EXIT_CODES[kind] for kind in type(error).__mro__ if kind in _EXIT_CODES), FAULT)
 
@@ -89,4 +96,4 @@ def advice_for(error: CountersignError) -> str:
     by_class = next(
         (_CLASS_ADVICE[kind] for kind in type(error).__mro__ if kind in _CLASS_ADVICE), fallback
     )
-    return _REASON_ADVICE.get(error.reason, by_class)
+    return REASON_ADVICE.get(error.reason, by_class)

@@ -24,7 +24,7 @@ def countdown(moment: datetime, now: datetime) -> str:
     """Return how far away a moment is: "in 42 s", "2 min ago"; empty if it is not given."""
     if not is_given(moment):
         return ""
-    seconds = (moment - now).total_seconds()
+    seconds = int((moment - now).total_seconds())
     return f"in {_span(seconds)}" if seconds > 0 else f"{_span(-seconds)} ago"
 
 
@@ -49,11 +49,11 @@ def read_time(text: str, *, field: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _span(seconds: float) -> str:
+def _span(seconds: int) -> str:
     if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
+        return f"{seconds} s"
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
+        return f"{seconds // _MINUTE} min {seconds % _MINUTE} s"
     if seconds < _DAY:
-        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
-    return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
+        return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+    return f"{seconds // _DAY} d {seconds % _DAY // _HOUR} h"

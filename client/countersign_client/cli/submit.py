@@ -92,4 +92,6 @@ def read_signed(path: Path) -> v1.SignedSignal:
 
 
 def _bytes(text: object) -> bytes:
-    return base64.b64decode(str(text), validate=True)
+    if not isinstance(text, str):
+        raise TypeError("bytes must be base64 text")
+    return base64.b64decode(text, validate=True)

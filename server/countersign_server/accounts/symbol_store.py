@@ -172,21 +172,19 @@ async def save_symbol_report(  # noqa: PLR0913  # a report, whose it is, and who
     ]
     await tx.execute(_keep_reported(), rows)
     changed = sorted(agreed - await _agreeing_instruments(tx, account_id))
-    await record(
-        tx,
-        *(
-            Entry(
-                kind="symbol.changed",
-                subject=f"account:{account_id}",
-                event_time=now,
-                trace=trace,
-                owner_id=owner_id,
-                account_id=account_id,
-                after={"instrument": instrument},
-            )
-            for instrument in changed
-        ),
-    )
+    entries = [
+        Entry(
+            kind="symbol.changed",
+            subject=f"account:{account_id}",
+            event_time=now,
+            trace=trace,
+            owner_id=owner_id,
+            account_id=account_id,
+            after={"instrument": instrument},
+        )
+        for instrument in changed
+    ]
+    await record(tx, *entries)
     return changed
 
 

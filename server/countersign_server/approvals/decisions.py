@@ -1,6 +1,6 @@
 """Carrying out a decision: the row, the command and the audit, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from countersign_server.approvals.approval import Approval, DecisionMode
 from countersign_server.approvals.commands_port import CommandPort, Mandate
 from countersign_server.approvals.history import entry_of
 from countersign_server.approvals.lifecycle import ApprovalEvent, next_state
-from countersign_server.approvals.store import save_approval
+from countersign_server.approvals.store import save_decisions
 from countersign_server.audit.entries import Trace
 from countersign_server.audit.store import record
 
@@ -25,7 +25,7 @@ class Decider:
 
     mode: DecisionMode
     trace: Trace
-    consent_version: str
+    consent_version: str = ""  # empty: the one that it was laid before the owner under
     user_id: UUID | None = None
     agent: str = ""
     reason: str = ""
@@ -39,20 +39,28 @@ class Countersigner:
     commands: CommandPort
 
     async def approve(
-        self, tx: AsyncConnection, approval: Approval, decider: Decider, *, now: datetime
+        self, tx: AsyncConnection, waiting: Sequence[Approval], decider: Decider, *, now: datetime
+    ) -> Sequence[Approval]:
+        """Approve what waits: signed, its command made, and audited; return it in the order given.
+
+        Raises IllegalTransition.
+        """
+        approved = [await self._approved(tx, approval, decider, now) for approval in waiting]
+        await _save(tx, approved, before=waiting, trace=decider.trace, now=now)
+        return approved
+
+    async def _approved(
+        self, tx: AsyncConnection, approval: Approval, decider: Decider, now: datetime
     ) -> Approval:
-        """Approve what waits: signed, its command made, and audited. Raises IllegalTransition."""
         state = next_state(approval.state, ApprovalEvent.APPROVE)
         mandate = _mandate_of(approval, self.sign)
-        approved = replace(
+        return replace(
             _decided(approval, decider, now),
             state=state,
             server_signature=mandate.server_signature,
             server_key_id=mandate.server_key_id,
             command_id=await self.commands.issue(tx, mandate, decider.trace, now),
         )
-        await _save(tx, approved, before=approval, trace=decider.trace, now=now)
-        return approved
 
     async def reject(
         self, tx: AsyncConnection, approval: Approval, decider: Decider, *, now: datetime
@@ -60,7 +68,7 @@ class Countersigner:
         """Reject what waits. Raises IllegalTransition."""
         state = next_state(approval.state, ApprovalEvent.REJECT)
         rejected = replace(_decided(approval, decider, now), state=state)
-        await _save(tx, rejected, before=approval, trace=decider.trace, now=now)
+        await _save(tx, [rejected], before=[approval], trace=decider.trace, now=now)
         return rejected
 
     async def revoke(
@@ -75,15 +83,21 @@ class Countersigner:
         if not await self.commands.withdraw(tx, approval.id, reason, trace, now):
             return None
         revoked = replace(approval, state=state, reason=reason)
-        await _save(tx, revoked, before=approval, trace=trace, now=now)
+        await _save(tx, [revoked], before=[approval], trace=trace, now=now)
         return revoked
 
 
 async def _save(
-    tx: AsyncConnection, approval: Approval, *, before: Approval, trace: Trace, now: datetime
+    tx: AsyncConnection,
+    decided: Sequence[Approval],
+    *,
+    before: Sequence[Approval],
+    trace: Trace,
+    now: datetime,
 ) -> None:
-    await save_approval(tx, approval)
-    await record(tx, entry_of(approval, before=before, trace=trace, now=now))
+    await save_decisions(tx, decided)
+    pairs = zip(decided, before, strict=True)
+    await record(tx, *(entry_of(one, before=old, trace=trace, now=now) for one, old in pairs))
 
 
 def _decided(approval: Approval, decider: Decider, now: datetime) -> Approval:
@@ -93,7 +107,7 @@ def _decided(approval: Approval, decider: Decider, now: datetime) -> Approval:
         decided_by=decider.user_id,
         decided_at=now,
         reason=decider.reason,
-        consent_version=decider.consent_version,
+        consent_version=decider.consent_version or approval.consent_version,
         caller_address=decider.trace.address,
         caller_agent=decider.agent,
     )

@@ -33,6 +33,8 @@ from countersign_server.identifiers import uuid7
 
 TRACE = Trace(actor="system:fan-out")
 
+_BY_RULE = Decider(mode=DecisionMode.AUTOMATIC, trace=TRACE)
+
 # Approvals made in one transaction at most.
 RECIPIENTS_AT_ONCE = 500
 
@@ -223,34 +225,33 @@ class Delivery:
         now: datetime,
     ) -> Sequence[Approval]:
         """Approve what a rule approves, tell the audit of the rest; return each as it is now."""
-        settled: list[Approval] = []
+        by_rule: list[Approval] = []
         asked: list[Entry] = []
         for approval, follower in zip(laid, followers, strict=True):
-            moment = Moment(
-                follower.subscription,
-                follower.account,
-                follower.symbol,
-                self._patience.quote_age_max,
-                now,
-            )
-            note = ""
-            if approval.state is ApprovalState.PENDING and approves_itself(approval, moment):
-                refusal = objection_to(approval, moment)
-                if refusal is None:
-                    settled.append(await self._approve(tx, approval, now))
-                    continue
-                # The market may come back before the entry expires, and the owner may say so then.
-                note = refusal.reason
-            asked.append(entry_of(approval, before=None, trace=TRACE, now=now, note=note))
-            settled.append(approval)
+            is_approved, note = self._verdict(approval, follower, now)
+            if is_approved:
+                by_rule.append(approval)
+            else:
+                asked.append(entry_of(approval, before=None, trace=TRACE, now=now, note=note))
         await record(tx, *asked)
-        return settled
+        decided = await self._countersigner.approve(tx, by_rule, _BY_RULE, now=now)
+        approved = {approval.id: approval for approval in decided}
+        return [approved.get(approval.id, approval) for approval in laid]
 
-    async def _approve(self, tx: AsyncConnection, approval: Approval, now: datetime) -> Approval:
-        decider = Decider(
-            mode=DecisionMode.AUTOMATIC, trace=TRACE, consent_version=approval.consent_version
+    def _verdict(self, approval: Approval, follower: Follower, now: datetime) -> tuple[bool, str]:
+        """Tell whether a rule approves, and why one that could have does not."""
+        moment = Moment(
+            subscription=follower.subscription,
+            account=follower.account,
+            symbol=follower.symbol,
+            quote_age_max=self._patience.quote_age_max,
+            now=now,
         )
-        return await self._countersigner.approve(tx, approval, decider, now=now)
+        if approval.state is not ApprovalState.PENDING or not approves_itself(approval, moment):
+            return False, ""
+        refusal = objection_to(approval, moment)
+        # The market may come back before the entry expires, and the owner may say so then.
+        return refusal is None, "" if refusal is None else refusal.reason
 
 
 async def _recipients(tx: AsyncConnection, signals: Sequence[Terms]) -> list[_Recipient]:

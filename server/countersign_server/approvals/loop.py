@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import structlog
 
 from countersign_server.approvals.delivery import Delivered, Delivery
 from countersign_server.approvals.history import entry_of
+from countersign_server.approvals.lifecycle import ApprovalState
 from countersign_server.approvals.measures import (
     approvals_total,
     delivery_seconds,
@@ -17,7 +19,11 @@ from countersign_server.approvals.measures import (
     loop_failures_total,
 )
 from countersign_server.approvals.store import expire_waiting
-from countersign_server.approvals.waiting_signals import claim_signals, expire_signals
+from countersign_server.approvals.waiting_signals import (
+    claim_signals,
+    expire_signals,
+    pass_over_unfollowed,
+)
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
@@ -30,6 +36,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=200), timedelta(seconds=10
 _SET_ASIDE = timedelta(seconds=5)
 _FAILURES_IN_A_ROW = 3
 _SIGNALS_AT_ONCE = 100
+_UNFOLLOWED_AT_ONCE = 5000
+# Signals that come thick are gathered for this long; one that comes alone is delivered at once.
+_GATHER = timedelta(milliseconds=20)
 _EXPIRIES_AT_ONCE = 500
 _EXPIRY_TRACE = Trace(actor="system:expiry")
 
@@ -68,6 +77,7 @@ class FanOut:
                     pause = min(pause * 2, _LONGEST_PAUSE)
                     continue
                 if not is_busy:
+                    await asyncio.sleep(_GATHER.total_seconds())
                     await wakeup.wait(PERIOD)
 
     async def step(self) -> bool:
@@ -76,11 +86,21 @@ class FanOut:
         A batch that fails is tried one signal at a time, so that only the one at fault waits.
         """
         now = self._now()
+        async with self._database.transaction(None) as tx:
+            passed = await pass_over_unfollowed(tx, now=now, limit=_UNFOLLOWED_AT_ONCE)
+        if passed:
+            self._wakeups.ring("audit")
+        if passed == _UNFOLLOWED_AT_ONCE:
+            return True
         self._set_aside = {one: until for one, until in self._set_aside.items() if until > now}
+        together: list[UUID] = []
         try:
-            return await self._deliver(_SIGNALS_AT_ONCE)
-        except Exception:  # the next lines find out which signal it was, and tell
-            log.exception("delivery failed; trying signal by signal")
+            return await self._deliver(_SIGNALS_AT_ONCE, together)
+        except Exception as error:
+            if not together:
+                raise
+            # Which signal it was shows below.
+            log.warning("delivery failed; trying signal by signal", error=str(error))
         failures = 0
         for _ in range(_SIGNALS_AT_ONCE):
             claimed: list[UUID] = []
@@ -97,12 +117,11 @@ class FanOut:
                 self._set_aside[claimed[0]] = now + _SET_ASIDE
         return True
 
-    async def _deliver(self, limit: int, claimed: list[UUID] | None = None) -> bool:
+    async def _deliver(self, limit: int, claimed: list[UUID]) -> bool:
         now = self._now()
         async with self._database.transaction(None) as tx:
             rows = await claim_signals(tx, now=now, limit=limit, except_for=self._set_aside)
-            if claimed is not None:
-                claimed.extend(row.id for row in rows)
+            claimed.extend(row.id for row in rows)
             if not rows:
                 fan_out_lag_seconds.set(0)
                 return False
@@ -150,7 +169,15 @@ class Expiry:
         async with self._database.transaction(None) as tx:
             expired = await expire_waiting(tx, now=now, limit=_EXPIRIES_AT_ONCE)
             missed = await expire_signals(tx, now=now, limit=_EXPIRIES_AT_ONCE)
-            entries = [entry_of(one, before=None, trace=_EXPIRY_TRACE, now=now) for one in expired]
+            entries = [
+                entry_of(
+                    one,
+                    before=replace(one, state=ApprovalState.PENDING),
+                    trace=_EXPIRY_TRACE,
+                    now=now,
+                )
+                for one in expired
+            ]
             for signal in missed:
                 entry = Entry(
                     kind=f"signal.{signal.state}",

@@ -1,7 +1,7 @@
 """What exactly an account's owner is asked to sign off for a signal, or why not."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Context, Decimal
 from itertools import pairwise
@@ -81,29 +81,12 @@ def plan(
     good_until = whole_milliseconds(terms.good_until) if terms.good_until else None
     if good_until is not None and good_until <= expires_at:
         return Declined("GOOD_UNTIL_TOO_SOON")
-    account = follower.account
-    intent = Intent(
-        approval_id=approval_id,
-        signal_id=terms.signal_id,
-        payload_sha256=terms.payload_sha256,
-        login=account.login,
-        server=account.server,
-        currency=account.currency,
-        margin_mode=account.margin_mode,
-        kind=terms.kind,
-        instrument=terms.instrument,
-        symbol=symbol.symbol,
-        fingerprint=symbol.fingerprint,
-        side=terms.side,
+    intent = replace(
+        _intent(terms, follower, approval_id, expires_at),
         volume=volume,
-        entry=terms.entry,
         price_min=band.low,
         price_max=band.high,
-        stop_loss=terms.stop_loss,
-        take_profit=terms.take_profit,
         good_until=good_until,
-        opening_approval_id=follower.opening.approval_id if follower.opening else None,
-        expires_at=expires_at,
     )
     text = render(intent)
     return Planned(intent, text, digest(text), _money_at_risk(terms, symbol, volume))
@@ -122,6 +105,34 @@ def price_band(terms: Terms, symbol: AccountSymbol, drift_pips: Decimal) -> Band
     low = (terms.price - drift).quantize(point, ROUND_CEILING, _WIDE)
     high = (terms.price + drift).quantize(point, ROUND_FLOOR, _WIDE)
     return Band(max(low, point), high)
+
+
+def _intent(terms: Terms, follower: Follower, approval_id: UUID, expires_at: datetime) -> Intent:
+    """Return what the signal asks of this account, without volume and limits."""
+    account, symbol = follower.account, _symbol(follower)
+    return Intent(
+        approval_id=approval_id,
+        signal_id=terms.signal_id,
+        payload_sha256=terms.payload_sha256,
+        login=account.login,
+        server=account.server,
+        currency=account.currency,
+        margin_mode=account.margin_mode,
+        kind=terms.kind,
+        instrument=terms.instrument,
+        symbol=symbol.symbol,
+        fingerprint=symbol.fingerprint,
+        side=terms.side,
+        volume=None,
+        entry=terms.entry,
+        price_min=None,
+        price_max=None,
+        stop_loss=terms.stop_loss,
+        take_profit=terms.take_profit,
+        good_until=None,
+        opening_approval_id=follower.opening.approval_id if follower.opening else None,
+        expires_at=expires_at,
+    )
 
 
 def _volume(terms: Terms, follower: Follower, band: Band) -> Decimal | Declined | None:

@@ -185,7 +185,8 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
         refusal = objection_to(approval, moment)
         if refusal is not None:
             raise refusal
-        return await self._countersigner.approve(tx, approval, decider, now=now)
+        (approved,) = await self._countersigner.approve(tx, [approval], decider, now=now)
+        return approved
 
     async def _moment(self, tx: AsyncConnection, approval: Approval, now: datetime) -> Moment:
         account = await account_store.account(tx, approval.account_id)

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, insert, literal, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, case, func, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.approvals.approval import Approval, DecisionMode
@@ -22,6 +22,16 @@ _WITH_SIGNAL: Select[Any] = select(
 
 
 _FIELDS = tuple(field.name for field in fields(Approval))
+# What a decision changes; everything else is as it was laid before the owner, for ever.
+_DECIDED = (
+    *("state", "mode", "decided_by", "decided_at", "reason", "consent_version", "command_id"),
+    *("caller_address", "caller_agent", "server_signature", "server_key_id", "owner_signature"),
+)
+_SAVE_DECISION = (
+    update(approvals)
+    .where(approvals.c.id == bindparam("decided_id"))
+    .values({name: bindparam(name) for name in _DECIDED})
+)
 
 
 def approval_of(row: Row[Any]) -> Approval:
@@ -39,11 +49,12 @@ async def add_approvals(tx: AsyncConnection, added: Sequence[Approval]) -> None:
         await tx.execute(insert(approvals), [_row_of(approval) for approval in added])
 
 
-async def save_approval(tx: AsyncConnection, approval: Approval) -> None:
-    """Store how an approval, whose row the transaction holds, stands now."""
-    await tx.execute(
-        update(approvals).where(approvals.c.id == approval.id).values(_row_of(approval))
-    )
+async def save_decisions(tx: AsyncConnection, decided: Sequence[Approval]) -> None:
+    """Store how approvals, whose rows the transaction holds, stand now."""
+    if decided:
+        rows = [{name: getattr(one, name) for name in _DECIDED} for one in decided]
+        ids = [{"decided_id": one.id} for one in decided]
+        await tx.execute(_SAVE_DECISION, [row | id_ for row, id_ in zip(rows, ids, strict=True)])
 
 
 async def approval(tx: AsyncConnection, approval_id: UUID) -> Approval | None:
@@ -140,7 +151,8 @@ async def openings_of(
         _WITH_SIGNAL.add_columns(signals.c.external_id).where(
             tuple_(signals.c.producer_id, signals.c.external_id).in_(list(openings)),
             approvals.c.account_id.in_(list(account_ids)),
-            approvals.c.state == ApprovalState.APPROVED,
+            # Also what was taken back: should it have traded all the same, it must be closable.
+            approvals.c.command_id.isnot(None),
             approvals.c.kind.in_([kind for kind in Kind if kind.opens]),
         )
     )
@@ -209,6 +221,4 @@ async def _one(tx: AsyncConnection, asked: Select[Any]) -> Approval | None:
 
 
 def _row_of(approval: Approval) -> dict[str, Any]:
-    row = asdict(approval)
-    del row["signal_received_at"]
-    return row
+    return {name: getattr(approval, name) for name in _FIELDS if name != "signal_received_at"}

@@ -50,7 +50,7 @@ class Feed:
         """
         # Before the first read, so that nothing slips by between reading and waiting.
         with self._wakeups.subscribe(SEALED) as wakeup:
-            sequence, spoken_at = after_sequence or await self._newest(), self._clock()
+            sequence, spoken_at = after_sequence or await self.newest(), self._clock()
             while not self._stopped:
                 batch, more = await self._read(tenant, sequence)
                 sequence, read_at = batch.sequence, self._clock()
@@ -69,7 +69,8 @@ class Feed:
         self._stopped = True
         self._wakeups.ring(SEALED)
 
-    async def _newest(self) -> int:
+    async def newest(self) -> int:
+        """Return how far the chain reaches: where "from now on" begins."""
         async with self._database.transaction(None) as tx:
             return await newest_sequence(tx)
 

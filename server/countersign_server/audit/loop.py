@@ -17,6 +17,7 @@ from countersign_server.audit.measures import (
     unsealed_entries,
 )
 from countersign_server.audit.seal_store import (
+    Place,
     add_seals,
     become_sealer,
     entries_anywhere,
@@ -49,8 +50,8 @@ class Sealer:
         self._database = database
         self._wakeups = wakeups
         self._now = now
-        # Everything that older transactions wrote is sealed. None: that has to be looked up first.
-        self._floor: int | None = None
+        # Everything whose place is before is sealed. None: that has to be looked up first.
+        self._sealed_upto: Place | None = None
         self._measured_at = 0.0
 
     async def run(self) -> None:
@@ -65,7 +66,7 @@ class Sealer:
                     seal_failures_total.inc()
                     log.warning("entries not sealed", error=str(error))
                     # It may be another database that answers next: a copy of this one, restored.
-                    self._floor = None
+                    self._sealed_upto = None
                     pause = min(pause * 2, _LONGEST_PAUSE)
                 else:
                     pause = _PACE
@@ -84,25 +85,27 @@ class Sealer:
         return sealed
 
     async def _seal(self, tx: AsyncConnection) -> int:
-        seen = await horizon(tx)
-        if self._floor is None or self._floor > seen.next_new:
+        seen, last = await horizon(tx), await last_seal(tx)
+        if self._sealed_upto and self._sealed_upto.transaction_id > seen.next_new:
+            self._sealed_upto = None
+        # Nothing that commits from now on belongs before what is read here: each row knows its
+        # transaction, and the ones below the oldest that is open are over.
+        after, oldest_open = self._sealed_upto or last.place, seen.oldest_open
+        found = await next_entries(tx, after=after, oldest_open=oldest_open, most=BATCH)
+        looked_everywhere = self._sealed_upto is not None
+        if not found and not looked_everywhere:
             found = await entries_anywhere(tx, BATCH)
-        else:
-            # Nothing that commits from now on belongs before what is read here: each row knows its
-            # transaction, and the ones below the oldest that is open are over.
-            found = await next_entries(
-                tx, floor=self._floor, oldest_open=seen.oldest_open, most=BATCH
-            )
+            looked_everywhere = True
         if found:
-            last = await last_seal(tx)
-            hashes = hashes_of(last.entry_hash, last.sequence + 1, (texts for _, texts in found))
-            await add_seals(tx, last, [entry_id for entry_id, _ in found], hashes)
-        if len(found) < BATCH:
-            self._floor = seen.oldest_open
+            texts = (entry.texts for entry in found)
+            await add_seals(tx, last, found, hashes_of(last.entry_hash, last.sequence + 1, texts))
+        if looked_everywhere:
+            full = len(found) == BATCH
+            self._sealed_upto = found[-1].place if full else Place(oldest_open)
         return len(found)
 
     async def _measure(self, tx: AsyncConnection) -> None:
-        left = await waiting(tx, self._floor or (await last_seal(tx)).transaction_id)
+        left = await waiting(tx, self._sealed_upto or (await last_seal(tx)).place)
         lag = (self._now() - left.since).total_seconds() if left.since else 0.0
         unsealed_entries.set(left.count)
         seal_lag_seconds.set(max(0.0, lag))

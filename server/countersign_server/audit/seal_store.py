@@ -1,7 +1,7 @@
 """Reading what is to be sealed, writing the seals, and reading both again to verify them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,28 +25,38 @@ _XMIN = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _XMAX = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 _UNSEALED = "NOT EXISTS (SELECT FROM audit_seals s WHERE s.entry_id = e.id)"
 
-_TRY_LOCK = sql(f"SELECT pg_try_advisory_xact_lock({_ONE_SEALER})")
+# Until the commit, what comes next is read by the index that has it in order. Left to itself, the
+# planner thinks that row-level security hides almost everything, and sorts the whole table instead.
+_BECOME_SEALER = sql(f"""
+SELECT pg_try_advisory_xact_lock({_ONE_SEALER}), set_config('enable_sort', 'off', true),
+    set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)
+""")
+_READ_EVERYTHING = sql("""
+SELECT set_config('statement_timeout', '0', true), set_config('enable_sort', 'on', true),
+    set_config('enable_seqscan', 'on', true)
+""")
 _HORIZON = sql(f"SELECT {_XMIN}, {_XMAX}")
 _LAST_SEAL = sql("""
-SELECT s.sequence, s.entry_hash, e.transaction_id
+SELECT s.sequence, s.entry_hash, e.transaction_id, e.id
 FROM audit_seals s LEFT JOIN audit_entries e ON e.id = s.entry_id
 ORDER BY s.sequence DESC LIMIT 1
 """)
 _NEXT = sql(f"""
-SELECT e.id, {_TEXTS} FROM audit_entries e
-WHERE e.transaction_id >= :floor AND e.transaction_id < :oldest_open AND {_UNSEALED}
+SELECT e.transaction_id, e.id, {_TEXTS} FROM audit_entries e
+WHERE (e.transaction_id, e.id) > (:transaction_id, :entry_id)
+    AND e.transaction_id < :oldest_open AND {_UNSEALED}
 ORDER BY e.transaction_id, e.id LIMIT :most
 """)  # noqa: S608  # built from the constants above
 # A visible row of a transaction that has not begun yet was written before the database was restored
 # elsewhere, where transactions are counted anew: it comes first, whatever its number.
 _ANYWHERE = sql(f"""
-SELECT e.id, {_TEXTS} FROM audit_entries e
+SELECT e.transaction_id, e.id, {_TEXTS} FROM audit_entries e
 WHERE (e.transaction_id < {_XMIN} OR e.transaction_id >= {_XMAX}) AND {_UNSEALED}
 ORDER BY e.transaction_id < {_XMIN}, e.transaction_id, e.id LIMIT :most
 """)  # noqa: S608  # built from the constants above
 _WAITING = sql(f"""
 SELECT count(*), min(e.event_time) FROM audit_entries e
-WHERE e.transaction_id >= :floor AND {_UNSEALED}
+WHERE (e.transaction_id, e.id) > (:transaction_id, :entry_id) AND {_UNSEALED}
 """)  # noqa: S608  # built from the constants above
 _SEAL = sql("""
 INSERT INTO audit_seals (sequence, entry_id, previous_hash, entry_hash)
@@ -71,12 +81,28 @@ class Horizon:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order in which entries are sealed."""
+
+    transaction_id: int = 0
+    entry_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LastSeal:
-    """How far the chain reaches. `transaction_id` of the entry there; 0: there is none."""
+    """How far the chain reaches, and the place of the entry there; the first if there is none."""
 
     sequence: int
     entry_hash: bytes
-    transaction_id: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """An entry that may be sealed."""
+
+    place: Place
+    texts: Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +115,7 @@ class Waiting:
 
 async def become_sealer(tx: AsyncConnection) -> bool:
     """Return True if this transaction may seal; no other one may until it has ended."""
-    return bool(await tx.scalar(_TRY_LOCK))
+    return bool(await tx.scalar(_BECOME_SEALER))
 
 
 async def horizon(tx: AsyncConnection) -> Horizon:
@@ -102,26 +128,28 @@ async def last_seal(tx: AsyncConnection) -> LastSeal:
     """Return how far the chain reaches; before the first entry, sequence 0."""
     row = (await tx.execute(_LAST_SEAL)).one_or_none()
     if row is None:
-        return LastSeal(0, GENESIS, 0)
-    return LastSeal(row.sequence, row.entry_hash, row.transaction_id or 0)
+        return LastSeal(0, GENESIS, Place())
+    return LastSeal(row.sequence, row.entry_hash, Place(row.transaction_id or 0, row.id or 0))
 
 
 async def next_entries(
-    tx: AsyncConnection, *, floor: int, oldest_open: int, most: int
-) -> Sequence[tuple[int, Texts]]:
-    """Return up to `most` unsealed entries, id and texts, of the transactions in between."""
-    bounds = {"floor": floor, "oldest_open": oldest_open, "most": most}
-    return [(row[0], row[1:]) for row in await tx.execute(_NEXT, bounds)]
+    tx: AsyncConnection, *, after: Place, oldest_open: int, most: int
+) -> Sequence[Unsealed]:
+    """Return up to `most` unsealed entries after a place, of transactions below `oldest_open`."""
+    bounds = asdict(after) | {"oldest_open": oldest_open, "most": most}
+    found = await tx.execute(_NEXT, bounds)
+    return [Unsealed(Place(row[0], row[1]), row[2:]) for row in found]
 
 
-async def entries_anywhere(tx: AsyncConnection, most: int) -> Sequence[tuple[int, Texts]]:
-    """Return up to `most` unsealed entries, id and texts, wherever they are. Reads everything."""
-    await tx.execute(sql("SET LOCAL statement_timeout = 0"))
-    return [(row[0], row[1:]) for row in await tx.execute(_ANYWHERE, {"most": most})]
+async def entries_anywhere(tx: AsyncConnection, most: int) -> Sequence[Unsealed]:
+    """Return up to `most` unsealed entries, wherever they are. Reads everything there is."""
+    await tx.execute(_READ_EVERYTHING)
+    found = await tx.execute(_ANYWHERE, {"most": most})
+    return [Unsealed(Place(row[0], row[1]), row[2:]) for row in found]
 
 
 async def add_seals(
-    tx: AsyncConnection, last: LastSeal, entry_ids: Sequence[int], hashes: Sequence[bytes]
+    tx: AsyncConnection, last: LastSeal, entries: Sequence[Unsealed], hashes: Sequence[bytes]
 ) -> None:
     """Seal the entries, in the order given, after `last`."""
     await tx.execute(
@@ -129,15 +157,15 @@ async def add_seals(
         {
             "sequence": last.sequence,
             "previous_hash": last.entry_hash,
-            "entry_ids": list(entry_ids),
+            "entry_ids": [entry.place.entry_id for entry in entries],
             "hashes": list(hashes),
         },
     )
 
 
-async def waiting(tx: AsyncConnection, floor: int) -> Waiting:
-    """Return what transactions from `floor` on have written and is not sealed."""
-    count, since = (await tx.execute(_WAITING, {"floor": floor})).one()
+async def waiting(tx: AsyncConnection, after: Place) -> Waiting:
+    """Return what is written after a place and not sealed."""
+    count, since = (await tx.execute(_WAITING, asdict(after))).one()
     return Waiting(count, since)
 
 

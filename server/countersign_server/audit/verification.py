@@ -41,7 +41,7 @@ async def verify(
     first = max(from_sequence, 1)
     async with database.transaction(None) as tx:
         last = await last_seal(tx)
-        left = await waiting(tx, last.transaction_id)
+        left = await waiting(tx, last.place)
         previous_hash = await _hash_before(tx, first)
     sequence, broken = first, None
     if previous_hash is None:

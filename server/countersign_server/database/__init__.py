@@ -1,0 +1,1 @@
+"""How everything is remembered: connections, transactions, wake-ups, and a server of our own."""

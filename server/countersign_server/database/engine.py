@@ -1,14 +1,17 @@
 """Transactions: everything a request reads and writes, all or nothing, and for one tenant only."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import QueuePool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 # The tenant of loops and of operators: row-level security lets it see every row.
 SYSTEM = "system"
+
+_CLOSING_SECONDS = 2.0
 
 _BIND_TENANT = text("SELECT set_config('countersign.tenant', :tenant, true)")
 
@@ -37,17 +40,29 @@ class Database:
 
     @property
     def system_engine(self) -> AsyncEngine:
-        """The engine whose connections see every row; for statements that are a transaction themselves."""
+        """The engine whose connections see every row.
+
+        For statements that are a transaction themselves.
+        """
         return self._system
 
     async def close(self) -> None:
+        """Close every connection, after a moment for those that calls under way still hold."""
+        deadline = asyncio.get_running_loop().time() + _CLOSING_SECONDS
+        while self._in_use() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # a pool tells nobody when it is given one back
         await self._tenants.dispose()
         await self._system.dispose()
+
+    def _in_use(self) -> int:
+        pools = (self._tenants.pool, self._system.pool)
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
 
 def _engine(url: str, tenant: str, connections: int, statement_timeout_ms: int) -> AsyncEngine:
     options = (
-        f"-c countersign.tenant={tenant} -c timezone=UTC -c statement_timeout={statement_timeout_ms} "
+        f"-c countersign.tenant={tenant} -c timezone=UTC "
+        f"-c statement_timeout={statement_timeout_ms} "
         "-c idle_in_transaction_session_timeout=30000"
     )
     return create_async_engine(

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, DateTime, MetaData, Numeric, Text, Uuid
+from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData(
     naming_convention={
@@ -14,21 +15,41 @@ metadata = MetaData(
 )
 
 
-def identifier(name: str, *arguments: Any, nullable: bool = False, **options: Any) -> Column[UUID]:
-    """A UUID column."""
+def identifier(
+    name: str,
+    *arguments: SchemaItem,
+    nullable: bool = False,
+    **options: Any,  # noqa: ANN401  # those of Column
+) -> Column[UUID]:
+    """Return a UUID column."""
     return Column(name, Uuid, *arguments, nullable=nullable, **options)
 
 
-def text(name: str, *arguments: Any, nullable: bool = False, **options: Any) -> Column[str]:
-    """A text column."""
+def text(
+    name: str,
+    *arguments: SchemaItem,
+    nullable: bool = False,
+    **options: Any,  # noqa: ANN401  # those of Column
+) -> Column[str]:
+    """Return a text column."""
     return Column(name, Text, *arguments, nullable=nullable, **options)
 
 
-def moment(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
-    """A column of aware UTC times."""
+def moment(
+    name: str,
+    *,
+    nullable: bool = False,
+    **options: Any,  # noqa: ANN401  # those of Column
+) -> Column[Any]:
+    """Return a column of aware UTC times."""
     return Column(name, DateTime(timezone=True), nullable=nullable, **options)
 
 
-def amount(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
-    """A column of exact decimals: money, prices, volumes."""
+def amount(
+    name: str,
+    *,
+    nullable: bool = False,
+    **options: Any,  # noqa: ANN401  # those of Column
+) -> Column[Any]:
+    """Return a column of exact decimals: money, prices, volumes."""
     return Column(name, Numeric(27, 9), nullable=nullable, **options)

@@ -1,1 +1,1 @@
-"""How an approved command becomes at most one order at the terminal, and how every deal comes back."""
+"""How an approved command becomes at most one order, and how every deal comes back."""

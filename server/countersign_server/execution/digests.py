@@ -14,12 +14,18 @@ _DAY_MS = 86_400_000
 
 
 def tickets_sha256(tickets: list[int]) -> str:
-    """Return the hash of deal tickets: each in decimal with a line feed, in ascending order; hexadecimal."""
+    """Return the hash of deal tickets, in hexadecimal.
+
+    Each ticket in decimal with a line feed, in ascending order.
+    """
     return sha256("".join(f"{ticket}\n" for ticket in sorted(tickets)).encode()).hexdigest()
 
 
 async def recent_digests(tx: AsyncConnection, account_id: UUID) -> list[pb.DealDigest]:
-    """Return the digests of the account's last days that have deals, in the broker's time, oldest first."""
+    """Return the digests of the account's last days that have deals, oldest first.
+
+    Days are the broker's.
+    """
     newest = await tx.scalar(
         select(func.max(deals.c.broker_time_ms)).where(deals.c.account_id == account_id)
     )

@@ -26,6 +26,6 @@ def filled_by(deals: Iterable[tuple[Decimal, Decimal]]) -> Filled:
 
 
 def shown_by(filled: Filled, asked: Decimal | None) -> CommandEvent:
-    """Return what the deals show of a command that asked for so many lots; None: it asked for no volume."""
+    """Return what the deals show of a command that asked for so many lots; None: for no volume."""
     whole = asked is not None and filled.volume >= asked
     return CommandEvent.SHOW_ALL if whole or asked is None else CommandEvent.SHOW_PART

@@ -1,7 +1,7 @@
 """The one permission to send one order: decided here, by one compare-and-set, and nowhere else.
 
-Expiry, revocation, halt and single use are all in the same statement, under the same row locks. Whoever asks second is
-told why not; nobody is ever told yes twice.
+Expiry, revocation, halt and single use are all in the same statement, under the same row locks.
+Whoever asks second is told why not; nobody is ever told yes twice.
 """
 
 import secrets
@@ -16,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.accounts.tables import accounts
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
+from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import CommandState
-from countersign_server.execution.store import Command, command_of
+from countersign_server.execution.limits import limit_reached
+from countersign_server.execution.store import command_of
 from countersign_server.execution.tables import commands
 
 # What may be granted in each trading state of the account.
@@ -44,7 +46,19 @@ class Denied:
     reason: str
 
 
-async def grant(
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a bridge asks for, when."""
+
+    command_id: UUID
+    attempt: int
+    nonce: bytes
+    device_id: UUID
+    valid_for: timedelta
+    now: datetime
+
+
+async def grant(  # noqa: PLR0913  # keyword-only values of one claim
     tx: AsyncConnection,
     *,
     account_id: UUID,
@@ -59,50 +73,75 @@ async def grant(
 ) -> Granted | Denied:
     """Grant the attempt if nothing stands against it. The caller commits before anyone is told.
 
-    The same claim (same nonce) of the same attempt is answered the same, with the time that is left.
+    The same claim (same nonce) of the same attempt is answered the same, with the time left.
     """
+    claim = _Claim(command_id, attempt, claim_nonce, device_id, valid_for, now)
     command = await _command(tx, account_id, command_id)
     if command is None:
         return Denied("NOT_FOUND")
     # The account's row first: it orders grants and halts, and counts the generation.
     account = (
         await tx.execute(
-            select(accounts.c.trading_state, accounts.c.generation)
+            select(
+                accounts.c.trading_state,
+                accounts.c.generation,
+                accounts.c.max_commands_per_minute,
+                accounts.c.max_open_positions,
+            )
             .where(accounts.c.id == account_id)
             .with_for_update()
         )
     ).one()
-    allowed = MAY_REDUCE if command.kind in REDUCING else MAY_OPEN
-    if account.trading_state in allowed:
-        granted = await tx.execute(
-            update(commands)
-            .where(
-                commands.c.id == command_id,
-                commands.c.attempt == attempt,
-                commands.c.state == CommandState.OFFERED,
-                # The database's clock, read when the row is held: one clock decides for every server.
-                commands.c.expires_at > func.clock_timestamp(),
-                ~commands.c.cancel_asked,
-            )
-            .values(
-                state=CommandState.GRANTED,
-                grant_id=random(16),
-                claim_nonce=claim_nonce,
-                granted_at=now,
-                updated_at=now,
-                device_id=device_id,
-                generation=account.generation + 1,
-                reason="",
-            )
-            .returning(commands)
+    halted = account.trading_state not in (MAY_REDUCE if command.kind in REDUCING else MAY_OPEN)
+    limit = None
+    if command.kind not in REDUCING and command.state is CommandState.OFFERED:
+        limit = await limit_reached(
+            tx,
+            account_id,
+            commands_per_minute=account.max_commands_per_minute,
+            open_positions=account.max_open_positions,
+            now=now,
         )
-        row = granted.one_or_none()
-        if row is not None:
-            return await _remember(tx, command_of(row), valid_for, trace, now)
+    if limit is not None:
+        return Denied(limit)
+    if not halted:
+        granted = await _compare_and_set(
+            tx, claim, grant_id=random(16), generation=account.generation + 1
+        )
+        if granted is not None:
+            return await _remember(tx, granted, valid_for, trace, now)
     current = await _command(tx, account_id, command_id)
-    return _refusal(
-        current or command, attempt, claim_nonce, allowed, account.trading_state, valid_for, now
+    return _refusal(current or command, claim, halted=halted)
+
+
+async def _compare_and_set(
+    tx: AsyncConnection, claim: _Claim, *, grant_id: bytes, generation: int
+) -> Command | None:
+    """Return the command as granted, or None if something stands against it."""
+    granted = await tx.execute(
+        update(commands)
+        .where(
+            commands.c.id == claim.command_id,
+            commands.c.attempt == claim.attempt,
+            commands.c.state == CommandState.OFFERED,
+            # The database's clock, read when the row is held: one clock for every server.
+            commands.c.expires_at > func.clock_timestamp(),
+            ~commands.c.cancel_asked,
+        )
+        .values(
+            state=CommandState.GRANTED,
+            grant_id=grant_id,
+            claim_nonce=claim.nonce,
+            granted_at=claim.now,
+            updated_at=claim.now,
+            device_id=claim.device_id,
+            generation=generation,
+            reason="",
+        )
+        .returning(commands)
     )
+    row = granted.one_or_none()
+    return command_of(row) if row else None
 
 
 async def _remember(
@@ -135,33 +174,26 @@ async def _remember(
     return _granted(command, valid_for)
 
 
-def _refusal(
-    command: Command,
-    attempt: int,
-    claim_nonce: bytes,
-    allowed: frozenset[str],
-    trading_state: str,
-    valid_for: timedelta,
-    now: datetime,
-) -> Granted | Denied:
+def _refusal(command: Command, claim: _Claim, *, halted: bool) -> Granted | Denied:
     """Return why a claim is refused, or the grant again if it is the very claim that got it."""
-    if command.attempt != attempt:
+    if command.attempt != claim.attempt:
         return Denied("NOT_OFFERED")
     if command.granted_at is not None:
-        left = command.granted_at + valid_for - now
-        same_claim = command.claim_nonce == claim_nonce and command.state is CommandState.GRANTED
-        return (
-            _granted(command, left)
-            if same_claim and left > timedelta(0)
-            else Denied("ALREADY_GRANTED")
-        )
+        left = command.granted_at + claim.valid_for - claim.now
+        same_claim = command.claim_nonce == claim.nonce and command.state is CommandState.GRANTED
+        still_holds = same_claim and left > timedelta(0)
+        return _granted(command, left) if still_holds else Denied("ALREADY_GRANTED")
+    return Denied(_why_not(command, claim.now, halted=halted))
+
+
+def _why_not(command: Command, now: datetime, *, halted: bool) -> str:
     if command.state is CommandState.REVOKED or command.cancel_asked:
-        return Denied("REVOKED")
+        return "REVOKED"
     if command.state is CommandState.EXPIRED or command.expires_at <= now:
-        return Denied("EXPIRED")
-    if trading_state not in allowed:
-        return Denied("HALTED")
-    return Denied("NOT_OFFERED" if command.state is not CommandState.OFFERED else "EXPIRED")
+        return "EXPIRED"
+    if halted:
+        return "HALTED"
+    return "NOT_OFFERED" if command.state is not CommandState.OFFERED else "EXPIRED"
 
 
 def _granted(command: Command, valid_for: timedelta) -> Granted:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.execution.store import Command
+from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.tables import command_reports, commands, deals
 from countersign_server.execution.wire import command_message
@@ -92,7 +92,10 @@ def summary_of(command: Command, evidence: pb.Evidence | None) -> str:
         if evidence.history_complete
         else "its history does not prove complete"
     )
-    return f"{sent}; {shows} with the tag {command.magic:x} ({connected}; {books}). It has not been sent again."
+    return (
+        f"{sent}; {shows} with the tag {command.magic:x} ({connected}; {books}). "
+        "It has not been sent again."
+    )
 
 
 async def _reports_of(

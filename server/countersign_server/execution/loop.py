@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.audit.entries import Trace
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
+from countersign_server.execution.command import Command
+from countersign_server.execution.history import evidence_of
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
 from countersign_server.execution.measures import commands_over_total
 from countersign_server.execution.presumption import may_presume, silent_since
-from countersign_server.execution.store import Command, advance, overdue
-from countersign_server.execution.history import evidence_of
+from countersign_server.execution.store import advance, overdue
 
 log = structlog.get_logger()
 
@@ -89,7 +90,10 @@ class CommandClock:
         return len(moved)
 
     async def _presume(self, tx: AsyncConnection, now: datetime) -> list[Command]:
-        """End doubts that nothing speaks for any more. The label unlocks nothing, and evidence reverses it."""
+        """End doubts that nothing speaks for any more.
+
+        The label unlocks nothing, and evidence reverses it.
+        """
         doubtful = await overdue(
             tx,
             states=[CommandState.IN_DOUBT],

@@ -1,4 +1,4 @@
-"""Letting a bridge in: is it who it says, does its terminal show the right account, and is nobody else there."""
+"""Letting a bridge in: is it who it says, on the right account, and is nobody else there."""
 
 import secrets
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class Opened:
     symbols: list[pb.SymbolMapping]
 
 
-async def open_session(
+async def open_session(  # noqa: PLR0913  # three that are told apart by type, the rest by name
     tx: AsyncConnection,
     caller: Caller,
     hello: pb.Hello,
@@ -57,7 +57,7 @@ async def open_session(
     now: datetime,
     random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Opened:
-    """Take the account's lease for the device, and settle what its journal and our book know differently.
+    """Take the account's lease for the device, and settle where its journal and our book differ.
 
     Raises DeviceRevoked, AccountMismatch, SessionHeld.
     """
@@ -84,16 +84,7 @@ async def open_session(
         raise SessionHeld("another bridge holds the account", account_id=str(account_id))
     generation = await _agree_on_generation(tx, account, hello, trace, now)
     await _doubt_unresolved(tx, account_id, hello, trace, now)
-    entry = Entry(
-        kind="device.connected",
-        subject=f"device:{caller.id}",
-        event_time=now,
-        trace=trace,
-        owner_id=caller.owner_id,
-        account_id=account_id,
-        after={"agent_version": hello.agent_version, "instance_id": hello.instance_id},
-    )
-    await record(tx, entry)
+    await record(tx, _connected(caller, account_id, hello, trace, now))
     return Opened(
         epoch=epoch,
         account_id=account_id,
@@ -108,6 +99,20 @@ async def open_session(
     )
 
 
+def _connected(
+    caller: Caller, account_id: UUID, hello: pb.Hello, trace: Trace, now: datetime
+) -> Entry:
+    return Entry(
+        kind="device.connected",
+        subject=f"device:{caller.id}",
+        event_time=now,
+        trace=trace,
+        owner_id=caller.owner_id,
+        account_id=account_id,
+        after={"agent_version": hello.agent_version, "instance_id": hello.instance_id},
+    )
+
+
 def account_of(caller: Caller) -> UUID:
     """Return the account that a device serves."""
     if caller.account_id is None:
@@ -116,7 +121,10 @@ def account_of(caller: Caller) -> UUID:
 
 
 def check_fingerprint(account: Account, shown: values_pb2.AccountFingerprint) -> None:
-    """Raise AccountMismatch unless the terminal shows the account's own login, server, currency and margin mode."""
+    """Raise AccountMismatch unless the terminal shows the account itself.
+
+    By login, server, currency and margin mode.
+    """
     ours = (account.server, account.login, account.currency, account.margin_mode)
     theirs = (shown.server, shown.login, shown.currency, MARGIN_MODES.get(shown.margin_mode, ""))
     if ours != theirs:
@@ -131,8 +139,9 @@ async def _agree_on_generation(
 ) -> int:
     """Return the account's generation.
 
-    A bridge that has seen more grants than we remember proves that our database is older than its journal: whatever is
-    open may have been granted, so that it is in doubt and nothing of it is offered again.
+    A bridge that has seen more grants than we remember proves that our database is older than its
+    journal: whatever is open may have been granted, so that it is in doubt and nothing of it is
+    offered again.
     """
     ours = account.generation
     if hello.generation_seen <= ours:

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.approvals.commands_port import CommandPort, Exposure, Mandate
 from countersign_server.audit.entries import Trace
+from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent, CommandState
 from countersign_server.execution.store import (
-    Command,
     add_command,
     advance,
     ask_to_cancel,
@@ -60,7 +60,7 @@ async def _withdraw(
 
 
 async def _exposure(tx: AsyncConnection, approval_id: UUID) -> Exposure | None:
-    # Read without holding it: whoever asks looks at many accounts at once, whose bridges must not wait.
+    # Read without holding it: whoever asks looks at many accounts, whose bridges must not wait.
     found = await tx.execute(select(commands).where(commands.c.approval_id == approval_id))
     row = found.one_or_none()
     command = command_of(row) if row else None

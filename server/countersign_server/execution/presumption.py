@@ -1,13 +1,14 @@
 """When a command in doubt may be presumed not executed.
 
-Absence is never proof. It is presumed only when the terminal was connected ever since the order may have been sent, its
-history adds up to the balance, so that nothing is missing from it, and it was looked at after long enough.
+Absence is never proof. It is presumed only when the terminal was connected ever since the order may
+have been sent, its history adds up to the balance, so that nothing is missing from it, and it was
+looked at after long enough.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.execution.store import Command
+from countersign_server.execution.command import Command
 
 
 def silent_since(command: Command) -> datetime:

@@ -1,4 +1,4 @@
-"""Where bridges and polling EAs learn what to do and tell what was done, and where people look it up."""
+"""Where bridges learn what to do and tell what was done, and where people look it up."""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +13,8 @@ from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.devices.lease_store import take_lease
 from countersign_server.errors import ClaimDenied, NotFound, SessionHeld, TooLateToCancel
-from countersign_server.execution.channel import Channels, Pace, target_of
+from countersign_server.execution.channel import Channels
+from countersign_server.execution.deals import apply_deal
 from countersign_server.execution.grants import Granted, grant
 from countersign_server.execution.history import Sight, evidence_of, shown_commands
 from countersign_server.execution.lifecycle import (
@@ -21,22 +22,24 @@ from countersign_server.execution.lifecycle import (
     CommandEvent,
     CommandState,
 )
+from countersign_server.execution.live_session import Pace
 from countersign_server.execution.measures import denials_total, grants_total
 from countersign_server.execution.opening import account_of, check_fingerprint
-from countersign_server.execution.reports import Reporter, apply_deal, apply_event, apply_result
+from countersign_server.execution.report_store import Reporter
+from countersign_server.execution.reports import apply_event, apply_result
 from countersign_server.execution.session import cancels_of, doubts_of
 from countersign_server.execution.store import (
-    ask_to_cancel,
     advance,
+    ask_to_cancel,
     command_for_update,
     commands_in_doubt,
     commands_of_signal,
     mark_offered,
     open_commands,
+    target_of,
 )
 from countersign_server.execution.wire import (
     STATES,
-    command_message,
     grant_frame,
     halt_frame,
     offer_frame,
@@ -53,7 +56,7 @@ _POLL_LIMIT, _POLL_DEFAULT = 50, 10
 class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
     """See execution.proto for the contract."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the app gives, by name
         self,
         *,
         database: Database,
@@ -249,7 +252,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
             return await evidence_of(tx, command)
 
     async def _hold_lease(self, tx: AsyncConnection, caller: Caller, now: datetime) -> None:
-        """A polling EA holds the account as a session does; its epoch is made of its id."""
+        """Hold the account as a session does; a polling EA's epoch is made of its id."""
         held = await take_lease(
             tx,
             account_id=account_of(caller),

@@ -1,12 +1,13 @@
 """One bridge's session: which frames count, and what may be offered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import UNGRANTED, CommandState
-from countersign_server.execution.store import Command
 
 
 class Taking(StrEnum):
@@ -33,15 +34,18 @@ class Incoming:
 
 @dataclass(slots=True)
 class Offers:
-    """What one session has been offered. Offers permit nothing; the credit keeps a slow bridge from drowning."""
+    """What one session has been offered.
+
+    Offers permit nothing; the credit keeps a slow bridge from drowning.
+    """
 
     credit: int
     retry_after: timedelta
     _shown: set[UUID] = field(default_factory=set[UUID])
     _later: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
 
-    def to_show(self, open_commands: list[Command], now: datetime) -> list[Command]:
-        """Return what to offer next, oldest first, given every command of the account that is not over."""
+    def to_show(self, open_commands: Sequence[Command], now: datetime) -> list[Command]:
+        """Return what to offer next, oldest first, of the account's commands that are not over."""
         waiting = [command for command in open_commands if command.state in UNGRANTED]
         alive = {command.id for command in waiting}
         self._shown &= alive
@@ -71,12 +75,12 @@ class Offers:
         return min(self._later.values(), default=None)
 
 
-def doubts_of(open_commands: list[Command]) -> list[Command]:
+def doubts_of(open_commands: Sequence[Command]) -> list[Command]:
     """Return the commands of which the bridge should look for traces."""
     return [command for command in open_commands if command.state is CommandState.IN_DOUBT]
 
 
-def cancels_of(open_commands: list[Command]) -> list[Command]:
+def cancels_of(open_commands: Sequence[Command]) -> list[Command]:
     """Return the granted commands that somebody wants dropped if they are not sent yet."""
     return [
         command

@@ -1,18 +1,17 @@
 """Commands: made with their approval, moved along their life, found by id, account or tag."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import Row, and_, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.approvals.commands_port import Mandate
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
+from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import (
     OPEN,
     UNGRANTED,
@@ -24,56 +23,14 @@ from countersign_server.execution.tables import command_tags, commands
 from countersign_server.execution.tags import magic_of
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One instruction to one account's terminal, as it stands."""
-
-    id: UUID
-    owner_id: UUID
-    account_id: UUID
-    signal_id: UUID | None
-    approval_id: UUID | None
-    kind: str
-    state: CommandState
-    attempt: int
-    instrument: str
-    symbol: str
-    side: str
-    volume: Decimal | None
-    price_min: Decimal | None
-    price_max: Decimal | None
-    intent_text: str
-    intent_digest: str
-    server_signature: bytes
-    server_key_id: str
-    owner_signature: Mapping[str, Any] | None
-    magic: int
-    opening_command_id: UUID | None
-    created_at: datetime
-    offered_at: datetime | None
-    granted_at: datetime | None
-    updated_at: datetime
-    expires_at: datetime
-    grant_id: bytes | None
-    claim_nonce: bytes | None
-    generation: int | None
-    device_id: UUID | None
-    reason: str
-    cancel_asked: bool
-    order_ticket: int
-    position_id: int
-    filled_volume: Decimal
-    average_price: Decimal | None
-
-
 def command_of(row: Row[Any]) -> Command:
     """Return a row of commands as a value."""
-    facts = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    facts: dict[str, Any] = dict(zip(row._fields, row, strict=True))  # pyright: ignore[reportPrivateUsage]  # as of any named tuple
     facts["state"] = CommandState(facts["state"])
     return Command(**facts)
 
 
-async def add_command(
+async def add_command(  # noqa: PLR0913  # two that are told apart by type, the rest by name
     tx: AsyncConnection,
     mandate: Mandate,
     *,
@@ -121,7 +78,11 @@ async def add_command(
             attempt=1,
         )
     )
-    entry = Entry(
+    await record(tx, _approved(mandate, command_id, trace, now))
+
+
+def _approved(mandate: Mandate, command_id: UUID, trace: Trace, now: datetime) -> Entry:
+    return Entry(
         kind="command.approved",
         subject=f"command:{command_id}",
         event_time=now,
@@ -137,10 +98,9 @@ async def add_command(
             "expires_at": mandate.expires_at,
         },
     )
-    await record(tx, entry)
 
 
-async def advance(
+async def advance(  # noqa: PLR0913  # three that are told apart by type, the rest by name
     tx: AsyncConnection,
     command: Command,
     event: CommandEvent,
@@ -178,17 +138,24 @@ async def advance(
 async def command_for_update(
     tx: AsyncConnection, command_id: UUID, *, account_id: UUID | None = None
 ) -> Command | None:
-    """Return a command and hold its row until commit; None: there is none that the transaction may see."""
+    """Return a command and hold its row until commit; None: none that the transaction may see."""
     found = await tx.execute(
         select(commands)
         .where(
             commands.c.id == command_id,
-            commands.c.account_id == account_id if account_id else True,
+            commands.c.account_id == account_id if account_id else true(),
         )
         .with_for_update()
     )
     row = found.one_or_none()
     return command_of(row) if row else None
+
+
+async def target_of(tx: AsyncConnection, command: Command) -> Command | None:
+    """Return the command that opened what `command` is about; None: it opens something itself."""
+    if command.opening_command_id is None:
+        return None
+    return await command_for_update(tx, command.opening_command_id)
 
 
 async def command_of_approval(tx: AsyncConnection, approval_id: UUID) -> Command | None:
@@ -201,7 +168,7 @@ async def command_of_approval(tx: AsyncConnection, approval_id: UUID) -> Command
 
 
 async def command_tagged(tx: AsyncConnection, account_id: UUID, magic: int) -> Command | None:
-    """Return the command whose order carries the tag, and hold its row; None: the tag is not ours."""
+    """Return the command whose order carries the tag, holding its row; None: it is not ours."""
     found = await tx.execute(
         select(commands)
         .join(command_tags, command_tags.c.command_id == commands.c.id)
@@ -225,7 +192,10 @@ async def open_commands(tx: AsyncConnection, account_id: UUID) -> Sequence[Comma
 async def mark_offered(
     tx: AsyncConnection, ids: Sequence[UUID], *, trace: Trace, now: datetime
 ) -> Sequence[Command]:
-    """Mark commands as offered and return those that still may be: approved or offered, and not past their time."""
+    """Mark commands as offered and return those that still may be.
+
+    That is: approved or offered, and not past their time.
+    """
     changed = await tx.execute(
         update(commands)
         .where(
@@ -286,7 +256,7 @@ async def commands_in_doubt(
                 doubtful,
                 func.row(commands.c.updated_at, commands.c.id) > func.row(*after)
                 if after
-                else True,
+                else true(),
             )
         )
         .order_by(commands.c.updated_at, commands.c.id)
@@ -303,7 +273,10 @@ async def overdue(
     before: datetime,
     limit: int,
 ) -> Sequence[Command]:
-    """Return commands in `states` whose time in `column` is not after `before`, leaving those that others hold."""
+    """Return commands in `states` whose time in `column` is not after `before`.
+
+    Those that others hold are left to them.
+    """
     found = await tx.execute(
         select(commands)
         .where(commands.c.state.in_(states), commands.c[column] <= before)
@@ -317,7 +290,10 @@ async def overdue(
 async def ask_to_cancel(
     tx: AsyncConnection, command: Command, *, trace: Trace, now: datetime, reason: str
 ) -> None:
-    """Ask that a granted command be dropped if it is not sent yet. It changes no state: only the bridge can tell."""
+    """Ask that a granted command be dropped if it is not sent yet.
+
+    It changes no state: only the bridge can tell.
+    """
     await tx.execute(update(commands).where(commands.c.id == command.id).values(cancel_asked=True))
     entry = Entry(
         kind="command.cancel_asked",

@@ -1,7 +1,7 @@
 """Commands, deals and frames as the contract shows them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +9,9 @@ from sqlalchemy import Row
 
 from countersign.v1 import execution_pb2 as pb, values_pb2
 from countersign_server.decimals import decimal_text, optional_text
+from countersign_server.execution.command import Command
 from countersign_server.execution.grants import Granted
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
-from countersign_server.execution.store import Command
 from countersign_server.rpc.conversion import optional_id, to_duration, to_timestamp
 
 STATES: Mapping[CommandState, pb.CommandState] = {
@@ -146,12 +146,14 @@ def deal_message(row: Row[Any]) -> pb.Deal:
         entry=ENTRIES[row.entry],
         reason=row.reason,
         symbol=row.symbol,
+        volume=decimal_text(row.volume),
+        price=decimal_text(row.price),
+        profit=decimal_text(row.profit),
+        commission=decimal_text(row.commission),
+        swap=decimal_text(row.swap),
+        fee=decimal_text(row.fee),
         broker_time_ms=row.broker_time_ms,
         comment=row.comment,
-        **{
-            name: decimal_text(getattr(row, name))
-            for name in ("volume", "price", "profit", "commission", "swap", "fee")
-        },
     )
     if row.broker_utc_offset_seconds is not None:
         deal.broker_utc_offset.seconds = row.broker_utc_offset_seconds
@@ -184,14 +186,14 @@ def halt_frame(trading_state: str, cause: str, latch: int) -> pb.Halt:
     return pb.Halt(state=TRADING_STATES[trading_state], cause=cause, latch=latch)
 
 
-def poll_message(
+def poll_message(  # noqa: PLR0913  # the fields of one message, by name
     *,
     offers: Sequence[pb.Offer],
     cancels: Sequence[Command],
     doubts: Sequence[Command],
     halt: pb.Halt,
     now: datetime,
-    poll_interval: Any,
+    poll_interval: timedelta,
 ) -> pb.PollCommandsResponse:
     return pb.PollCommandsResponse(
         offers=offers,

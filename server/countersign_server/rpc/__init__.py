@@ -1,0 +1,1 @@
+"""What is around every call: who calls, what they may, how values and refusals travel."""

@@ -1,13 +1,14 @@
-"""What happens around every call: who is calling, may they, are the rules kept, and how refusals leave."""
+"""What happens around every call: who calls, may they, are the rules kept, how refusals leave."""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
+from google.protobuf.message import Message
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
@@ -49,9 +50,11 @@ _HANDLERS: dict[tuple[bool, bool], Callable[..., Handler]] = {
 
 
 class Boundary(grpc.aio.ServerInterceptor):
-    """The one interceptor. Inside it, servicers meet only allowed callers and valid requests, and may simply raise.
+    """The one interceptor.
 
-    In order: request id, exception shield, metrics, deadline, authentication, access table, validation.
+    Inside it, servicers meet only allowed callers and valid requests, and may simply raise.
+    In order: request id, exception shield, metrics, deadline, authentication, access table,
+    validation.
     """
 
     def __init__(
@@ -91,14 +94,30 @@ class Boundary(grpc.aio.ServerInterceptor):
         )
         incoming = _checked_stream if handler.request_streaming else _checked
 
-        async def respond(request: Any, context: Context) -> Any:
-            async with self._around(method, context), asyncio.timeout(self._default_deadline):
-                return await behavior(incoming(request), context)
+        async def respond(request: Any, context: Context) -> Any:  # noqa: ANN401  # any message
+            visit = self._begin(method, context)
+            try:
+                bind_call(self._admit(method, visit.origin))
+                # A caller that names a deadline is held to it by gRPC itself.
+                if context.time_remaining() is not None:
+                    return await behavior(incoming(request), context)
+                async with asyncio.timeout(self._default_deadline):
+                    return await behavior(incoming(request), context)
+            except BaseException as error:  # noqa: BLE001  # the shield: everything leaves as a status
+                await visit.refuse(error, context)
+            finally:
+                visit.end()
 
-        async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
-            async with self._around(method, context):
+        async def stream(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
+            visit = self._begin(method, context)
+            try:
+                bind_call(self._admit(method, visit.origin))
                 async for response in behavior(incoming(request), context):
                     yield response
+            except BaseException as error:  # noqa: BLE001  # the shield: everything leaves as a status
+                await visit.refuse(error, context)
+            finally:
+                visit.end()
 
         return _HANDLERS[bool(handler.request_streaming), bool(handler.response_streaming)](
             stream if handler.response_streaming else respond,
@@ -106,25 +125,9 @@ class Boundary(grpc.aio.ServerInterceptor):
             handler.response_serializer,
         )
 
-    @asynccontextmanager
-    async def _around(self, method: str, context: Context) -> AsyncGenerator[None]:
-        origin = origin_of(context, self._trusted_proxies)
-        started, code = time.perf_counter(), "OK"
+    def _begin(self, method: str, context: Context) -> "_Visit":
         calls_open.labels(method).inc()
-        try:
-            bind_call(self._admit(method, origin))
-            yield
-        except asyncio.CancelledError:
-            code = "CANCELLED"
-            raise
-        except BaseException as error:
-            status = _status_of(error, method, origin.request_id)
-            code = status.code.name
-            await context.abort(status.code, status.details, status.trailing_metadata)
-        finally:
-            calls_open.labels(method).dec()
-            calls_total.labels(method, code).inc()
-            call_seconds.labels(method).observe(time.perf_counter() - started)
+        return _Visit(method, origin_of(context, self._trusted_proxies), time.perf_counter())
 
     def _admit(self, method: str, origin: Origin) -> Call:
         allowed = ACCESS.get(method)
@@ -143,24 +146,57 @@ class Boundary(grpc.aio.ServerInterceptor):
         return Call(origin.request_id, origin.address, origin.agent, caller)
 
 
-def _checked(request: Any) -> Any:
+@dataclass(slots=True)
+class _Visit:
+    """One call, from its arrival to its answer."""
+
+    method: str
+    origin: Origin
+    started: float
+    code: str = "OK"
+
+    async def refuse(self, error: BaseException, context: Context) -> None:
+        """Let an error leave as a status; where the call was cancelled, as it is."""
+        if not isinstance(error, Exception):
+            self.code = "CANCELLED"
+            raise error
+        status = _status_of(error, self.method, self.origin.request_id)
+        self.code = status.code.name
+        await context.abort(status.code, status.details, status.trailing_metadata)
+
+    def end(self) -> None:
+        calls_open.labels(self.method).dec()
+        calls_total.labels(self.method, self.code).inc()
+        call_seconds.labels(self.method).observe(time.perf_counter() - self.started)
+
+
+def _checked(request: Message | Unreadable) -> Message:
     if isinstance(request, Unreadable):
         raise Invalid("the request is not a message of the type that the method takes")
     check(request)
     return request
 
 
-async def _checked_stream(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def _checked_stream(requests: AsyncIterator[Message | Unreadable]) -> AsyncIterator[Message]:
     async for request in requests:
         yield _checked(request)
 
 
-def _status_of(error: BaseException, method: str, request_id: str) -> grpc.Status:
+def _status_of(error: Exception, method: str, request_id: str) -> grpc.Status:
+    refusal = _refusal_of(error, method, request_id)
+    if refusal is None:
+        log.error("call failed", method=method, request_id=request_id, exc_info=error)
+        return internal(request_id=request_id)
+    violations = refusal.violations if isinstance(refusal, RulesBroken) else None
+    return status_of(refusal, request_id=request_id, violations=violations)
+
+
+def _refusal_of(error: Exception, method: str, request_id: str) -> CountersignError | None:
+    """Return what the caller is told of an error; None: it is a bug, and nobody's business."""
+    refusal: CountersignError | None = None
     match error:
-        case RulesBroken():
-            return status_of(error, request_id=request_id, violations=error.violations)
         case CountersignError():
-            return status_of(error, request_id=request_id)
+            refusal = error
         case OperationalError() | InterfaceError() | NoConnection() | ConnectionError():
             log.warning(
                 "database unavailable", method=method, request_id=request_id, error=str(error)
@@ -168,17 +204,13 @@ def _status_of(error: BaseException, method: str, request_id: str) -> grpc.Statu
             refusal = DatabaseUnavailable(
                 "the database does not answer; nothing was stored by this call"
             )
-            return status_of(refusal, request_id=request_id)
         case DBAPIError() if error.connection_invalidated:
             log.warning("database connection lost", method=method, request_id=request_id)
             refusal = DatabaseUnavailable("the database connection was lost")
-            return status_of(refusal, request_id=request_id)
         case TimeoutError():
             refusal = DeadlineExceeded("the call took longer than it may")
-            return status_of(refusal, request_id=request_id)
         case NotImplementedError():
             refusal = NotImplementedYet(f"{method} is part of the contract and not of this version")
-            return status_of(refusal, request_id=request_id)
         case _:
-            log.error("call failed", method=method, request_id=request_id, exc_info=error)
-            return internal(request_id=request_id)
+            pass
+    return refusal

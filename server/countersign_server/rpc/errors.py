@@ -47,7 +47,10 @@ def code_of(error: type[CountersignError]) -> int:
 def status_of(
     error: CountersignError, *, request_id: str, violations: Mapping[str, str] | None = None
 ) -> grpc.Status:
-    """Return what the caller sees. `violations` are messages by field path, for a request that broke its rules."""
+    """Return what the caller sees.
+
+    `violations` are messages by field path, for a request that broke its rules.
+    """
     facts = {"request_id": request_id, **error.facts}
     status = status_pb2.Status(code=code_of(type(error)), message=str(error))
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts)
@@ -60,7 +63,7 @@ def status_of(
             ]
         )
         status.details.add().Pack(bad)
-    return rpc_status.to_status(status)
+    return _sendable(status)
 
 
 def internal(*, request_id: str) -> grpc.Status:
@@ -73,4 +76,8 @@ def internal(*, request_id: str) -> grpc.Status:
         reason="INTERNAL", domain=DOMAIN, metadata={"request_id": request_id}
     )
     status.details.add().Pack(info)
-    return rpc_status.to_status(status)
+    return _sendable(status)
+
+
+def _sendable(status: status_pb2.Status) -> grpc.Status:
+    return rpc_status.to_status(status)  # pyright: ignore[reportUnknownMemberType]  # it has no stubs

@@ -1,5 +1,7 @@
 """What is asked from outside about the server itself: is it well, what does it serve."""
 
+from typing import Any
+
 import grpc
 from google.protobuf.descriptor_pool import Default
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -14,10 +16,10 @@ class Health:
     """The health of each service, as gRPC's own health protocol tells it."""
 
     def __init__(self) -> None:
-        self._servicer = health.aio.HealthServicer()
+        self._servicer: Any = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # it has no stubs
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)  # pyright: ignore[reportUnknownMemberType]  # it has no stubs
 
     async def serving(self) -> None:
         for name in ("", *SERVICES):

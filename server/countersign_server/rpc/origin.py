@@ -1,4 +1,4 @@
-"""Where a call comes from: its id, address, program and token, read from what the transport carries."""
+"""Where a call comes from: its id, address, program and token, as the transport carries them."""
 
 import re
 from dataclasses import dataclass
@@ -26,10 +26,8 @@ def origin_of(
     context: grpc.aio.ServicerContext[Any, Any], trusted_proxies: frozenset[str]
 ) -> Origin:
     """Return where a call comes from. A forwarded address is believed only from a trusted proxy."""
-    headers: dict[str, str] = {}
-    for key, value in context.invocation_metadata() or ():
-        if isinstance(value, str):
-            headers[key] = value
+    metadata = context.invocation_metadata() or ()
+    headers = {key: value for key, value in metadata if isinstance(value, str)}
     request_id = headers.get("x-request-id", "")
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = str(uuid4())
@@ -48,7 +46,7 @@ def origin_of(
 
 
 def _peer_address(peer: str) -> str:
-    """Return the address of a gRPC peer such as "ipv4:127.0.0.1:50412" or "ipv6:%5B::1%5D:50412"."""
+    """Return the address of a peer such as "ipv4:127.0.0.1:50412" or "ipv6:%5B::1%5D:50412"."""
     kind, _, rest = unquote(peer).partition(":")
     if kind == "unix":
         return "unix"

@@ -1,4 +1,4 @@
-"""Long lists in pages: an opaque token remembers where the last page ended, and for which question."""
+"""Long lists in pages: a token remembers where the last page ended, and for which question."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -29,7 +29,7 @@ def position_of(request: Message) -> list[Any] | None:
 
     Raises PageTokenInvalid if it is not a token of this question.
     """
-    token: str = request.page_token  # type: ignore[attr-defined]  # every List request has one
+    token = str(getattr(request, "page_token"))  # noqa: B009  # every List request has one
     if not token:
         return None
     try:
@@ -38,7 +38,7 @@ def position_of(request: Message) -> list[Any] | None:
         question, position = None, None
     if question != _question(request) or not isinstance(position, list):
         raise PageTokenInvalid("page_token is not from the previous answer", field="page_token")
-    return position
+    return cast(list[Any], position)
 
 
 def id_position(request: Message) -> UUID | None:
@@ -71,7 +71,10 @@ def moment_position(request: Message) -> tuple[datetime, UUID] | None:
 
 
 def next_token(request: Message, rows: Sequence[Row], size: int, position: list[Any]) -> str:
-    """Return the token for the page after `rows`, which were asked for as `size` + 1; empty on the last page."""
+    """Return the token for the page after `rows`; empty on the last page.
+
+    One row more than `size` was asked for, to know whether there is a next page.
+    """
     if len(rows) <= size:
         return ""
     body = json.dumps([_question(request), position], default=str)

@@ -30,7 +30,7 @@ def check(message: Message) -> None:
     try:
         protovalidate.validate(message)
     except protovalidate.ValidationError as error:
-        found = {}
+        found: dict[str, str] = {}
         for violation in error.violations[:20]:
             path = _path(violation.proto.field)
             found.setdefault(path or "request", violation.proto.message or violation.proto.rule_id)
@@ -39,12 +39,14 @@ def check(message: Message) -> None:
         raise RulesBroken({"request": "a rule could not be evaluated for these values"}) from None
 
 
-def reader(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any] | None:
-    """Return a deserializer that answers Unreadable where the original would leak an exception's text."""
+def reader(
+    deserialize: Callable[[bytes], Message] | None,
+) -> Callable[[bytes], Message | Unreadable] | None:
+    """Return a deserializer that answers Unreadable where the original would leak an exception."""
     if deserialize is None:
         return None
 
-    def read(data: bytes) -> Any:
+    def read(data: bytes) -> Message | Unreadable:
         try:
             return deserialize(data)
         except DecodeError:
@@ -53,7 +55,7 @@ def reader(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]
     return read
 
 
-def _path(field: Any) -> str:
+def _path(field: Any) -> str:  # noqa: ANN401  # protovalidate's FieldPath has no stubs
     parts: list[str] = []
     for element in field.elements if field else ():
         name = element.field_name

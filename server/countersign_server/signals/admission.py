@@ -66,7 +66,7 @@ class Admitted:
         return (self.producer_id, self.instrument, self.side, self.action, self.version)
 
 
-def admit(
+def admit(  # noqa: PLR0913  # two that are told apart by type, the rest by name
     signed: signals_pb2.SignedSignal,
     key: VerifiedKey | None,
     *,
@@ -77,9 +77,9 @@ def admit(
 ) -> Admitted:
     """Return what is to be stored, or raise the reason why not.
 
-    The signature is checked before a byte of the payload is read. `key` None: no such key. Raises SignatureInvalid,
-    SignatureTooOld, SignatureFromFuture, ProducerPaused, PayloadUnreadable, UnknownField, RulesBroken,
-    InstrumentNotAllowed, SignalExpired, Invalid.
+    The signature is checked before a byte of the payload is read. `key` None: no such key. Raises
+    SignatureInvalid, SignatureTooOld, SignatureFromFuture, ProducerPaused, PayloadUnreadable,
+    UnknownField, RulesBroken, InstrumentNotAllowed, SignalExpired, Invalid.
     """
     payload_sha256 = sha256(signed.payload).digest()
     known = _verified(signed, key, producer_id, payload_sha256, now)

@@ -1,7 +1,7 @@
 """How many callers' signals become one commit.
 
-Callers hand in what was admitted and wait. A few writers each take whatever has gathered and store it in one statement;
-every caller goes on when its own rows are durable, and not before.
+Callers hand in what was admitted and wait. A few writers each take whatever has gathered and store
+it in one statement; every caller goes on when its own rows are durable, and not before.
 """
 
 import asyncio
@@ -13,11 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from psycopg import AsyncConnection as RawConnection
 from psycopg.errors import DeadlockDetected
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from countersign_server.database.engine import Database
+from countersign_server.database.line import Line
 from countersign_server.errors import (
     CountersignError,
     DatabaseUnavailable,
@@ -37,6 +36,7 @@ from countersign_server.signals.store import Collisions, Logged, collisions_of, 
 log = structlog.get_logger()
 
 _DEADLOCK_TRIES = 5
+_GATHER_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,10 @@ class _Submission:
 class Ingest:
     """The queue in front of the writers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each by name but the three it stands on
         self,
         database: Database,
+        new_line: Callable[[], Line],
         ring: Callable[..., None],
         *,
         capacity: int,
@@ -74,6 +75,7 @@ class Ingest:
         duplicate_window: timedelta,
     ) -> None:
         self._database = database
+        self._new_line = new_line
         self._ring = ring
         self._capacity = capacity
         self._group = group
@@ -81,12 +83,15 @@ class Ingest:
         self._waiting: deque[_Submission] = deque()
         self._waiting_rows = 0
         self._arrived = asyncio.Event()
+        # Whether the last group had several callers: a lone one never waits for company.
+        self._is_crowded = False
 
     async def submit(self, rows: Rows) -> list[Outcome]:
         """Store `rows` and return what became of each, in order.
 
-        Raises IngestQueueFull when too many wait already, DatabaseUnavailable when they could not be stored. After a
-        cancellation they may or may not be stored: the same bytes answer the same.
+        Raises IngestQueueFull when too many wait already, DatabaseUnavailable when they could not
+        be stored. After a cancellation they may or may not be stored: the same bytes answer the
+        same.
         """
         if self._waiting_rows + len(rows) > self._capacity:
             raise IngestQueueFull(
@@ -101,14 +106,24 @@ class Ingest:
 
     async def run(self) -> None:
         """Write groups until cancelled. Run it as often as there should be writers."""
+        line = self._new_line()
+        try:
+            await self._write_for_ever(line)
+        finally:
+            await line.close()
+
+    async def _write_for_ever(self, line: Line) -> None:
         while True:
             await self._arrived.wait()
+            if self._is_crowded:
+                # Others are about to arrive, and one commit for all costs what one does.
+                await asyncio.sleep(_GATHER_SECONDS)
             group = self._take()
             if not group:
                 self._arrived.clear()
                 continue
             try:
-                await self._write(group)
+                await self._write(group, line)
             except asyncio.CancelledError:
                 _fail(
                     group, DatabaseUnavailable("the server is stopping; send the same bytes again")
@@ -136,12 +151,13 @@ class Ingest:
                 taken.append(submission)
                 size += len(submission.rows)
         ingest_waiting.set(self._waiting_rows)
+        self._is_crowded = len(taken) > 1
         return taken
 
-    async def _write(self, group: Sequence[_Submission]) -> None:
+    async def _write(self, group: Sequence[_Submission], line: Line) -> None:
         rows = [row for submission in group for row in submission.rows]
         ingest_group_size.observe(len(rows))
-        stored = await self._store(_distinct(rows))
+        stored = await self._store(_distinct(rows), line)
         if stored:
             self._ring("signals", "audit")
         missing = [admitted for admitted, _ in rows if admitted.id not in stored]
@@ -152,13 +168,10 @@ class Ingest:
                     [_outcome(admitted, stored, collisions) for admitted, _ in submission.rows]
                 )
 
-    async def _store(self, rows: Rows) -> set[UUID]:
+    async def _store(self, rows: Rows, line: Line) -> set[UUID]:
         for attempt in range(_DEADLOCK_TRIES):
             try:
-                async with _autocommit(self._database.system_engine) as connection:
-                    stored = await store_new(
-                        connection, rows, duplicate_window=self._duplicate_window
-                    )
+                stored = await store_new(line, rows, duplicate_window=self._duplicate_window)
             except DeadlockDetected:
                 # The statement was rolled back whole, so that it is safe to run it again.
                 if attempt == _DEADLOCK_TRIES - 1:
@@ -175,25 +188,6 @@ class Ingest:
             return None
         async with self._database.transaction(None) as tx:
             return await collisions_of(tx, rows)
-
-
-class _autocommit:  # noqa: N801  # used as a function
-    """The psycopg connection beneath one of the engine's, outside any transaction."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._options = engine.execution_options(isolation_level="AUTOCOMMIT")
-
-    async def __aenter__(self) -> RawConnection[Any]:
-        self._connection = await self._options.connect()
-        raw = await self._connection.get_raw_connection()
-        connection: Any = raw.driver_connection
-        return connection
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None and not isinstance(error, DeadlockDetected):
-            # The connection may be in any state: do not give it back to the pool.
-            await self._connection.invalidate()
-        await self._connection.close()
 
 
 def _distinct(rows: Rows) -> Rows:

@@ -14,7 +14,8 @@ _NESTING_MAX = 8
 def read_signal(payload_format: int, payload: bytes) -> signals_pb2.Signal:
     """Return the signal in `payload`.
 
-    Raises PayloadUnreadable if it is not one, UnknownField if it has fields that the contract does not know.
+    Raises PayloadUnreadable if it is not one, UnknownField if it has fields that the contract does
+    not know.
     """
     if payload_format == signals_pb2.PAYLOAD_FORMAT_JSON:
         return _read_json(payload)
@@ -37,8 +38,9 @@ def read_signal(payload_format: int, payload: bytes) -> signals_pb2.Signal:
 def window_action(signal: signals_pb2.Signal) -> str:
     """Return what makes two signals the same idea beside instrument, side and version.
 
-    To open or to place twice is the same idea whatever the prices. To modify or close is the same only when it says the
-    same of the same position: a trailing stop moves often, and each move is meant.
+    To open or to place twice is the same idea whatever the prices. To modify or close is the same
+    only when it says the same of the same position: a trailing stop moves often, and each move is
+    meant.
     """
     action = signal.WhichOneof("action") or ""
     if action in ("open", "place"):

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import contextmanager
 from collections import Counter as Tally
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -22,18 +22,21 @@ from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import (
     CountersignError,
+    InstrumentNotAllowed,
     NotFound,
+    ProducerPaused,
     SignalExpired,
     TooManyStreams,
 )
 from countersign_server.identifiers import uuid7
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
-from countersign_server.rpc.conversion import from_timestamp, to_timestamp, trace_of, uuid_or_none
+from countersign_server.rpc.conversion import from_timestamp, trace_of, uuid_or_none
 from countersign_server.rpc.pages import next_token, page_size, position_of
 from countersign_server.signals.admission import Admitted, Windows, admit
 from countersign_server.signals.ingest import Ingest, Outcome, Stored
 from countersign_server.signals.measures import signals_create_seconds, signals_refused_total
+from countersign_server.signals.payload import read_signal
 from countersign_server.signals.store import (
     Listing,
     Logged,
@@ -41,6 +44,7 @@ from countersign_server.signals.store import (
     offer_again,
     own_signals,
     signal_row,
+    stored_signal,
 )
 from countersign_server.signals.wire import (
     STATE_NAMES,
@@ -51,7 +55,8 @@ from countersign_server.signals.wire import (
     signal_message,
 )
 
-# How each signal fared: counts by name, as `wire.funnels` takes them. Later areas know; the app wires it.
+# How each signal fared: counts by name, as `wire.funnels` takes them. Later areas know; the app
+# wires it.
 CountOutcomes = Callable[
     [AsyncConnection, Sequence[UUID]], Awaitable[Mapping[UUID, Mapping[str, int]]]
 ]
@@ -63,7 +68,7 @@ _STREAM_GROUP = 1000
 class SignalService(signals_pb2_grpc.SignalServiceServicer):
     """See signals.proto for the contract."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the app gives, by name
         self,
         *,
         database: Database,
@@ -132,6 +137,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             instrument=request.instrument,
             start_time=_time_or_none(request, "start_time"),
             end_time=_time_or_none(request, "end_time"),
+            external_id=request.external_id,
             before=UUID(position[0]) if position else None,
             limit=size + 1,
         )
@@ -148,13 +154,17 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self, request: signals_pb2.WatchSignalsRequest, context: Context
     ) -> AsyncIterator[signals_pb2.WatchSignalsResponse]:
         caller = current_caller()
-        async for batch in self._feed.follow(caller.tenant, request.after_sequence):
-            shown = await self._concerning(batch.entries, caller)
-            for entry in shown:
-                yield event_message(entry)
-            # Says how far the watcher has seen, so that it resumes behind what was not for it.
-            if not shown or shown[-1].sequence != batch.sequence:
-                yield signals_pb2.WatchSignalsResponse(sequence=batch.sequence)
+        sequence = request.after_sequence or await self._feed.newest()
+        # At once, so that whoever follows from now on can resume, whatever happens next.
+        yield signals_pb2.WatchSignalsResponse(sequence=sequence)
+        async with aclosing(self._feed.follow(caller.tenant, sequence)) as batches:
+            async for batch in batches:
+                shown = await self._concerning(batch.entries, caller)
+                for entry in shown:
+                    yield event_message(entry)
+                # Says how far the watcher has seen, so that it resumes behind what was not for it.
+                if not shown or shown[-1].sequence != batch.sequence:
+                    yield signals_pb2.WatchSignalsResponse(sequence=batch.sequence)
 
     async def RedeliverSignal(
         self, request: signals_pb2.RedeliverSignalRequest, context: Context
@@ -186,9 +196,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
     ) -> list[Outcome]:
         """Admit and store each on its own; the outcomes come in order."""
         started = time.perf_counter()
-        outcomes: list[Outcome | Admitted] = []
-        for one in signed:
-            outcomes.append(await self._admitted(one, caller))
+        outcomes = [await self._admitted(one, caller) for one in signed]
         rows = [(row, self._logged(row, caller)) for row in outcomes if isinstance(row, Admitted)]
         stored = iter(await self._ingest.submit(rows) if rows else ())
         for row, _ in rows:
@@ -202,7 +210,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
 
     async def _admitted(
         self, signed: signals_pb2.SignedSignal, caller: Caller
-    ) -> Admitted | CountersignError:
+    ) -> Admitted | Stored | CountersignError:
         now = self._now()
         try:
             return admit(
@@ -213,8 +221,28 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
                 windows=self._windows,
                 now=now,
             )
+        except (SignalExpired, ProducerPaused, InstrumentNotAllowed) as refusal:
+            # What was stored before is answered as it was, whatever has changed since.
+            return await self._known(signed, caller) or refusal
         except CountersignError as refusal:
             return refusal
+
+    async def _known(self, signed: signals_pb2.SignedSignal, caller: Caller) -> Stored | None:
+        """Return the stored signal that a verified payload repeats; None: it repeats none."""
+        try:
+            external_id = read_signal(signed.format, signed.payload).external_id
+        except CountersignError:
+            return None
+        async with self._database.transaction(caller.tenant) as tx:
+            existing = await stored_signal(tx, caller.id, external_id)
+        if existing is None or existing.payload_sha256 != sha256(signed.payload).digest():
+            return None
+        return Stored(
+            existing.id,
+            duplicate=True,
+            received_at=existing.received_at,
+            expires_at=existing.expires_at,
+        )
 
     def _logged(self, row: Admitted, caller: Caller) -> Logged:
         call = current_call()
@@ -234,7 +262,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         outcomes: Sequence[Outcome],
         caller: Caller,
     ) -> None:
-        """A refused signal is somebody's lost trade: it must be findable, with its reason."""
+        """Keep each refusal: it is somebody's lost trade, to be found with its reason."""
         entries: list[Entry] = []
         for one, outcome in zip(signed, outcomes, strict=True):
             if isinstance(outcome, Stored):
@@ -300,7 +328,7 @@ def _time_or_none(request: Any, field: str) -> datetime | None:  # noqa: ANN401 
 async def _gathered(
     items: AsyncIterator[signals_pb2.StreamSignalsRequest], most: int
 ) -> AsyncIterator[list[signals_pb2.StreamSignalsRequest]]:
-    """Yield what has arrived since the last group was taken, at least one item and at most `most`."""
+    """Yield what has arrived since the last group was taken: at least one, at most `most`."""
     queue: asyncio.Queue[signals_pb2.StreamSignalsRequest | BaseException | None] = asyncio.Queue(
         most
     )

@@ -1,4 +1,4 @@
-"""What exactly a producer signs, and whether a signature is right. `docs/protocol.md` has the bytes."""
+"""What exactly a producer signs, and whether a signature is right: see `docs/protocol.md`."""
 
 import hmac
 from enum import StrEnum
@@ -35,7 +35,7 @@ def signed_text(
 
 
 def is_signed_by(*, algorithm: Algorithm, key: bytes | None, text: bytes, signature: bytes) -> bool:
-    """Tell whether `signature` over `text` was made with `key`; None stands for an unknown key and is never right.
+    """Tell whether `signature` over `text` was made with `key`; None, an unknown key, never is.
 
     `key` is the shared secret of HMAC-SHA256 or the public key of Ed25519.
     """

@@ -1,15 +1,15 @@
 """Signals, each stored once and never changed."""
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection as RawConnection
-from sqlalchemy import Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import Row, and_, func, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from countersign_server.database.line import Line
 from countersign_server.signals.admission import Admitted
 from countersign_server.signals.tables import signal_windows, signals
 
@@ -41,7 +41,8 @@ _LOGGED: Mapping[str, str] = {
 _NAMES = ", ".join(_COLUMNS)
 _WINDOW = "producer_id, instrument, side, action, version"
 
-# One statement is one transaction and one round trip for any number of signals: what is stored, and its audit rows.
+# One statement is one transaction and one round trip for any number of signals: what is stored, and
+# its audit rows.
 # Rows are locked in key order, so that two writers never wait for each other crosswise.
 _STORE = f"""
 WITH incoming ({_NAMES}, {", ".join(_LOGGED)}) AS (
@@ -67,13 +68,14 @@ WITH incoming ({_NAMES}, {", ".join(_LOGGED)}) AS (
     RETURNING id
 ), logged AS (
     INSERT INTO audit_entries
-        (event_time, kind, actor, caller_address, request_id, owner_id, subject, signal_id, after_json)
+        (event_time, kind, actor, caller_address, request_id, owner_id, subject, signal_id,
+         after_json)
     SELECT received_at, 'signal.accepted', actor, caller_address, request_id, owner_id,
         'signal:' || id, id, after_json
     FROM incoming JOIN stored USING (id)
 )
 SELECT id FROM stored
-"""  # noqa: S608  # built from the constants above
+""".encode()  # noqa: S608  # built from the constants above
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Logged:
 
 
 async def store_new(
-    connection: RawConnection[Any],
+    line: Line,
     rows: Sequence[tuple[Admitted, Logged]],
     *,
     duplicate_window: timedelta,
@@ -101,8 +103,7 @@ async def store_new(
     }
     values |= {name: [getattr(logged, name) for _, logged in rows] for name in _LOGGED}
     values["window"] = duplicate_window
-    cursor = await connection.execute(_STORE, values, prepare=True)  # type: ignore[arg-type]
-    return {row[0] for row in await cursor.fetchall()}
+    return {row[0] for row in await line.execute(_STORE, values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,21 @@ async def collisions_of(tx: AsyncConnection, rows: Sequence[Admitted]) -> Collis
     return Collisions(
         by_external_id={(row[0], row[1]): Existing(*row[2:]) for row in same_id},
         by_nonce=frozenset((row[0], row[1]) for row in same_nonce),
-        by_window={tuple(row[:5]): row[5] for row in same_window},
+        by_window={tuple(row)[:5]: row.external_id for row in same_window},
     )
+
+
+async def stored_signal(
+    tx: AsyncConnection, producer_id: UUID, external_id: str
+) -> Existing | None:
+    """Return what is stored under a producer's external id; None: nothing."""
+    found = await tx.execute(
+        select(
+            signals.c.id, signals.c.payload_sha256, signals.c.received_at, signals.c.expires_at
+        ).where(signals.c.producer_id == producer_id, signals.c.external_id == external_id)
+    )
+    row = found.one_or_none()
+    return Existing(*row) if row else None
 
 
 async def signal_row(tx: AsyncConnection, signal_id: UUID) -> Row[Any] | None:
@@ -174,6 +188,7 @@ class Listing:
     producer_id: UUID | None
     states: Sequence[str]
     instrument: str
+    external_id: str
     start_time: datetime | None
     end_time: datetime | None
     before: UUID | None  # ids sort by time
@@ -186,13 +201,14 @@ async def list_signals(tx: AsyncConnection, asked: Listing) -> Sequence[Row[Any]
         signals.c.producer_id == asked.producer_id if asked.producer_id else None,
         signals.c.state.in_(asked.states) if asked.states else None,
         signals.c.instrument == asked.instrument if asked.instrument else None,
+        signals.c.external_id == asked.external_id if asked.external_id else None,
         signals.c.received_at >= asked.start_time if asked.start_time else None,
         signals.c.received_at < asked.end_time if asked.end_time else None,
         signals.c.id < asked.before if asked.before else None,
     ]
     found = await tx.execute(
         select(signals)
-        .where(and_(*[c for c in conditions if c is not None], or_(True)))
+        .where(and_(*[c for c in conditions if c is not None], true()))
         .order_by(signals.c.id.desc())
         .limit(asked.limit)
     )
@@ -200,7 +216,7 @@ async def list_signals(tx: AsyncConnection, asked: Listing) -> Sequence[Row[Any]
 
 
 async def offer_again(tx: AsyncConnection, signal_id: UUID, now: datetime) -> bool:
-    """Mark a delivered signal that has not expired as waiting for delivery; False: it has expired."""
+    """Mark a delivered signal as waiting for delivery again; False: it has expired."""
     found = await tx.execute(
         update(signals)
         .where(signals.c.id == signal_id, signals.c.expires_at > now)
@@ -212,7 +228,7 @@ async def offer_again(tx: AsyncConnection, signal_id: UUID, now: datetime) -> bo
 
 async def own_signals(
     tx: AsyncConnection, producer_id: UUID, signal_ids: Collection[UUID | None]
-) -> Set[UUID]:
+) -> AbstractSet[UUID]:
     """Return which of the signals are the producer's."""
     found = await tx.scalars(
         select(signals.c.id).where(

@@ -36,7 +36,8 @@ signals = Table(
     text("state", server_default="accepted"),
     UniqueConstraint("producer_id", "external_id", name="one_signal_per_external_id"),
     UniqueConstraint("key_id", "nonce", name="one_signal_per_nonce"),
-    # No foreign key to producers: each insert would lock the producer's row, and the key that signed proves it exists.
+    # No foreign key to producers: each insert would lock the producer's row, and the key that
+    # signed proves it exists.
 )
 Index(
     "signals_waiting_for_delivery",

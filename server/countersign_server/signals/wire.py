@@ -46,7 +46,7 @@ def refusal_message(error: CountersignError) -> signals_pb2.SubmitRefusal:
 def signal_message(
     row: Row[Any], funnel: signals_pb2.SignalFunnel | None
 ) -> signals_pb2.StoredSignal:
-    """Return a stored signal; its content is read from the signed bytes, so that nothing else can be shown."""
+    """Return a stored signal, read from the signed bytes, so that nothing else can be shown."""
     return signals_pb2.StoredSignal(
         signal_id=str(row.id),
         producer_id=str(row.producer_id),
@@ -74,7 +74,7 @@ def event_message(entry: LogEntry) -> signals_pb2.WatchSignalsResponse:
 
 
 def funnels(counts: Mapping[UUID, Mapping[str, int]]) -> dict[UUID, signals_pb2.SignalFunnel]:
-    """Return the funnel of each signal from counts by "offered", "approved", ..., "declined:<reason>"."""
+    """Return each signal's funnel from counts by "offered", "approved", "declined:<reason>"."""
     made: dict[UUID, signals_pb2.SignalFunnel] = {}
     for signal_id, by_name in counts.items():
         funnel = signals_pb2.SignalFunnel()

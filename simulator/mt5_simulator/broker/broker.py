@@ -73,7 +73,7 @@ class Broker:
         self.received: list[Received] = []
         self._desk = Desk(self.market, self.tickets)
         self.now = now
-        self.on_change: Callable[[datetime], None] = lambda _: None
+        self.watchers: list[Callable[[datetime], None]] = []  # told of every change, and when
 
     def advance(self, now: datetime) -> None:
         """Let everything happen that is due up to `now`: prices and put-off steps, in order."""
@@ -83,7 +83,7 @@ class Broker:
         self._reach(now)
         for account in self.accounts.values():
             triggers.expire(self._desk, account, self.now)
-        self.on_change(self.now)
+        self._tell(self.now)
 
     def set_price(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
         """Set a price by hand, with all its consequences. Raises KeyError for an unknown symbol."""
@@ -96,7 +96,7 @@ class Broker:
         """Handle a request at once."""
         answer = handling.handle(self._desk, self.accounts[login], request, self.now)
         self.received.append(Received(self.now, login, request, answer))
-        self.on_change(self.now)
+        self._tell(self.now)
         return answer
 
     def note_declined(self, login: int, request: Request, answer: Answer) -> None:
@@ -114,7 +114,7 @@ class Broker:
         if answer.retcode is Retcode.PLACED:
             self.put_off.append(PutOff(due, step, login, request, answer.order))
         self.received.append(Received(self.now, login, request, answer))
-        self.on_change(self.now)
+        self._tell(self.now)
         return answer
 
     def check(self, login: int, request: Request) -> Retcode:
@@ -147,6 +147,7 @@ class Broker:
             comment=comment,
         )
         account.record(deal)
+        self._tell(self.now)
         return deal
 
     def change_terms(self, terms: Terms) -> None:
@@ -159,7 +160,9 @@ class Broker:
         Raises KeyError when there is no such position.
         """
         account = self.accounts[login]
-        return self._desk.close(account, account.positions[ticket], reason, "", self.now)
+        deal = self._desk.close(account, account.positions[ticket], reason, "", self.now)
+        self._tell(self.now)
+        return deal
 
     def reopen_position(self, login: int, ticket: int) -> Position:
         """Give a position a new ticket, as a swap by re-opening does. Its identifier stays."""
@@ -168,6 +171,7 @@ class Broker:
         moved = replace(position, ticket=self.tickets.next_order(), updated_at=self.now)
         account.drop(position)
         account.hold(moved)
+        self._tell(self.now)
         return moved
 
     def _apply(self, quote: Quote) -> None:
@@ -175,7 +179,11 @@ class Broker:
         for account in self.accounts.values():
             triggers.expire(self._desk, account, quote.time)
             triggers.apply_quote(self._desk, account, quote, waiting.__contains__)
-        self.on_change(quote.time)
+        self._tell(quote.time)
+
+    def _tell(self, moment: datetime) -> None:
+        for watcher in self.watchers:
+            watcher(moment)
 
     def _reach(self, moment: datetime) -> None:
         """Bring the books from the last moment to this one, nights in between included."""
@@ -183,7 +191,7 @@ class Broker:
             self._take_steps(midnight)
             for account in self.accounts.values():
                 rollover.roll(self._desk, account, midnight)
-            self.on_change(midnight)
+            self._tell(midnight)
         self._take_steps(moment)
         self.now = max(self.now, moment)
 
@@ -193,7 +201,7 @@ class Broker:
             self.put_off.remove(step)
             self.now = max(self.now, step.due)
             self._take(step)
-            self.on_change(self.now)
+            self._tell(self.now)
 
     def _take(self, step: PutOff) -> None:
         if step.step is Step.SEND:

@@ -85,6 +85,18 @@ class FillingMask(IntFlag):
     IOC = 2
 
 
+class OrderMode(IntFlag):
+    """Which orders, stops and targets a symbol allows."""
+
+    MARKET = 1
+    LIMIT = 2
+    STOP = 4
+    STOP_LIMIT = 8
+    SL = 16
+    TP = 32
+    CLOSE_BY = 64
+
+
 class TimePolicy(IntEnum):
     GTC = 0
     DAY = 1
@@ -248,5 +260,6 @@ _TEXTS = {
     Retcode.CLIENT_DISABLES_AT: "AutoTrading disabled by client",
     Retcode.INVALID_FILL: "Unsupported filling mode",
     Retcode.CONNECTION: "No connection",
+    Retcode.INVALID_ORDER: "Incorrect or prohibited order type",
     Retcode.POSITION_CLOSED: "Position doesn't exist",
 }

@@ -61,6 +61,9 @@ class Desk:
         Returns the order as it stands and its new deals. An order that is not done with (a RETURN
         order with volume left) keeps working; any other is final and in the history.
         """
+        order = self._closing_only(account, order)
+        if not order.volume_current:
+            return self.conclude(account, order, OrderState.CANCELED, now), []
         symbol = self.market.symbols[order.symbol]
         offers = self.market.offers(symbol, order.side, order.volume_current)
         available = sum((volume for volume, _ in offers), ZERO)
@@ -79,10 +82,25 @@ class Desk:
         if not order.volume_current:
             return self.conclude(account, order, OrderState.FILLED, now), deals
         if order.filling is Filling.RETURN:
-            order = replace(order, state=OrderState.PARTIAL if deals else order.state)
+            order = replace(order, state=OrderState.PARTIAL if deals else OrderState.PLACED)
             account.work(order)
             return order, deals
         return self.conclude(account, order, OrderState.CANCELED, now), deals
+
+    def _closing_only(self, account: Account, order: Order) -> Order:
+        """Return the order with no more volume than the position it is to close has left.
+
+        Between a close that was accepted and its fill the position may have shrunk or gone; what
+        is left of the order must not open another.
+        """
+        if not account.is_hedging or order.position_id in {0, order.ticket}:
+            return order
+        left = sum(
+            position.volume
+            for position in account.positions.values()
+            if position.identifier == order.position_id
+        )
+        return replace(order, volume_current=min(order.volume_current, Decimal(left)))
 
     def conclude(self, account: Account, order: Order, state: OrderState, now: datetime) -> Order:
         """Give the order its final state and move it to the history."""

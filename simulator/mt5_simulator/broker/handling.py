@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from mt5_simulator.broker import rules
 from mt5_simulator.broker.account import Account
+from mt5_simulator.broker.case import Case, is_sane
 from mt5_simulator.broker.codes import (
     Action,
     Filling,
@@ -19,7 +20,6 @@ from mt5_simulator.broker.execution import Desk
 from mt5_simulator.broker.market import Market
 from mt5_simulator.broker.prices import EPOCH
 from mt5_simulator.broker.records import Answer, Order, Request
-from mt5_simulator.broker.rules import Case
 from mt5_simulator.broker.symbols import Symbol
 
 ZERO = Decimal(0)
@@ -95,7 +95,7 @@ def case_of(account: Account, market: Market, request: Request, now: datetime) -
 
 def _quoted(symbol: Symbol, stop: Decimal) -> Decimal:
     """Return a stop at the nearest price the symbol has, if it is any price at all."""
-    return symbol.rounded(stop) if rules.is_sane(stop) else stop
+    return symbol.rounded(stop) if is_sane(stop) else stop
 
 
 def order_of(case: Case) -> Order:

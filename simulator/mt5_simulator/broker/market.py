@@ -46,10 +46,6 @@ class Market:
         return Rates(self.symbols, self.quotes)
 
     @property
-    def fed_until(self) -> datetime:
-        return self._fed_until
-
-    @property
     def liquidity(self) -> Mapping[str, tuple[Level, ...]]:
         return self._liquidity
 

@@ -3,71 +3,36 @@
 Rules are tables, checked in order; the first that objects names the code.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Sequence
 
-from mt5_simulator.broker.account import Account
+from mt5_simulator.broker.case import Case, Rule, is_sane
 from mt5_simulator.broker.codes import (
     LIMIT_TYPES,
     MARKET_TYPES,
     PENDING_TYPES,
     STOP_LIMIT_TYPES,
+    STOP_TYPES,
     Action,
     Execution,
     Filling,
-    OrderType,
+    OrderMode,
     Retcode,
     Side,
     TimePolicy,
     TradeMode,
 )
-from mt5_simulator.broker.market import Market
-from mt5_simulator.broker.prices import Quote
-from mt5_simulator.broker.records import Order, Position, Request
-from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.broker.price_rules import (
+    instant_price_still_holds,
+    order_is_not_frozen,
+    pending_price_fits,
+    pending_stops_fit,
+    position_is_not_frozen,
+    position_stops_fit,
+    stops_fit_market,
+)
 
-ZERO = Decimal(0)
-NUMBER_MAX = Decimal(10) ** 12
 FILLINGS = frozenset(Filling)
 TIME_POLICIES = frozenset(TimePolicy)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A request, and everything it is judged by."""
-
-    account: Account
-    market: Market
-    request: Request
-    symbol: Symbol
-    quote: Quote | None
-    now: datetime
-    position: Position | None = None  # the one the request names
-    other: Position | None = None  # the one it is to be closed by
-    order: Order | None = None  # the one the request names
-
-    @property
-    def server_time(self) -> datetime:
-        return self.market.server_time(self.now)
-
-    @property
-    def side(self) -> Side:
-        return OrderType(self.request.type).side
-
-    @property
-    def is_close(self) -> bool:
-        """Whether it can only take risk off: it closes a position it names."""
-        return self.account.is_hedging and self.request.position != 0
-
-    @property
-    def prices(self) -> Quote:
-        assert self.quote is not None, "a rule before this one refuses a symbol without prices"  # noqa: S101
-        return self.quote
-
-
-Rule = Callable[[Case], Retcode | None]
 
 
 def account_may_trade(case: Case) -> Retcode | None:
@@ -86,6 +51,25 @@ def type_is_pending(case: Case) -> Retcode | None:
     return None if case.request.type in PENDING_TYPES else Retcode.INVALID
 
 
+def order_mode_allows(case: Case) -> Retcode | None:
+    """Refuse what the symbol's order mode leaves out: a kind of order, a stop or a target."""
+    request, mode = case.request, case.symbol.order_mode
+    needed = OrderMode.CLOSE_BY
+    if request.action != Action.CLOSE_BY:
+        needed = next(bit for types, bit in _MODE_OF_TYPES if request.type in types)
+        needed |= OrderMode.SL if request.sl else OrderMode(0)
+        needed |= OrderMode.TP if request.tp else OrderMode(0)
+    return None if needed & ~mode == OrderMode(0) else Retcode.INVALID_ORDER
+
+
+_MODE_OF_TYPES = (
+    (MARKET_TYPES, OrderMode.MARKET),
+    (LIMIT_TYPES, OrderMode.LIMIT),
+    (STOP_TYPES, OrderMode.STOP),
+    (STOP_LIMIT_TYPES, OrderMode.STOP_LIMIT),
+)
+
+
 def numbers_are_numbers(case: Case) -> Retcode | None:
     request = case.request
     if not is_sane(request.volume):
@@ -95,12 +79,6 @@ def numbers_are_numbers(case: Case) -> Retcode | None:
     if not (is_sane(request.sl) and is_sane(request.tp)):
         return Retcode.INVALID_STOPS
     return None
-
-
-def is_sane(number: Decimal) -> bool:
-    """Whether a number could be a price, a volume or money at all."""
-    # Beyond any price or volume there is; exact arithmetic on such numbers has no end.
-    return number.is_finite() and abs(number) < NUMBER_MAX
 
 
 def volume_fits(case: Case) -> Retcode | None:
@@ -184,47 +162,6 @@ def close_fits_position(case: Case) -> Retcode | None:
     return None
 
 
-def position_is_not_frozen(case: Case) -> Retcode | None:
-    position, level = case.position, case.symbol.freeze_level * case.symbol.point
-    if position is None or not level:
-        return None
-    price = case.prices.bid if position.side is Side.BUY else case.prices.ask
-    near = (stop and abs(price - stop) <= level for stop in (position.sl, position.tp))
-    return Retcode.FROZEN if any(near) else None
-
-
-def instant_price_still_holds(case: Case) -> Retcode | None:
-    """Requote when the price moved further than the request's deviation. Market ignores price."""
-    if case.symbol.execution not in {Execution.REQUEST, Execution.INSTANT}:
-        return None
-    if case.request.price <= 0:
-        return Retcode.INVALID_PRICE
-    price = case.prices.ask if case.side is Side.BUY else case.prices.bid
-    allowed = case.request.deviation * case.symbol.point
-    return Retcode.REQUOTE if abs(price - case.request.price) > allowed else None
-
-
-def stops_fit_market(case: Case) -> Retcode | None:
-    """Judge stops of a market order against the price it would close at."""
-    if case.is_close:
-        return None
-    return _stops_fit(case, case.side)
-
-
-def _stops_fit(case: Case, side: Side, reference: Decimal | None = None) -> Retcode | None:
-    if reference is None:
-        reference = case.prices.bid if side is Side.BUY else case.prices.ask
-    sl, tp = case.request.sl, case.request.tp
-    level = case.symbol.stops_level * case.symbol.point
-    if sl < 0 or tp < 0:
-        return Retcode.INVALID_STOPS
-    distances = [(reference - sl) * side.sign] if sl else []
-    distances += [(tp - reference) * side.sign] if tp else []
-    if any(distance <= 0 or distance < level for distance in distances):
-        return Retcode.INVALID_STOPS
-    return None
-
-
 def volume_limit_holds(case: Case) -> Retcode | None:
     limit = case.symbol.volume_limit
     if not limit or case.is_close or _reduces_net_position(case):
@@ -243,30 +180,6 @@ def position_count_holds(case: Case) -> Retcode | None:
 def order_count_holds(case: Case) -> Retcode | None:
     limit = case.account.terms.limit_orders
     return Retcode.LIMIT_ORDERS if limit and len(case.account.orders) >= limit else None
-
-
-def pending_price_fits(case: Case) -> Retcode | None:
-    request, symbol = case.request, case.symbol
-    if request.price <= 0 or request.price % symbol.price_step:
-        return Retcode.INVALID_PRICE
-    level = symbol.stops_level * symbol.point
-    market_price = case.prices.ask if case.side is Side.BUY else case.prices.bid
-    waits_for_better = request.type in LIMIT_TYPES
-    away = (request.price - market_price) * case.side.sign * (-1 if waits_for_better else 1)
-    if away <= 0 or away < level:
-        return Retcode.INVALID_PRICE
-    if request.type in STOP_LIMIT_TYPES:
-        # The limit order it becomes must wait for a better price than the one that triggers it.
-        better = (request.price - request.stoplimit) * case.side.sign
-        if request.stoplimit <= 0 or better < level or request.stoplimit % symbol.price_step:
-            return Retcode.INVALID_PRICE
-    return None
-
-
-def pending_stops_fit(case: Case) -> Retcode | None:
-    is_stop_limit = case.request.type in STOP_LIMIT_TYPES
-    reference = case.request.stoplimit if is_stop_limit else case.request.price
-    return _stops_fit(case, case.side, reference)
 
 
 def expiration_fits(case: Case) -> Retcode | None:
@@ -311,23 +224,11 @@ def stops_change(case: Case) -> Retcode | None:
     return Retcode.NO_CHANGES if same else None
 
 
-def position_stops_fit(case: Case) -> Retcode | None:
-    position = case.position
-    return None if position is None else _stops_fit(case, position.side)
-
-
-def order_is_not_frozen(case: Case) -> Retcode | None:
-    order, level = case.order, case.symbol.freeze_level * case.symbol.point
-    if order is None or not level:
-        return None
-    price = case.prices.ask if order.side is Side.BUY else case.prices.bid
-    return Retcode.FROZEN if abs(price - order.price) <= level else None
-
-
 RULES: dict[Action, Sequence[Rule]] = {
     Action.DEAL: (
         account_may_trade,
         type_is_market,
+        order_mode_allows,
         numbers_are_numbers,
         symbol_is_enabled,
         volume_fits,
@@ -345,6 +246,7 @@ RULES: dict[Action, Sequence[Rule]] = {
     Action.PENDING: (
         account_may_trade,
         type_is_pending,
+        order_mode_allows,
         numbers_are_numbers,
         symbol_is_enabled,
         volume_fits,
@@ -385,6 +287,7 @@ RULES: dict[Action, Sequence[Rule]] = {
         account_may_trade,
         named_position_exists,
         other_position_is_opposite,
+        order_mode_allows,
         market_is_open,
         there_is_a_price,
         position_is_not_frozen,

@@ -9,6 +9,7 @@ from mt5_simulator.broker.codes import (
     Execution,
     Filling,
     FillingMask,
+    OrderMode,
     SwapMode,
     TradeMode,
 )
@@ -39,6 +40,9 @@ def weekdays(opens: time, closes: time) -> tuple[Session, ...]:
 
 
 ALWAYS = tuple(Session(day, time(0), time(0)) for day in range(7))
+
+
+EVERY_ORDER = ~OrderMode(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Symbol:
     swap_triple_day: int = 3  # MetaTrader's count: Sunday is 0
     sessions: tuple[Session, ...] = weekdays(time(0), time(0))
     book_depth: int = 10
-    order_mode: int = 127
+    order_mode: OrderMode = EVERY_ORDER
     expiration_mode: int = 15
 
     def __post_init__(self) -> None:

@@ -99,7 +99,9 @@ ASKING: Mapping[str, Question] = {
     "positions": Question("truth", "list the open positions", shown=position_table),
     "deals": Question("truth", "list the deals", shown=deal_table),
     "fault": Question("fault", "make something go wrong", _fault_options, _fault_details),
-    "clear": Question("clear", "end one kind of fault, or all", _clear_options, _taken("kind")),
+    "clear": Question(
+        "clear", "end one kind of fault, or all and the weather", _clear_options, _taken("kind")
+    ),
     "faults": Question("faults", "list the faults that are set"),
     "price": Question("price", "set a price by hand", _price_options, _price_details),
     "liquidity": Question(

@@ -12,13 +12,14 @@ from types import FrameType
 from typing import Any
 
 from mt5_simulator.broker.account import Terms
-from mt5_simulator.broker.broker import Broker
+from mt5_simulator.broker.broker import Broker, Received
 from mt5_simulator.broker.catalogue import CATALOGUE
 from mt5_simulator.broker.codes import MarginMode
 from mt5_simulator.broker.prices import Bars, Feed, Script, Walk
 from mt5_simulator.broker.recorded import read_bars
 from mt5_simulator.broker.symbols import ALWAYS
 from mt5_simulator.clock import Clock, VirtualClock, WallClock
+from mt5_simulator.command.tables import progress_line
 from mt5_simulator.served.address import parsed_address
 from mt5_simulator.served.books import BooksUnreadable, load, restore
 from mt5_simulator.served.server import Served, Service
@@ -61,6 +62,9 @@ def add_serve(commands: Any) -> None:  # noqa: ANN401  # argparse does not name 
     parser.add_argument("--offset-hours", type=float, default=2.0, help="server time minus UTC")
     parser.add_argument("--clock", choices=["wall", "virtual"], default="wall")
     parser.add_argument(
+        "--progress", action="store_true", help="one line for each request, on standard error"
+    )
+    parser.add_argument(
         "--always-open", action="store_true", help="trade every symbol on weekends, too"
     )
 
@@ -72,7 +76,7 @@ def serve(options: argparse.Namespace) -> int:
         terminal = _terminal(options)
     except BooksUnreadable as error:
         raise ValueError(str(error)) from error
-    served = Served(terminal, options.state)
+    served = Served(terminal, options.state, _print_progress if options.progress else None)
     served.save()
     stopped = threading.Event()
 
@@ -87,6 +91,10 @@ def serve(options: argparse.Namespace) -> int:
         stopped.wait()
     print("stopped", file=sys.stderr)  # noqa: T201  # the command's own voice
     return 0
+
+
+def _print_progress(received: Received) -> None:
+    print(progress_line(received), file=sys.stderr, flush=True)  # noqa: T201  # the command's own voice
 
 
 def _terminal(options: argparse.Namespace) -> Terminal:

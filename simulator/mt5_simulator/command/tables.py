@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from mt5_simulator.broker.codes import DealType, Entry, Side
+from mt5_simulator.broker.broker import Received
+from mt5_simulator.broker.codes import Action, DealType, Entry, Side
 
 Truth = dict[str, Any]
 
@@ -79,3 +80,20 @@ def _lines(truth: Truth, books: str, names: Sequence[str]) -> Iterator[list[str]
 def _cell(name: str, record: dict[str, Any]) -> str:
     words = WORDS.get(name)
     return str(record[name] if words is None else words[record[name]])
+
+
+def progress_line(received: Received) -> str:
+    """Return a request and what came of it, on one line."""
+    request, answer = received.request, received.answer
+    names = {member.value: member.name for member in Action}
+    outcome = "put off" if answer is None else f"{answer.retcode.value} {answer.retcode.text}"
+    parts = (
+        f"{received.at:%H:%M:%S.%f}"[:-3],
+        str(received.login),
+        names.get(request.action, str(request.action)),
+        request.symbol or f"position {request.position}",
+        str(request.volume),
+        f"magic {request.magic}",
+        f"-> {outcome}",
+    )
+    return "  ".join(parts)

@@ -103,6 +103,7 @@ def _names(module: ModuleType, executor: ThreadPoolExecutor) -> dict[str, Any]:
         "VALID": VALID,
         "date": date,
         "datetime": datetime,
+        "error_of": _error_of,
         "executor": executor,
         "in_thread": _in_thread,
         "inf": float("inf"),
@@ -113,6 +114,15 @@ def _names(module: ModuleType, executor: ThreadPoolExecutor) -> dict[str, Any]:
         "to_thread": _to_thread,
         "without": _without,
     }
+
+
+def _error_of(function: Callable[..., object], *arguments: object) -> str | None:
+    """Return the kind of error a call raises, where its text is the interpreter's own."""
+    try:
+        function(*arguments)
+    except Exception as error:  # noqa: BLE001  # whatever the call raises is the finding
+        return type(error).__name__
+    return None
 
 
 def _in_thread(function: Callable[..., object], *arguments: object) -> None:

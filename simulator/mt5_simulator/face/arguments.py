@@ -4,18 +4,21 @@ Three outcomes: the value passes; the call is refused with `RES_E_INVALID_PARAMS
 number overflows, which the real package turns into a SystemError besides refusing.
 """
 
-import math
+import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, SupportsFloat, SupportsIndex, cast
 
 from mt5_simulator.face import constants
 from mt5_simulator.face.built_in import Keywords
 
 TEXT_UNITS_MAX = 29
-"""The longest symbol, comment or group, in UTF-16 units."""
+"""The longest symbol or comment, in UTF-16 units."""
 
-PATH_UNITS_MAX = 259
+GROUP_UNITS_MAX = 1997
+PATH_UNITS_MAX = 257
+CREDENTIAL_UNITS_MAX = 253
+RANGE_ENDS = 2
 
 _WINDOWS_LOCAL_TIME = (86_400, 32_535_215_999)
 """Seconds since 1970 for which Windows can tell local time: a day later, to the year 3000."""
@@ -135,29 +138,53 @@ def filters(arguments: tuple[Any, ...], keywords: Keywords) -> dict[str, Any]:
     """Return the filters of `positions_get` and `orders_get`. Unknown ones are ignored silently."""
     if arguments:
         raise Refused("Unnamed arguments not allowed")
-    return _named_filters(keywords or {}, ("symbol", "group"), ("ticket",))
+    given = keywords or {}
+    return _tickets(given, "ticket") | _texts(given, "symbol") | _texts(given, "group")
+
+
+def group(arguments: tuple[Any, ...], keywords: Keywords) -> dict[str, Any]:
+    """Return the filter of `symbols_get`, which may go unnamed."""
+    if len(arguments) > 1:
+        raise Refused("Invalid number of arguments")
+    if arguments:
+        return {"group": text(arguments[0], "Invalid 1st unnamed argument", GROUP_UNITS_MAX)}
+    return _texts(keywords or {}, "group")
 
 
 def history(arguments: tuple[Any, ...], keywords: Keywords) -> dict[str, Any]:
-    """Return the range and filters of `history_orders_get` and `history_deals_get`.
+    """Return the range or filter of `history_orders_get` and `history_deals_get`.
 
-    Raises Refused when neither two dates nor a ticket nor a position are given.
+    One way of asking silences the others: beside two dates only a group counts, and beside a ticket
+    nothing does. Raises Refused when nothing is asked for.
     """
     given = keywords or {}
-    found = _named_filters(given, ("group",), ("ticket", "position"))
+    if len(arguments) == RANGE_ENDS:
+        return _texts(given, "group") | time_range(arguments)
+    wanted = next((name for name in ("ticket", "position") if name in given), None)
+    if wanted is None:
+        raise Refused("Invalid arguments")
     if arguments:
-        return found | time_range(arguments)
-    if "ticket" not in found and "position" not in found:
-        raise Refused("Invalid arguments")
-    return found
+        raise Refused("Unnamed arguments not allowed")
+    return _tickets(given, wanted)
 
 
-def time_range(arguments: tuple[Any, ...], _: Keywords = None) -> dict[str, float]:
-    """Return `from` and `to` in seconds, as the terminal counts them. Keywords are ignored."""
-    if len(arguments) != 2:  # noqa: PLR2004  # a range has two ends
+def time_range(arguments: tuple[Any, ...]) -> dict[str, float]:
+    """Return `from` and `to` in seconds, as the terminal counts them."""
+    if len(arguments) != RANGE_ENDS:
         raise Refused("Invalid arguments")
-    since, until = (moment(value) for value in arguments)
-    return {"from": since, "to": until}
+    ends: list[float] = []
+    overflow: LateOverflow | None = None
+    for value in arguments:
+        if overflow is not None and not isinstance(value, int | float):
+            # With one error pending, anything that is not a number cannot be converted any more.
+            raise Overflowed("Invalid arguments", TypeError("bad arguments"))
+        try:
+            ends.append(moment(value))
+        except LateOverflow as late:
+            overflow = late
+    if overflow is not None:
+        raise overflow
+    return {"from": ends[0], "to": ends[1]}
 
 
 def moment(value: object) -> float:
@@ -191,48 +218,64 @@ def _seconds(value: datetime) -> float:
     return value.timestamp()
 
 
-def whole_seconds(value: float) -> int | None:
-    """Return the second `value` falls in. None when it is no moment at all (nan, infinity)."""
-    return math.floor(value) if math.isfinite(value) else None
+def c_int(value: object) -> int:
+    """Return an int of 32 bits, as Python's own parser of C arguments makes one of numpy's too."""
+    try:
+        whole = operator.index(cast("SupportsIndex", value))
+    except TypeError as error:
+        raise Overflowed("Invalid arguments", error) from error
+    return signed(whole, 32, "Invalid arguments")
 
 
-def _named_filters(
-    keywords: Mapping[str, Any], texts: tuple[str, ...], tickets: tuple[str, ...]
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in texts:
-        if name in keywords:
-            # A group is a list of masks and may be longer than one symbol.
-            units_max = PATH_UNITS_MAX if name == "group" else TEXT_UNITS_MAX
-            found[name] = text(keywords[name], f'Invalid "{name}" argument', units_max)
-    for name in tickets:
-        if name in keywords:
-            found[name] = unsigned(keywords[name], 64, f'Invalid "{name}" argument')
-    return found
+def c_mask(value: object) -> int:
+    """Return the lowest 32 bits of a Python int; nothing is too large and nothing negative."""
+    if not isinstance(value, int):
+        raise Overflowed("Invalid arguments", TypeError("an integer is required"))
+    return value & 0xFFFF_FFFF
+
+
+def c_double(value: object) -> float:
+    """Return a float of anything that is a number, unlike the fields of a request."""
+    if isinstance(value, str | bytes):
+        raise Overflowed("Invalid arguments", TypeError("must be real number"))
+    try:
+        return float(cast("SupportsFloat", value))
+    except (TypeError, OverflowError) as error:
+        raise Overflowed("Invalid arguments", error) from error
+
+
+def _texts(keywords: Mapping[str, Any], name: str) -> dict[str, Any]:
+    units_max = GROUP_UNITS_MAX if name == "group" else TEXT_UNITS_MAX
+    refusal = f'Invalid "{name}" argument'
+    return {name: text(keywords[name], refusal, units_max)} if name in keywords else {}
+
+
+def _tickets(keywords: Mapping[str, Any], name: str) -> dict[str, Any]:
+    refusal = f'Invalid "{name}" argument'
+    return {name: unsigned(keywords[name], 64, refusal)} if name in keywords else {}
 
 
 def connection(
-    arguments: tuple[Any, ...], keywords: Keywords, positional: str
+    arguments: tuple[Any, ...], keywords: Keywords, *unnamed: str
 ) -> dict[str, int | str]:
-    """Return what `initialize` and `login` were given. `positional` is the one unnamed argument."""
-    given = dict(keywords or {})
-    if len(arguments) > 1:
+    """Return what `initialize` and `login` were given. `unnamed` may be given without a name."""
+    if len(arguments) > len(unnamed):
         raise Refused("Invalid number of arguments")
-    if arguments:
-        unnamed = "Invalid 1st unnamed argument"
-        check = _CONNECTION_FIELDS[positional]
-        given[positional] = check(arguments[0], unnamed)
-    return {
-        name: check(given[name], f'Invalid "{name}" argument')
-        for name, check in _CONNECTION_FIELDS.items()
-        if name in given
-    }
+    found: dict[str, int | str] = {}
+    for ordinal, name, value in zip(("1st", "2nd", "3rd"), unnamed, arguments, strict=False):
+        found[name] = _CONNECTION_FIELDS[name](value, f"Invalid {ordinal} unnamed argument")
+    given = keywords or {}
+    for name, check in _CONNECTION_FIELDS.items():
+        if name in given:
+            found[name] = check(given[name], f'Invalid "{name}" argument')
+    return found
 
 
+# In the order the package checks them.
 _CONNECTION_FIELDS: Mapping[str, Callable[[object, str], int | str]] = {
     "path": lambda value, refusal: text(value, refusal, PATH_UNITS_MAX),
-    "password": lambda value, refusal: text(value, refusal, PATH_UNITS_MAX),
-    "server": lambda value, refusal: text(value, refusal, PATH_UNITS_MAX),
-    "timeout": lambda value, refusal: unsigned(value, 32, refusal),
     "login": lambda value, refusal: unsigned(value, 64, refusal),
+    "server": lambda value, refusal: text(value, refusal, CREDENTIAL_UNITS_MAX),
+    "password": lambda value, refusal: text(value, refusal, CREDENTIAL_UNITS_MAX),
+    "timeout": lambda value, refusal: unsigned(value, 32, refusal),
 }

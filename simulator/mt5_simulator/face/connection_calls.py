@@ -32,7 +32,7 @@ def initialize(arguments: Arguments, keywords: Keywords) -> bool:
 
 @exported_failing_with(failure=False)
 def login(arguments: Arguments, keywords: Keywords) -> bool:
-    details = check.connection(arguments, keywords, "login")
+    details = check.connection(arguments, keywords, "login", "password", "server")
     if "login" not in details:
         raise Refused('Invalid "login" argument')
     return session.ask("login", details) is not None

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from mt5_simulator.face import arguments as check
 from mt5_simulator.face.built_in import Keywords
 from mt5_simulator.face.exporting import (
-    INVALID,
     Arguments,
     exported,
     positional,
@@ -44,55 +43,44 @@ TICK_COLUMNS = [
 @exported
 def copy_rates_from(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
     symbol, frame, since, count = positional("copy_rates_from", arguments, keywords, 4)
-    details = _rates(symbol, frame) | {"from": check.moment(since), "count": _count(count)}
+    details: dict[str, Any] = {"timeframe": check.c_int(frame), "count": check.c_int(count)}
+    details |= {"symbol": symbol_name(symbol), "from": check.moment(since)}
     return _array("copy_rates_from", details, RATE_COLUMNS)
 
 
 @exported
 def copy_rates_from_pos(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
     symbol, frame, start, count = positional("copy_rates_from_pos", arguments, keywords, 4)
-    details = _rates(symbol, frame) | {"start": _count(start), "count": _count(count)}
+    details: dict[str, Any] = {
+        name: check.c_int(value)
+        for name, value in (("timeframe", frame), ("start", start), ("count", count))
+    }
+    details["symbol"] = symbol_name(symbol)
     return _array("copy_rates_from_pos", details, RATE_COLUMNS)
 
 
 @exported
 def copy_rates_range(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
     symbol, frame, *ends = positional("copy_rates_range", arguments, keywords, 4)
-    details = _rates(symbol, frame) | check.time_range(tuple(ends))
+    details: dict[str, Any] = {"timeframe": check.c_int(frame), "symbol": symbol_name(symbol)}
+    details |= check.time_range(tuple(ends))
     return _array("copy_rates_range", details, RATE_COLUMNS)
 
 
 @exported
 def copy_ticks_from(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
     symbol, since, count, flags = positional("copy_ticks_from", arguments, keywords, 4)
-    details = {
-        "symbol": symbol_name(symbol),
-        "from": check.moment(since),
-        "count": _count(count),
-        "flags": check.signed(flags, 32, INVALID),
-    }
+    details: dict[str, Any] = {"count": check.c_int(count), "flags": check.c_int(flags)}
+    details |= {"symbol": symbol_name(symbol), "from": check.moment(since)}
     return _array("copy_ticks_from", details, TICK_COLUMNS)
 
 
 @exported
 def copy_ticks_range(arguments: Arguments, keywords: Keywords) -> "NDArray[np.void] | None":
     symbol, since, until, flags = positional("copy_ticks_range", arguments, keywords, 4)
-    details = check.time_range((since, until)) | {
-        "symbol": symbol_name(symbol),
-        "flags": check.signed(flags, 32, INVALID),
-    }
+    details: dict[str, Any] = {"flags": check.c_int(flags), "symbol": symbol_name(symbol)}
+    details |= check.time_range((since, until))
     return _array("copy_ticks_range", details, TICK_COLUMNS)
-
-
-def _rates(symbol: object, timeframe: object) -> dict[str, Any]:
-    return {
-        "symbol": symbol_name(symbol),
-        "timeframe": check.unsigned(timeframe, 32, INVALID),
-    }
-
-
-def _count(value: object) -> int:
-    return check.unsigned(value, 32, INVALID)
 
 
 def _array(

@@ -28,7 +28,7 @@ class Structure(tuple[Any, ...]):
         # pickling them fail. Passing them between processes must fail here as well.
         cls.__module__ = "builtins"
 
-    def __new__(cls, items: Iterable[object]) -> Self:
+    def __new__(cls, items: Iterable[object], _: dict[str, object] | None = None) -> Self:
         values = tuple(items)
         if len(values) != cls.n_fields:
             raise TypeError(

@@ -1,5 +1,7 @@
 """The functions about symbols and their present prices."""
 
+from typing import cast
+
 from mt5_simulator.face import arguments as check, constants
 from mt5_simulator.face.arguments import Refused
 from mt5_simulator.face.built_in import Keywords
@@ -40,9 +42,12 @@ def symbols_total(arguments: Arguments, keywords: Keywords) -> int | None:
 
 @exported
 def symbols_get(arguments: Arguments, keywords: Keywords) -> tuple[SymbolInfo, ...] | None:
-    if arguments:
-        keywords = {**(keywords or {}), "group": arguments[0]}
-    details = check.filters((), keywords)
+    try:
+        details = check.group(arguments, keywords)
+    except Refused as refusal:
+        session.refuse(refusal)
+        # The package's own slip: False, where every other failure of this function is None.
+        return cast("None", False)  # noqa: FBT003  # not an argument of ours
     _require_version()
     return rows(SymbolInfo, session.ask("symbols_get", details))
 
@@ -68,10 +73,9 @@ def symbol_select(arguments: Arguments, keywords: Keywords) -> bool:
     return bool(session.ask("symbol_select", details))
 
 
-@exported_failing_with(failure=False)
-def market_book_add(arguments: Arguments, keywords: Keywords) -> bool:
-    (symbol,) = positional("market_book_add", arguments, keywords, 1)
-    return bool(session.ask("market_book_add", {"symbol": symbol_name(symbol)}))
+@exported
+def market_book_add(arguments: Arguments, keywords: Keywords) -> bool | None:
+    return _book_switched("market_book_add", arguments, keywords)
 
 
 @exported
@@ -80,12 +84,16 @@ def market_book_get(arguments: Arguments, keywords: Keywords) -> tuple[BookInfo,
     return rows(BookInfo, session.ask("market_book_get", {"symbol": symbol_name(symbol)}))
 
 
-@exported_failing_with(failure=False)
-def market_book_release(arguments: Arguments, keywords: Keywords) -> bool:
-    (symbol,) = positional("market_book_release", arguments, keywords, 1)
+@exported
+def market_book_release(arguments: Arguments, keywords: Keywords) -> bool | None:
+    return _book_switched("market_book_release", arguments, keywords)
+
+
+def _book_switched(call: str, arguments: Arguments, keywords: Keywords) -> bool | None:
+    (symbol,) = positional(call, arguments, keywords, 1)
     details = {"symbol": symbol_name(symbol)}
     if not session.is_connected:
-        # The one call that fails without a connection and reports success.
+        # The two calls that fail without a connection and report success.
         session.succeed()
         return False
-    return bool(session.ask("market_book_release", details))
+    return bool(session.ask(call, details))

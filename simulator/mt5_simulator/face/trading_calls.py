@@ -3,10 +3,8 @@
 from typing import Any
 
 from mt5_simulator.face import arguments as check
-from mt5_simulator.face.arguments import Overflowed, Refused
 from mt5_simulator.face.built_in import Keywords
 from mt5_simulator.face.exporting import (
-    INVALID,
     Arguments,
     Row,
     exported,
@@ -50,7 +48,8 @@ def positions_get(arguments: Arguments, keywords: Keywords) -> tuple[TradePositi
 
 @exported
 def history_orders_total(arguments: Arguments, keywords: Keywords) -> int | None:
-    return session.ask("history_orders_total", check.time_range(arguments, keywords))
+    ends = positional("history_orders_total", arguments, keywords, 2)
+    return session.ask("history_orders_total", check.time_range(ends))
 
 
 @exported
@@ -60,7 +59,8 @@ def history_orders_get(arguments: Arguments, keywords: Keywords) -> tuple[TradeO
 
 @exported
 def history_deals_total(arguments: Arguments, keywords: Keywords) -> int | None:
-    return session.ask("history_deals_total", check.time_range(arguments, keywords))
+    ends = positional("history_deals_total", arguments, keywords, 2)
+    return session.ask("history_deals_total", check.time_range(ends))
 
 
 @exported
@@ -88,28 +88,22 @@ def _traded(kind: type[Row], call: str, request: dict[str, Any]) -> Row | None:
 
 @exported
 def order_calc_margin(arguments: Arguments, keywords: Keywords) -> float | None:
-    try:
-        action, symbol, volume, price = positional("order_calc_margin", arguments, keywords, 4)
-        details = _calculation(action, symbol, volume=volume, price=price)
-    except Refused as refusal:
-        # Unlike its sister, this function leaves the Python error behind.
-        raise Overflowed(refusal.text, TypeError("bad arguments")) from refusal
-    return session.ask("order_calc_margin", details)
+    given = positional("order_calc_margin", arguments, keywords, 4)
+    return session.ask("order_calc_margin", _calculation(given, "volume", "price"))
 
 
 @exported
 def order_calc_profit(arguments: Arguments, keywords: Keywords) -> float | None:
-    action, symbol, volume, opened, closed = positional("order_calc_profit", arguments, keywords, 5)
-    details = _calculation(action, symbol, volume=volume, price_open=opened, price_close=closed)
+    given = positional("order_calc_profit", arguments, keywords, 5)
+    details = _calculation(given, "volume", "price_open", "price_close")
     return session.ask("order_calc_profit", details)
 
 
-def _calculation(action: object, symbol: object, **numbers: object) -> dict[str, Any]:
-    """Return what the two calculations take. Here, unlike in a request, a whole number will do."""
-    details: dict[str, Any] = {
-        "action": check.unsigned(action, 32, INVALID),
-        "symbol": symbol_name(symbol),
-    }
-    for name, value in numbers.items():
-        details[name] = check.number(float(value) if isinstance(value, int) else value, INVALID)
+def _calculation(arguments: Arguments, *numbers: str) -> dict[str, Any]:
+    action, symbol, *values = arguments
+    details: dict[str, Any] = {"action": check.c_mask(action)}
+    for name, value in zip(numbers, values, strict=True):
+        details[name] = check.c_double(value)
+    # The symbol is looked at last: by then every number has been converted.
+    details["symbol"] = symbol_name(symbol)
     return details

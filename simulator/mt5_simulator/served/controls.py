@@ -11,9 +11,8 @@ from mt5_simulator.broker.records import Request
 from mt5_simulator.clock import VirtualClock
 from mt5_simulator.plain import from_plain, to_plain
 from mt5_simulator.served.books import truth
-from mt5_simulator.terminal.faults import Fault, FaultKind
+from mt5_simulator.terminal.faults import Fault, FaultKind, parsed_levels
 from mt5_simulator.terminal.rehearsals import REHEARSALS
-from mt5_simulator.terminal.sending import parsed_levels
 from mt5_simulator.terminal.terminal import Terminal
 from mt5_simulator.terminal.weather import STORM, Weather
 
@@ -160,6 +159,8 @@ def advance(terminal: Terminal, details: Details) -> object:
     terminal.clock.advance(timedelta(seconds=float(details["seconds"])))
     return terminal.advance()
 
+
+READ_ONLY = frozenset({"truth", "faults"})
 
 OPERATIONS: Mapping[str, Callable[[Terminal, Details], object]] = {
     "truth": show_truth,

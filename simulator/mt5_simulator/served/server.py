@@ -7,10 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
+from mt5_simulator.broker.broker import Received
 from mt5_simulator.served import wire
 from mt5_simulator.served.address import Address
 from mt5_simulator.served.books import save
-from mt5_simulator.served.controls import Impossible, carry_out
+from mt5_simulator.served.controls import READ_ONLY, Impossible, carry_out
 from mt5_simulator.terminal.answers import ANSWERS
 from mt5_simulator.terminal.link import ask
 from mt5_simulator.terminal.terminal import Terminal
@@ -19,20 +20,44 @@ from mt5_simulator.terminal.terminal import Terminal
 class Served:
     """A terminal with its durable file: nothing is answered before it is on disk."""
 
-    def __init__(self, terminal: Terminal, state: Path | None) -> None:
+    def __init__(
+        self,
+        terminal: Terminal,
+        state: Path | None,
+        report: Callable[[Received], None] | None = None,
+    ) -> None:
         self.terminal = terminal
         self._state = state
+        self._report = report
+        self._reported = len(terminal.broker.received)
         self._saved: tuple[object, ...] | None = None
 
     def handle(self, message: dict[str, Any]) -> dict[str, Any]:
         """Answer one message, after waiting as long as a fault demands."""
+        answer = self._answer(message)
+        self._report_new()
+        return answer
+
+    def _report_new(self) -> None:
+        if self._report is None:
+            return
+        with self.terminal.lock:
+            received = self.terminal.broker.received
+            for request in received[self._reported :]:
+                self._report(request)
+            self._reported = len(received)
+
+    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
         details = message.get("details", {})
         if "control" in message:
             try:
                 value = carry_out(self.terminal, message["control"], details)
             except Impossible as error:
                 return {"refused": str(error)}
-            self.save()
+            if message["control"] not in READ_ONLY:
+                # Some operations change what no counter counts, such as a symbol's terms.
+                self._saved = None
+                self.save()
             return {"value": value}
         call = str(message.get("call"))
         if call not in ANSWERS:
@@ -40,6 +65,7 @@ class Served:
         with self.terminal.lock:
             reply = ask(self.terminal, call, details)
             self.save()
+        self._report_new()
         if reply.wait_seconds is None:
             threading.Event().wait()  # a hang is for ever, whatever clock the broker lives by
         elif reply.wait_seconds:

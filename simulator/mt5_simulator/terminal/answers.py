@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from mt5_simulator.broker.case import is_sane
 from mt5_simulator.broker.codes import OrderType, Retcode, Side
 from mt5_simulator.broker.money import RoundTrip
 from mt5_simulator.broker.records import Deal, Order, Position
-from mt5_simulator.broker.rules import is_sane
 from mt5_simulator.broker.valuation import (
     NoRate,
     floating_profit,
@@ -21,7 +21,14 @@ from mt5_simulator.terminal import rows
 from mt5_simulator.terminal.faults import FaultKind
 from mt5_simulator.terminal.groups import matches
 from mt5_simulator.terminal.history_answers import HISTORY_ANSWERS
-from mt5_simulator.terminal.sending import API_DISABLED, parsed, send
+from mt5_simulator.terminal.sending import (
+    API_DISABLED,
+    CALL_FAILED,
+    UNANSWERED,
+    UNSENT,
+    parsed,
+    send,
+)
 from mt5_simulator.terminal.symbol_answers import SYMBOL_ANSWERS
 from mt5_simulator.terminal.terminal import Terminal
 
@@ -31,7 +38,6 @@ Answerer = Callable[[Terminal, Details], Reply]
 AUTHORIZATION_FAILED = (constants.RES_E_AUTH_FAILED, "Terminal: Authorization failed")
 CONNECTING = frozenset({"initialize", "login"})
 CONNECT_TIMED_OUT = (constants.RES_E_INTERNAL_FAIL_TIMEOUT, "IPC timeout")
-CALL_FAILED = (constants.RES_E_FAIL, "Terminal: Call failed")
 INVALID_PARAMS = (constants.RES_E_INVALID_PARAMS, "Terminal: Invalid params")
 
 
@@ -39,12 +45,17 @@ def answer(terminal: Terminal, call: str, details: Details) -> Reply:
     """Answer one call at the present moment, faults included. Raises KeyError for an unknown."""
     terminal.advance()
     fault = terminal.faults.strike(call) if call != "order_send" else None
-    if fault is not None and fault.kind is FaultKind.NO_ANSWER:
-        return Reply(None, CONNECT_TIMED_OUT if call in CONNECTING else CALL_FAILED)
-    reply = ANSWERS[call](terminal, details)
-    if fault is not None and fault.kind is FaultKind.HANG:
-        return Reply(reply.value, reply.error, fault.seconds or None)
-    return reply
+    if fault is None:
+        return ANSWERS[call](terminal, details)
+    if fault.kind is FaultKind.HANG:
+        late = ANSWERS[call](terminal, details)
+        return Reply(late.value, late.error, fault.seconds or None)
+    if fault.kind is FaultKind.NO_ANSWER and call in CONNECTING:
+        return Reply(None, CONNECT_TIMED_OUT)
+    error = (UNSENT | UNANSWERED)[fault.kind]
+    if fault.kind is FaultKind.OUT_OF_STEP:
+        terminal.pipe_error = error
+    return Reply(None, error)
 
 
 def initialize(terminal: Terminal, details: Details) -> Reply:

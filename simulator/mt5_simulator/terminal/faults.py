@@ -7,9 +7,11 @@ change what the broker does with a request, some are states that last until they
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from mt5_simulator.broker.codes import Retcode
+from mt5_simulator.face.docs import DOCS
 
 
 class FaultKind(StrEnum):
@@ -32,7 +34,7 @@ class FaultKind(StrEnum):
     OVERFILL = "overfill"  # one volume step too many
     COMMENT_REWRITTEN = "comment_rewritten"  # the order and its deals carry `text` instead
     # The terminal answers wrongly.
-    NO_ANSWER = "no_answer"  # None and -1 from `call`; False and -10005 from initialize and login
+    NO_ANSWER = "no_answer"  # None, -1; False and -10005 from initialize and login
     # States, until cleared.
     AUTOTRADING_OFF = "autotrading_off"  # 10027
     API_DISABLED = "api_disabled"  # None, -8
@@ -51,6 +53,18 @@ STATES = frozenset(
     }
 )
 
+ACCEPTED = frozenset({Retcode.PLACED, Retcode.DONE, Retcode.DONE_PARTIAL})
+OF_ANY_CALL = frozenset(
+    {
+        FaultKind.SEND_FAILED,
+        FaultKind.NO_CONNECTION,
+        FaultKind.REPLY_LOST,
+        FaultKind.OUT_OF_STEP,
+        FaultKind.HANG,
+        FaultKind.NO_ANSWER,
+    }
+)
+
 SECONDS_MAX = 7 * 24 * 3600.0
 COUNT_MAX = 1_000_000
 
@@ -65,7 +79,10 @@ class Executes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong, `count` times. Zero `count` means every time until cleared."""
+    """One thing that goes wrong, `count` times. Zero `count` means every time until cleared.
+
+    `call` is the function it strikes; what happens to a request can only strike `order_send`.
+    """
 
     kind: FaultKind
     count: int = 1
@@ -82,6 +99,14 @@ class Fault:
             raise ValueError(f"seconds must be between 0 and {SECONDS_MAX:.0f}, not {self.seconds}")
         if self.retcode and self.retcode not in frozenset(Retcode):
             raise ValueError(f"retcode must be one of the trade server's, not {self.retcode}")
+        if self.kind is FaultKind.REJECT and self.retcode in ACCEPTED:
+            raise ValueError(f"retcode of a rejection cannot be {self.retcode}: that is a yes")
+        if self.call not in DOCS:
+            raise ValueError(f"call must be a function of the package, not {self.call!r}")
+        if self.call != "order_send" and self.kind not in OF_ANY_CALL:
+            raise ValueError(f"call must be order_send for {self.kind}, not {self.call}")
+        if self.kind is FaultKind.PARTIAL and not parsed_levels(self.text):
+            raise ValueError('text must name what the market holds, such as "0.01@0 0.02@3"')
 
     @property
     def delay(self) -> timedelta:
@@ -91,6 +116,23 @@ class Fault:
     def is_state(self) -> bool:
         """Whether it describes the terminal rather than a number of calls."""
         return self.kind in STATES
+
+
+def parsed_levels(text: str) -> list[tuple[Decimal, int]]:
+    """Return the levels in "0.01@0 0.02@3": lots, and how many points worse than the best price.
+
+    Raises ValueError for anything else.
+    """
+    levels: list[tuple[Decimal, int]] = []
+    for part in text.split():
+        volume, _, points = part.partition("@")
+        try:
+            levels.append((Decimal(volume), int(points or "0")))
+        except (InvalidOperation, ValueError) as error:
+            raise ValueError(
+                f'text must be levels such as "0.01@0 0.02@3", not {text!r}'
+            ) from error
+    return levels
 
 
 class Faults:

@@ -46,6 +46,8 @@ def _rates(
     market, name = terminal.broker.market, details["symbol"]
     if name not in market.symbols:
         return Reply(None, NOT_FOUND)
+    if details.get("count", 0) < 0 or details.get("start", 0) < 0:
+        return Reply(None, INVALID_PARAMS)
     try:
         bars = chosen(market.history_of(name).bars(details["timeframe"]))
     except ValueError:
@@ -79,6 +81,8 @@ def _ticks(terminal: Terminal, details: Details, is_wanted: Callable[[float], bo
     market, name = terminal.broker.market, details["symbol"]
     if name not in market.symbols:
         return Reply(None, NOT_FOUND)
+    if details.get("count", 0) < 0 or details.get("start", 0) < 0:
+        return Reply(None, INVALID_PARAMS)
     if not _shows_quotes(details["flags"]):
         return Reply([])
     quotes: Iterable[Quote] = (

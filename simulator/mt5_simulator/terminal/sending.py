@@ -10,7 +10,7 @@ from mt5_simulator.broker.broker import Broker, Step
 from mt5_simulator.broker.codes import Action, Retcode
 from mt5_simulator.broker.records import Answer, Request
 from mt5_simulator.face import constants
-from mt5_simulator.terminal.faults import Executes, Fault, FaultKind
+from mt5_simulator.terminal.faults import Executes, Fault, FaultKind, parsed_levels
 
 ErrorReply = tuple[int, str]
 
@@ -18,6 +18,7 @@ SEND_FAILED = (constants.RES_E_INTERNAL_FAIL_SEND, "IPC send failed")
 REPLY_LOST = (constants.RES_E_INTERNAL_FAIL_RECEIVE, "IPC recv failed")
 OUT_OF_STEP = (constants.RES_E_INTERNAL_FAIL, "Internal IPC error")
 NO_CONNECTION = (constants.RES_E_INTERNAL_FAIL_CONNECT, "No IPC connection")
+CALL_FAILED = (constants.RES_E_FAIL, "Terminal: Call failed")
 API_DISABLED = (constants.RES_E_AUTO_TRADING_DISABLED, "Auto-trading disabled")
 
 _NUMBERS = ("volume", "price", "stoplimit", "sl", "tp")
@@ -51,24 +52,25 @@ def send(broker: Broker, login: int, request: Request, fault: Fault | None) -> S
     """Pass a request to the broker the way `fault` makes it go."""
     if fault is None:
         return Sent(broker.send(login, request))
-    if fault.kind in _UNSENT:
-        return Sent(None, _UNSENT[fault.kind])
-    if fault.kind in _UNANSWERED:
+    if fault.kind in UNSENT:
+        return Sent(None, UNSENT[fault.kind])
+    if fault.kind in UNANSWERED:
         _carry_out(broker, login, request, fault)
         wait = fault.seconds or None if fault.kind is FaultKind.HANG else 0.0
         out_of_step = fault.kind is FaultKind.OUT_OF_STEP
-        return Sent(None, _UNANSWERED[fault.kind], wait, puts_out_of_step=out_of_step)
+        return Sent(None, UNANSWERED[fault.kind], wait, puts_out_of_step=out_of_step)
     return _answered(broker, login, request, fault)
 
 
-_UNSENT = {
+UNSENT = {
     FaultKind.SEND_FAILED: SEND_FAILED,
     FaultKind.NO_CONNECTION: NO_CONNECTION,
 }
-_UNANSWERED = {
+UNANSWERED = {
     FaultKind.REPLY_LOST: REPLY_LOST,
     FaultKind.OUT_OF_STEP: OUT_OF_STEP,
     FaultKind.HANG: REPLY_LOST,
+    FaultKind.NO_ANSWER: CALL_FAILED,
 }
 
 
@@ -125,12 +127,3 @@ def _partly(broker: Broker, login: int, request: Request, levels: str) -> Answer
         return broker.send(login, request)
     finally:
         broker.market.set_liquidity(request.symbol, before)
-
-
-def parsed_levels(text: str) -> list[tuple[Decimal, int]]:
-    """Return the levels in "0.01@0 0.02@3": lots, and how many points worse than the best price."""
-    levels: list[tuple[Decimal, int]] = []
-    for part in text.split():
-        volume, _, points = part.partition("@")
-        levels.append((Decimal(volume), int(points or "0")))
-    return levels

@@ -10,6 +10,7 @@ from mt5_simulator.face import constants
 from mt5_simulator.face.links import Reply
 from mt5_simulator.terminal import rows
 from mt5_simulator.terminal.groups import matches
+from mt5_simulator.terminal.symbol_rows import symbol_row
 from mt5_simulator.terminal.terminal import Terminal
 
 Details = dict[str, Any]
@@ -62,7 +63,7 @@ def symbol_select(terminal: Terminal, details: Details) -> Reply:
 
 def _symbol_row(terminal: Terminal, symbol: Symbol) -> rows.Row:
     market = terminal.market
-    return rows.symbol_row(
+    return symbol_row(
         market,
         symbol,
         tick_values=(
@@ -70,7 +71,6 @@ def _symbol_row(terminal: Terminal, symbol: Symbol) -> rows.Row:
             _tick_value(terminal, symbol, Decimal(-1)),
         ),
         selected=symbol.name in terminal.selected,
-        day=market.day_of(symbol.name),
     )
 
 

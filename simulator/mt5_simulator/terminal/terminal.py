@@ -62,7 +62,7 @@ class Terminal:
         self._frozen: Snapshot | None = None
         self._frozen_quotes: dict[str, Quote] = {}
         self._pasts: dict[int, Past] = {}
-        broker.on_change = self._remember
+        broker.watchers.append(self._remember)
         self._remember(broker.now)
 
     @property
@@ -99,8 +99,13 @@ class Terminal:
         return fault
 
     def clear_faults(self, kind: FaultKind | None = None) -> None:
-        """End one kind of fault, or all. A terminal that reconnects learns what it missed."""
+        """End one kind of fault, or all and the weather that draws them.
+
+        A terminal that reconnects learns what it missed.
+        """
         self.faults.clear(kind)
+        if kind is None:
+            self.weather = None
         if self.is_connected:
             self.thaw()
 
@@ -194,8 +199,9 @@ class Terminal:
         latest = past.latest
         if latest is not None and latest.version == self.account.version:
             return
+        if self.faults.state(FaultKind.LAG) is None:
+            past.forget()
         past.remember(snapshot(self.account, now))
-        past.forget_before(now)
 
 
 def _as_seen(account: Account, seen: Snapshot) -> Account:

@@ -2,13 +2,13 @@
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from mt5_simulator.broker.account import Account
 from mt5_simulator.broker.records import Deal, Order, Position
 
-SNAPSHOTS_MAX = 10_000
+SNAPSHOTS_MAX = 1_000
 """How many past states a terminal can look back on; the oldest are forgotten."""
 
 
@@ -61,7 +61,6 @@ class Past:
                 return taken
         return self._snapshots[0]
 
-    def forget_before(self, moment: datetime, margin: timedelta = timedelta(hours=1)) -> None:
-        """Drop states nobody can see any more, keeping the one `moment` itself shows."""
-        while len(self._snapshots) > 1 and self._snapshots[1].taken_at <= moment - margin:
-            self._snapshots.popleft()
+    def forget(self) -> None:
+        """Drop every state: nobody looks back."""
+        self._snapshots.clear()

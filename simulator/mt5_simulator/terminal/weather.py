@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mt5_simulator.terminal.faults import Executes, Fault, FaultKind
+from mt5_simulator.terminal.faults import STATES, Executes, Fault, FaultKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Weather:
         total = sum(self.chances.values())
         if any(chance < 0 for chance in self.chances.values()) or total > 1:
             raise ValueError(f"chances must be at least 0 and add up to at most 1, not {total}")
-        if states := [kind for kind in self.chances if Fault(kind).is_state]:
-            raise ValueError(f"chances are for faults of single calls, not for {states[0]}")
+        if undrawable := [kind for kind in self.chances if kind in STATES | {FaultKind.PARTIAL}]:
+            raise ValueError(f"chances are for faults of single sends, not for {undrawable[0]}")
 
     def fault_of(self, call_number: int) -> Fault | None:
         """Return what goes wrong with the `call_number`th send, or None."""

@@ -265,7 +265,7 @@ class GetSignalResponse(_message.Message):
     def __init__(self, signal: _Optional[_Union[StoredSignal, _Mapping]] = ...) -> None: ...
 
 class ListSignalsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "states", "instrument", "producer_id", "start_time", "end_time")
+    __slots__ = ("page_size", "page_token", "states", "instrument", "producer_id", "start_time", "end_time", "external_id")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
@@ -273,6 +273,7 @@ class ListSignalsRequest(_message.Message):
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXTERNAL_ID_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     states: _containers.RepeatedScalarFieldContainer[SignalState]
@@ -280,7 +281,8 @@ class ListSignalsRequest(_message.Message):
     producer_id: str
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[SignalState, str]]] = ..., instrument: _Optional[str] = ..., producer_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    external_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., states: _Optional[_Iterable[_Union[SignalState, str]]] = ..., instrument: _Optional[str] = ..., producer_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., external_id: _Optional[str] = ...) -> None: ...
 
 class ListSignalsResponse(_message.Message):
     __slots__ = ("signals", "next_page_token")

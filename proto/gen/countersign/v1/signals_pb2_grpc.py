@@ -131,7 +131,7 @@ class SignalServiceServicer:
     def WatchSignals(self, request, context):
         """Follows what becomes of the caller's signals: one event for each change, a heartbeat when nothing happens.
 
-        Resume with the last sequence seen. Over REST the events come one JSON object a line.
+        The first answer is a heartbeat that says where the watcher stands. Resume with the last sequence seen. Over REST the events come one JSON object a line.
 
         Caller: a producer, an owner, an operator; each sees what ListSignals shows it.
         """

@@ -68,7 +68,7 @@ class SignalServiceStub:
     WatchSignals: _grpc.UnaryStreamMultiCallable[_signals_pb2.WatchSignalsRequest, _signals_pb2.WatchSignalsResponse]
     """Follows what becomes of the caller's signals: one event for each change, a heartbeat when nothing happens.
 
-    Resume with the last sequence seen. Over REST the events come one JSON object a line.
+    The first answer is a heartbeat that says where the watcher stands. Resume with the last sequence seen. Over REST the events come one JSON object a line.
 
     Caller: a producer, an owner, an operator; each sees what ListSignals shows it.
     """
@@ -119,7 +119,7 @@ class SignalServiceAsyncStub(SignalServiceStub):
     WatchSignals: _aio.UnaryStreamMultiCallable[_signals_pb2.WatchSignalsRequest, _signals_pb2.WatchSignalsResponse]  # type: ignore[assignment]
     """Follows what becomes of the caller's signals: one event for each change, a heartbeat when nothing happens.
 
-    Resume with the last sequence seen. Over REST the events come one JSON object a line.
+    The first answer is a heartbeat that says where the watcher stands. Resume with the last sequence seen. Over REST the events come one JSON object a line.
 
     Caller: a producer, an owner, an operator; each sees what ListSignals shows it.
     """
@@ -203,7 +203,7 @@ class SignalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_signals_pb2.WatchSignalsResponse], _abc.AsyncIterator[_signals_pb2.WatchSignalsResponse]]:
         """Follows what becomes of the caller's signals: one event for each change, a heartbeat when nothing happens.
 
-        Resume with the last sequence seen. Over REST the events come one JSON object a line.
+        The first answer is a heartbeat that says where the watcher stands. Resume with the last sequence seen. Over REST the events come one JSON object a line.
 
         Caller: a producer, an owner, an operator; each sees what ListSignals shows it.
         """

@@ -905,6 +905,11 @@ class ListSignalsRequest(betterproto.Message):
     end_time: datetime = betterproto.message_field(7)
     """Received before."""
 
+    external_id: str = betterproto.string_field(8)
+    """
+    Only what was sent under this external id; empty: all. How a producer settles a doubt.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class ListSignalsResponse(betterproto.Message):

@@ -1,0 +1,52 @@
+"""A command: one instruction to one account's terminal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from countersign_server.execution.lifecycle import CommandState
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One instruction to one account's terminal, as it stands."""
+
+    id: UUID
+    owner_id: UUID
+    account_id: UUID
+    signal_id: UUID | None
+    approval_id: UUID | None
+    kind: str
+    state: CommandState
+    attempt: int
+    instrument: str
+    symbol: str
+    side: str
+    volume: Decimal | None
+    price_min: Decimal | None
+    price_max: Decimal | None
+    intent_text: str
+    intent_digest: str
+    server_signature: bytes
+    server_key_id: str
+    owner_signature: Mapping[str, Any] | None
+    magic: int
+    opening_command_id: UUID | None
+    created_at: datetime
+    offered_at: datetime | None
+    granted_at: datetime | None
+    updated_at: datetime
+    expires_at: datetime
+    grant_id: bytes | None
+    claim_nonce: bytes | None
+    generation: int | None
+    device_id: UUID | None
+    reason: str
+    cancel_asked: bool
+    order_ticket: int
+    position_id: int
+    filled_volume: Decimal
+    average_price: Decimal | None

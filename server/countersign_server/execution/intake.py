@@ -1,0 +1,150 @@
+"""What a bridge says: reports in one transaction, then claims, then one acknowledgement."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign.v1 import execution_pb2 as pb
+from countersign_server.database.engine import Database
+from countersign_server.database.wakeups import Wakeups
+from countersign_server.devices.store import touch
+from countersign_server.devices.wire import health_of
+from countersign_server.errors import EpochUnknown
+from countersign_server.execution.digests import digest_differs
+from countersign_server.execution.grants import Granted, grant
+from countersign_server.execution.lifecycle import CommandEvent, is_possible
+from countersign_server.execution.live_session import LiveSession
+from countersign_server.execution.measures import denials_total, grants_total
+from countersign_server.execution.reports import apply_event
+from countersign_server.execution.session import Taking
+from countersign_server.execution.store import advance, command_for_update
+from countersign_server.execution.wire import grant_frame
+
+
+class Intake:
+    """Takes in the frames of any session."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        wakeups: Wakeups,
+        grant_validity: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._grant_validity = grant_validity
+        self._now = now
+
+    async def take(self, session: LiveSession, frames: list[pb.ChannelRequest]) -> bool:
+        """Take in what has come; True: the bridge has said goodbye."""
+        taken: list[pb.ChannelRequest] = []
+        for frame in frames:
+            if frame.session_epoch != session.opened.epoch:
+                raise EpochUnknown("the frame belongs to another session")
+            placed = session.incoming.place(frame.sequence)
+            if placed is Taking.TAKE:
+                taken.append(frame)
+            elif placed is Taking.GAP:
+                resend_from = session.incoming.taken + 1
+                session.say(fault=pb.Fault(reason="SEQUENCE_GAP", resend_from=resend_from))
+                break
+        await self._apply(session, taken)
+        for frame in taken:
+            if frame.HasField("claim"):
+                await self._claim(session, frame.claim)
+        if frames:
+            session.say(ack=pb.Ack(upto=session.incoming.taken))
+        return any(frame.HasField("goodbye") for frame in taken)
+
+    async def _apply(self, session: LiveSession, frames: list[pb.ChannelRequest]) -> None:
+        """Take in everything but claims in one transaction: all acknowledged, or nothing."""
+        told = [frame for frame in _conflated(frames) if not frame.HasField("claim")]
+        if not told:
+            return
+        now = self._now()
+        async with self._database.transaction(session.opened.owner_id) as tx:
+            for frame in told:
+                match frame.WhichOneof("frame"):
+                    case "event":
+                        await apply_event(tx, session.reporter, frame.event, now)
+                    case "decline":
+                        await self._declined(tx, session, frame.decline, now)
+                    case "deal_digest":
+                        if await digest_differs(tx, session.opened.account_id, frame.deal_digest):
+                            day = frame.deal_digest.day
+                            session.say(fetch_deals=pb.FetchDeals(day=day))
+                    case "heartbeat":
+                        health = health_of(frame.heartbeat.terminal)
+                        await touch(tx, session.opened.device_id, now, terminal=health)
+                    case _:
+                        continue
+        self._wakeups.ring("audit", f"account:{session.opened.account_id}")
+
+    async def _declined(
+        self, tx: AsyncConnection, session: LiveSession, decline: pb.Decline, now: datetime
+    ) -> None:
+        command_id = UUID(decline.command_id)
+        command = await command_for_update(
+            tx,
+            command_id,
+            account_id=session.opened.account_id,
+        )
+        if command is None or command.attempt != decline.attempt:
+            return
+        if not decline.final:
+            session.offers.declined(command_id, now)
+            return
+        if is_possible(command.state, CommandEvent.DECLINE):
+            await advance(
+                tx,
+                command,
+                CommandEvent.DECLINE,
+                trace=session.reporter.trace,
+                now=now,
+                reason=decline.reason,
+            )
+
+    async def _claim(self, session: LiveSession, claim: pb.Claim) -> None:
+        async with self._database.transaction(session.opened.owner_id) as tx:
+            answer = await grant(
+                tx,
+                account_id=session.opened.account_id,
+                command_id=UUID(claim.command_id),
+                attempt=claim.attempt,
+                claim_nonce=claim.claim_nonce,
+                device_id=session.opened.device_id,
+                valid_for=self._grant_validity,
+                trace=session.reporter.trace,
+                now=self._now(),
+            )
+        # Committed: only now may anyone be told.
+        if isinstance(answer, Granted):
+            grants_total.inc()
+            session.say(grant=grant_frame(answer))
+            self._wakeups.ring("audit")
+            return
+        denials_total.labels(answer.reason).inc()
+        session.say(
+            deny=pb.Deny(
+                command_id=claim.command_id,
+                attempt=claim.attempt,
+                claim_nonce=claim.claim_nonce,
+                reason=answer.reason,
+            )
+        )
+
+
+def _conflated(frames: list[pb.ChannelRequest]) -> list[pb.ChannelRequest]:
+    """Leave out snapshots that a newer one in the same group replaces."""
+    newest = max(
+        (i for i, f in enumerate(frames) if f.event.WhichOneof("body") == "snapshot"), default=-1
+    )
+    return [
+        frame
+        for i, frame in enumerate(frames)
+        if i == newest or frame.event.WhichOneof("body") != "snapshot"
+    ]

@@ -1,0 +1,43 @@
+"""Every reason that a caller can meet, written down for people and programs: `docs/errors.json`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from google.rpc import code_pb2
+
+from countersign_server.errors import CountersignError
+from countersign_server.rpc.errors import DOMAIN, code_of
+
+# `RulesBroken` is defined beside the rules; importing it makes it one of the errors.
+from countersign_server.rpc.validation import RulesBroken
+
+_INTERNAL = {
+    "reason": "INTERNAL",
+    "code": "INTERNAL",
+    "advice": "This is a bug: report it with the request id.",
+}
+
+
+def kinds(kind: type[CountersignError] = CountersignError) -> Iterator[type[CountersignError]]:
+    """Yield every class of error, parents before their children."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from kinds(child)
+
+
+def catalogue() -> str:
+    """Return the document's text: reason, code and advice of each error, by reason."""
+    assert RulesBroken in set(kinds())  # noqa: S101  # or the import above were for nothing
+    told = [
+        {"reason": kind.reason, "code": code_pb2.Code.Name(code_of(kind)), "advice": kind.advice}
+        for kind in kinds()
+        if kind.__module__.startswith(f"{DOMAIN}_")
+    ]
+    entries = sorted([*told, _INTERNAL], key=lambda entry: entry["reason"])
+    return json.dumps({"domain": DOMAIN, "errors": entries}, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(catalogue())

@@ -1,0 +1,392 @@
+"""Nobody sees or changes what is another's: every method that takes an id, with somebody else's."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+from uuid import uuid4
+
+import grpc
+import pytest
+from google.protobuf.descriptor import Descriptor, MethodDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+
+from countersign.v1 import (
+    accounts_pb2,
+    approvals_pb2,
+    audit_pb2,
+    devices_pb2,
+    execution_pb2,
+    identity_pb2,
+    reconciliation_pb2,
+    signals_pb2,
+)
+from countersign_server.parts import Parts
+from countersign_server.rpc.access import ACCESS
+from countersign_server.rpc.caller import Role
+from tests.fixtures.bridge_end import stamp
+from tests.fixtures.refusals import Refusal, refusal_of
+from tests.fixtures.world import CONSENT, EURUSD, Metadata, World, a_signal, world
+
+AREAS = (
+    accounts_pb2,
+    approvals_pb2,
+    audit_pb2,
+    devices_pb2,
+    execution_pb2,
+    identity_pb2,
+    reconciliation_pb2,
+    signals_pb2,
+)
+# What a caller names of itself, or draws for one request.
+OWN_IDS = {"request_id", "instance_id", "journal_id"}
+MISSING = Refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """The ids of everything that ann has."""
+
+    account_id: str
+    producer_id: str
+    key_id: str
+    subscription_id: str
+    device_id: str
+    token_id: str
+    signal_id: str
+    approval_id: str
+    command_id: str
+    intent_digest: str
+    magic: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """bob, in each role that a person can give."""
+
+    owner: Metadata
+    producer: Metadata
+    device: Metadata
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    it: World
+    ann: Belongings
+    ann_metadata: Metadata
+    bob: Stranger
+
+
+@pytest.fixture
+async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with world(database_url, tmp_path) as it:
+        ann, bob = await it.an_owner("ann"), await it.an_owner("bob", login=1000002)
+        strategy = await it.a_producer(ann)
+        await _unlist(it, strategy.id, ann.metadata)
+        subscription_id = await it.follow(ann, strategy)
+        await it.tell_prices(ann)
+        signal_id = await it.submit(strategy, a_signal())
+        approval = await it.decide(ann, await it.entry(ann, signal_id))
+        device = await it.a_device(ann)
+        tokens = await it.identity.ListApiTokens(
+            identity_pb2.ListApiTokensRequest(), metadata=ann.metadata
+        )
+        status = await it.execution.GetExecutionStatus(
+            execution_pb2.GetExecutionStatusRequest(signal_id=signal_id), metadata=ann.metadata
+        )
+        belongings = Belongings(
+            account_id=ann.account_id,
+            producer_id=strategy.id,
+            key_id=strategy.key_id,
+            subscription_id=subscription_id,
+            device_id=device.id,
+            token_id=tokens.tokens[0].token_id,
+            signal_id=signal_id,
+            approval_id=approval.approval_id,
+            command_id=approval.command_id,
+            intent_digest=approval.intent.digest,
+            magic=status.commands[0].magic,
+        )
+        other = await it.a_producer(bob, "other")
+        stranger = Stranger(
+            bob.metadata, other.metadata, (await it.a_device(bob)).metadata, bob.account_id
+        )
+        yield Scene(it, belongings, ann.metadata, stranger)
+
+
+async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
+    # A listed producer may be looked at by everybody: that is what listing means.
+    await it.accounts.UpdateProducer(
+        accounts_pb2.UpdateProducerRequest(
+            producer=accounts_pb2.Producer(producer_id=producer_id, listed=False),
+            update_mask=FieldMask(paths=["listed"]),
+        ),
+        metadata=metadata,
+    )
+
+
+Request = Callable[[Belongings], Message]
+A, AP, AU, D, E, ID, S = (
+    accounts_pb2,
+    approvals_pb2,
+    audit_pb2,
+    devices_pb2,
+    execution_pb2,
+    identity_pb2,
+    signals_pb2,
+)
+
+# As an owner. Each names ann's, and nothing else is wrong with it.
+AS_OWNER: Mapping[str, Request] = {
+    "AccountService/GetAccount": lambda ann: A.GetAccountRequest(account_id=ann.account_id),
+    "AccountService/UpdateAccount": lambda ann: A.UpdateAccountRequest(
+        account=A.Account(account_id=ann.account_id, name="mine"),
+        update_mask=FieldMask(paths=["name"]),
+    ),
+    "AccountService/PutSymbol": lambda ann: A.PutSymbolRequest(
+        account_id=ann.account_id, instrument="EURUSD", symbol="EURUSD", properties=EURUSD
+    ),
+    "AccountService/ListSymbols": lambda ann: A.ListSymbolsRequest(account_id=ann.account_id),
+    "AccountService/CreateSubscription": lambda ann: A.CreateSubscriptionRequest(
+        account_id=ann.account_id,
+        producer_id=ann.producer_id,
+        sizing=A.Sizing(fixed_lots="0.1"),
+        consent_version=CONSENT,
+    ),
+    "AccountService/GetSubscription": lambda ann: A.GetSubscriptionRequest(
+        subscription_id=ann.subscription_id
+    ),
+    "AccountService/ListSubscriptions": lambda ann: A.ListSubscriptionsRequest(
+        account_id=ann.account_id
+    ),
+    "AccountService/UpdateSubscription": lambda ann: A.UpdateSubscriptionRequest(
+        subscription=A.Subscription(
+            subscription_id=ann.subscription_id, sizing=A.Sizing(fixed_lots="9")
+        ),
+        update_mask=FieldMask(paths=["sizing"]),
+    ),
+    "AccountService/CancelSubscription": lambda ann: A.CancelSubscriptionRequest(
+        subscription_id=ann.subscription_id
+    ),
+    "AccountService/GetProducer": lambda ann: A.GetProducerRequest(producer_id=ann.producer_id),
+    "AccountService/UpdateProducer": lambda ann: A.UpdateProducerRequest(
+        producer=A.Producer(producer_id=ann.producer_id, listed=True),
+        update_mask=FieldMask(paths=["listed"]),
+    ),
+    "AccountService/CreateProducerKey": lambda ann: A.CreateProducerKeyRequest(
+        request_id=str(uuid4()),
+        producer_id=ann.producer_id,
+        algorithm=S.SIGNATURE_ALGORITHM_HMAC_SHA256,
+    ),
+    "AccountService/ListProducerKeys": lambda ann: A.ListProducerKeysRequest(
+        producer_id=ann.producer_id
+    ),
+    "AccountService/RevokeProducerKey": lambda ann: A.RevokeProducerKeyRequest(
+        producer_id=ann.producer_id, key_id=ann.key_id
+    ),
+    "ApprovalService/CreateApproval": lambda ann: AP.CreateApprovalRequest(
+        signal_id=ann.signal_id,
+        account_id=ann.account_id,
+        decision=AP.DECISION_APPROVE,
+        intent_digest=ann.intent_digest,
+    ),
+    "ApprovalService/GetApproval": lambda ann: AP.GetApprovalRequest(approval_id=ann.approval_id),
+    "ApprovalService/ListApprovals": lambda ann: AP.ListApprovalsRequest(
+        account_id=ann.account_id, signal_id=ann.signal_id
+    ),
+    "ApprovalService/ListInbox": lambda ann: AP.ListInboxRequest(account_id=ann.account_id),
+    "ApprovalService/RevokeApproval": lambda ann: AP.RevokeApprovalRequest(
+        approval_id=ann.approval_id
+    ),
+    "AuditService/ListAuditEntries": lambda ann: AU.ListAuditEntriesRequest(
+        signal_id=ann.signal_id
+    ),
+    "DeviceService/RegisterDevice": lambda ann: D.RegisterDeviceRequest(
+        request_id=str(uuid4()), account_id=ann.account_id, name="mine"
+    ),
+    "DeviceService/CreatePairingCode": lambda ann: D.CreatePairingCodeRequest(
+        account_id=ann.account_id, name="mine"
+    ),
+    "DeviceService/GetDevice": lambda ann: D.GetDeviceRequest(device_id=ann.device_id),
+    "DeviceService/ListDevices": lambda ann: D.ListDevicesRequest(account_id=ann.account_id),
+    "DeviceService/RotateDeviceKey": lambda ann: D.RotateDeviceKeyRequest(device_id=ann.device_id),
+    "DeviceService/RevokeDevice": lambda ann: D.RevokeDeviceRequest(device_id=ann.device_id),
+    "ExecutionService/GetExecutionStatus": lambda ann: E.GetExecutionStatusRequest(
+        signal_id=ann.signal_id
+    ),
+    "ExecutionService/CancelCommand": lambda ann: E.CancelCommandRequest(
+        command_id=ann.command_id, reason="mine"
+    ),
+    "ExecutionService/GetEvidence": lambda ann: E.GetEvidenceRequest(command_id=ann.command_id),
+    "IdentityService/CreateApiToken": lambda ann: ID.CreateApiTokenRequest(
+        request_id=str(uuid4()), name="mine", producer_id=ann.producer_id
+    ),
+    "IdentityService/RevokeApiToken": lambda ann: ID.RevokeApiTokenRequest(token_id=ann.token_id),
+    "ReconciliationService/ListPositions": lambda ann: reconciliation_pb2.ListPositionsRequest(
+        account_id=ann.account_id
+    ),
+    "SignalService/GetSignal": lambda ann: S.GetSignalRequest(signal_id=ann.signal_id),
+    "SignalService/ListSignals": lambda ann: S.ListSignalsRequest(producer_id=ann.producer_id),
+}
+AS_PRODUCER: Mapping[str, Request] = {
+    "AccountService/GetProducer": AS_OWNER["AccountService/GetProducer"],
+    "AccountService/ListProducerKeys": AS_OWNER["AccountService/ListProducerKeys"],
+    "ExecutionService/GetExecutionStatus": AS_OWNER["ExecutionService/GetExecutionStatus"],
+    "SignalService/GetSignal": AS_OWNER["SignalService/GetSignal"],
+    "SignalService/ListSignals": AS_OWNER["SignalService/ListSignals"],
+    "SignalService/RedeliverSignal": lambda ann: S.RedeliverSignalRequest(signal_id=ann.signal_id),
+}
+AS_DEVICE: Mapping[str, Request] = {
+    "AccountService/GetAccount": AS_OWNER["AccountService/GetAccount"],
+    "AccountService/ListSymbols": AS_OWNER["AccountService/ListSymbols"],
+    "DeviceService/GetDevice": AS_OWNER["DeviceService/GetDevice"],
+    "DeviceService/RotateDeviceKey": AS_OWNER["DeviceService/RotateDeviceKey"],
+    "ExecutionService/ReportAck": lambda ann: E.ReportAckRequest(
+        event_time=stamp(), received=E.CommandReceived(command_id=ann.command_id, attempt=1)
+    ),
+    "ExecutionService/ReportError": lambda ann: E.ReportErrorRequest(
+        event_time=stamp(),
+        result=E.AttemptResult(
+            command_id=ann.command_id,
+            attempt=1,
+            grant_id=b"g" * 16,
+            outcome=E.ATTEMPT_OUTCOME_NOT_SENT,
+        ),
+    ),
+}
+# Told in tests of their own below, or of devices' sessions: they name no id on the outside.
+OTHERWISE = {"ExecutionService/ClaimCommand", "ExecutionService/ReportFill"}
+
+
+def unimplemented() -> set[str]:
+    """The methods that are the generated ones, which only refuse."""
+    return {
+        f"{service.__name__}/{name}"
+        for service in get_type_hints(Parts).values()
+        if getattr(service, "__name__", "").endswith("Service")
+        for generated in service.__mro__
+        if generated.__name__.endswith("ServiceServicer")
+        for name, method in vars(generated).items()
+        if getattr(service, name) is method
+    }
+
+
+def taking_ids(role: Role) -> set[str]:
+    return {
+        f"{method.containing_service.name}/{method.name}"
+        for method in _methods()
+        if role in ACCESS[f"/{method.containing_service.full_name}/{method.name}"]
+        and not method.client_streaming
+        and _ids(method.input_type)
+    }
+
+
+def _methods() -> list[MethodDescriptor]:
+    return [
+        method
+        for area in AREAS
+        for service in area.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    ]
+
+
+def _ids(message: Descriptor, depth: int = 2) -> set[str]:
+    """The ids that a message names, also inside the messages that it holds."""
+    found = {field.name for field in message.fields if field.name.endswith("_id")} - OWN_IDS
+    for field in message.fields:
+        held = field.message_type
+        if depth and held is not None and held.file.package == "countersign.v1":
+            found |= _ids(held, depth - 1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("role", "tried"),
+    [(Role.OWNER, AS_OWNER), (Role.PRODUCER, AS_PRODUCER), (Role.DEVICE, AS_DEVICE)],
+    ids=["owner", "producer", "device"],
+)
+def test_every_method_that_takes_an_id_is_tried_with_anothers(
+    role: Role, tried: Mapping[str, Request]
+) -> None:
+    # Submitting names only a key, and the signature proves whose it is.
+    signed = {"SignalService/SubmitSignal", "SignalService/SubmitSignals"}
+
+    assert taking_ids(role) - unimplemented() - signed - OTHERWISE == set(tried)
+
+
+async def test_an_owner_meets_nothing_of_anothers(scene: Scene) -> None:
+    await _try_all(scene, AS_OWNER, scene.bob.owner)
+
+    status = await scene.it.execution.GetExecutionStatus(
+        execution_pb2.GetExecutionStatusRequest(signal_id=scene.ann.signal_id),
+        metadata=scene.ann_metadata,
+    )
+    assert status.commands[0].state == execution_pb2.COMMAND_STATE_APPROVED
+
+
+async def test_a_producer_meets_nothing_of_anothers(scene: Scene) -> None:
+    await _try_all(scene, AS_PRODUCER, scene.bob.producer)
+
+
+async def test_a_device_meets_nothing_of_anothers(scene: Scene) -> None:
+    await _try_all(scene, AS_DEVICE, scene.bob.device)
+
+
+async def test_a_device_cannot_claim_anothers_command(scene: Scene) -> None:
+    bob = await scene.it.accounts.GetAccount(
+        accounts_pb2.GetAccountRequest(account_id=scene.bob.account_id), metadata=scene.bob.owner
+    )
+    claim = execution_pb2.Claim(command_id=scene.ann.command_id, attempt=1, claim_nonce=b"n" * 16)
+    refused = await refusal_of(
+        scene.it.execution.ClaimCommand(
+            execution_pb2.ClaimCommandRequest(claim=claim, account=bob.account.fingerprint),
+            metadata=scene.bob.device,
+        )
+    )
+
+    assert refused == Refusal(grpc.StatusCode.FAILED_PRECONDITION, "CLAIM_DENIED")
+
+
+async def test_a_deal_with_anothers_tag_is_a_deal_of_ones_own(scene: Scene) -> None:
+    deal = execution_pb2.Deal(
+        ticket=7, magic=scene.ann.magic, symbol="EURUSD", volume="0.1", price="1.0845",
+        profit="0", commission="0", swap="0", fee="0", entry=execution_pb2.DEAL_ENTRY_IN,
+    )  # fmt: skip
+    answer = await scene.it.execution.ReportFill(
+        execution_pb2.ReportFillRequest(event_time=stamp(), deal=deal), metadata=scene.bob.device
+    )
+
+    assert answer.command_id == ""
+
+
+async def _try_all(scene: Scene, tried: Mapping[str, Request], metadata: Metadata) -> None:
+    met: dict[str, object] = {}
+    for name, request in tried.items():
+        area, method = name.split("/")
+        stub = getattr(scene.it, _ATTRIBUTES[area])
+        met[name] = await _outcome(getattr(stub, method), request(scene.ann), metadata)
+    assert {name: outcome for name, outcome in met.items() if outcome != MISSING} == {}
+
+
+async def _outcome(call: Any, request: Message, metadata: Metadata) -> object:
+    """NOT_FOUND, also for a list without rows; anything else as it is."""
+    try:
+        answer = await call(request, metadata=metadata)
+    except grpc.aio.AioRpcError:
+        return await refusal_of(call(request, metadata=metadata))
+    rows = [field for field, _ in answer.ListFields() if field.name != "server_time"]
+    return answer if rows else MISSING
+
+
+_ATTRIBUTES = {
+    "AccountService": "accounts",
+    "ApprovalService": "approvals",
+    "AuditService": "audit",
+    "DeviceService": "devices",
+    "ExecutionService": "execution",
+    "IdentityService": "identity",
+    "ReconciliationService": "reconciliation",
+    "SignalService": "signals",
+}

@@ -1,0 +1,31 @@
+"""Runs under Windows Python: starts the bridge as Windows does, and stops it as Windows does.
+
+`python starter.py [--pythonw] ARGUMENTS...` ends with the bridge's exit code. A line on the standard
+input is Ctrl-Break, which is how Windows asks a console program to end.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> int:
+    """Run the bridge and return its exit code."""
+    bridge = subprocess.Popen(
+        [sys.executable, "-m", "countersign_bridge", *arguments],
+        stdin=subprocess.DEVNULL,
+        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
+    )
+    threading.Thread(target=_pass_on_break, args=(bridge,), daemon=True).start()
+    return bridge.wait()
+
+
+def _pass_on_break(bridge: "subprocess.Popen[bytes]") -> None:
+    if sys.stdin.readline():
+        bridge.send_signal(signal.CTRL_BREAK_EVENT)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
