@@ -110,7 +110,8 @@ def _refused(error: grpc.RpcError) -> Refused:
     from grpc_status import rpc_status  # noqa: PLC0415  # only when something is refused
 
     # A failed call is also a Call, which is what the function reads.
-    status = cast(status_pb2.Status | None, rpc_status.from_call(cast(grpc.Call, error)))
+    found: Any = rpc_status.from_call(cast(grpc.Call, error))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # no stubs
+    status = cast(status_pb2.Status | None, found)
     info = error_details_pb2.ErrorInfo()
     for detail in status.details if status else ():
         detail.Unpack(info)

@@ -77,7 +77,7 @@ def _database(postgres: EmbeddedPostgres, *, template: str) -> Iterator[str]:
 def _server_folder() -> Generator[Path]:
     # In memory where there is enough of it. Not under tmp_path: pytest closes that to the
     # unprivileged user that the server runs as.
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a private folder in it
     fits = (
         memory.is_dir()
         and shutil.disk_usage(memory).free > _ROOM_BYTES

@@ -76,7 +76,7 @@ def test_programs_of_the_wheel_that_the_server_cannot_reach_are_copied(server_fo
     assert user is not None
     assert chosen.major == 99
     assert chosen.folder.is_relative_to(server_folder / "elsewhere")
-    told = subprocess.run(
+    told = subprocess.run(  # noqa: S603 - the program made above
         [chosen.postgres, "--version"],
         user=user.uid,
         group=user.gid,

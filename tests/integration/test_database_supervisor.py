@@ -77,7 +77,7 @@ def test_the_application_can_neither_read_files_nor_make_roles(server_folder: Pa
 
 def test_a_wrong_password_is_refused_and_there_is_no_port(server_folder: Path) -> None:
     with EmbeddedPostgres(server_folder, durable=False) as server:
-        stranger = make_url(server.url).set(password="guessed")
+        stranger = make_url(server.url).set(password="guessed")  # noqa: S106 - that is the point
 
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             _ask(stranger.render_as_string(hide_password=False), "SELECT 1")
@@ -291,7 +291,7 @@ def test_a_stand_in_that_somebody_else_could_change_is_refused(server_folder: Pa
 
 
 def _owner_in_another_process(folder: Path) -> tuple[subprocess.Popen[str], str]:
-    owner = subprocess.Popen(
+    owner = subprocess.Popen(  # noqa: S603 - the text above
         [sys.executable, "-c", OWNER, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -309,7 +309,7 @@ def _postmaster(home: Path) -> int:
 
 def _runs(pid: int) -> bool:
     # Not by a signal: that reaches one that has ended and that nobody has asked about yet.
-    told = subprocess.run(
+    told = subprocess.run(  # noqa: S603 - a number of our own
         ["/bin/ps", "-o", "stat=", "-p", str(pid)],
         capture_output=True,
         text=True,

@@ -214,7 +214,7 @@ async def test_revoke_and_claim_at_once_have_exactly_one_winner(
             approval = await approved(it, owner, producer)
             offer = (await bridge.hear("offer")).offer
             request = approvals_pb2.RevokeApprovalRequest(approval_id=approval.approval_id)
-            revoked, answer = await asyncio.gather(
+            revoked, answer = await asyncio.gather(  # pyright: ignore[reportUnknownVariableType]
                 it.approvals.RevokeApproval(request, metadata=owner.metadata),
                 bridge.claim(offer),
                 return_exceptions=True,
@@ -577,7 +577,7 @@ async def test_a_polling_ea_and_a_stream_do_not_hold_an_account_together(
         ({"max_open_positions": 1}, "OPEN_POSITIONS"),
     ],
 )
-async def test_an_account_at_its_limit_opens_nothing_more(
+async def test_an_account_at_its_limit_opens_nothing_more(  # noqa: PLR0913, PLR0917  # four fixtures, and a row of the table
     it: World, owner: Owner, producer: Producer, device: Device, limit: dict[str, int], reason: str
 ) -> None:
     async with it.database.transaction(None) as tx:

@@ -57,6 +57,10 @@ def authenticate(token: str) -> Caller:
     return OWNER
 
 
+def _nothing(_request: object, _context: object) -> bytes:
+    return b""
+
+
 @asynccontextmanager
 async def served(
     identity: Identity, *, trusted: frozenset[str] = frozenset(), deadline: float = 5
@@ -65,7 +69,7 @@ async def served(
     server = grpc.aio.server(interceptors=[boundary])
     identity_pb2_grpc.add_IdentityServiceServicer_to_server(identity, server)  # pyright: ignore[reportArgumentType]
     audit_pb2_grpc.add_AuditServiceServicer_to_server(Audit(), server)  # pyright: ignore[reportAbstractUsage]
-    unlisted = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
+    unlisted: Any = grpc.unary_unary_rpc_method_handler(_nothing)  # pyright: ignore[reportUnknownVariableType]
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("countersign.v1.Unlisted", {"Do": unlisted}),)
     )
@@ -86,6 +90,10 @@ def identity() -> Identity:
 def get_jwks(channel: grpc.aio.Channel, *metadata: tuple[str, str]) -> Any:
     stub: Any = identity_pb2_grpc.IdentityServiceStub(channel)
     return stub.GetJwks(identity_pb2.GetJwksRequest(), metadata=metadata)
+
+
+def raw_call(channel: grpc.aio.Channel, method: str) -> Any:
+    return channel.unary_unary(method)  # pyright: ignore[reportUnknownVariableType]  # bytes, both ways
 
 
 async def error_of(call: Any) -> grpc.aio.AioRpcError:
@@ -156,7 +164,7 @@ async def test_a_lost_database_is_unavailable_and_says_nothing_of_where_it_is(
 
 async def test_bytes_that_are_no_message_are_an_invalid_argument(identity: Identity) -> None:
     async with served(identity) as channel:
-        raw: Any = channel.unary_unary(JWKS)
+        raw = raw_call(channel, JWKS)
         refused = await refusal_of(raw(b"\xff\xff\xff\xff"))
 
     assert refused == Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
@@ -173,7 +181,7 @@ async def test_a_call_ends_at_the_servers_own_deadline(identity: Identity) -> No
 
 async def test_a_method_that_does_not_exist_is_unimplemented(identity: Identity) -> None:
     async with served(identity) as channel:
-        raw: Any = channel.unary_unary("/countersign.v1.IdentityService/Nothing")
+        raw = raw_call(channel, "/countersign.v1.IdentityService/Nothing")
         error = await error_of(raw(b""))
 
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
@@ -181,7 +189,7 @@ async def test_a_method_that_does_not_exist_is_unimplemented(identity: Identity)
 
 async def test_a_method_that_the_access_table_does_not_list_is_closed(identity: Identity) -> None:
     async with served(identity) as channel:
-        raw: Any = channel.unary_unary("/countersign.v1.Unlisted/Do")
+        raw = raw_call(channel, "/countersign.v1.Unlisted/Do")
         refused = await refusal_of(raw(b""))
 
     assert refused == Refusal(grpc.StatusCode.PERMISSION_DENIED, "FORBIDDEN")

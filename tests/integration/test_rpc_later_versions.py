@@ -1,6 +1,7 @@
 """What the contract names and this version does not do says so, and nothing else does."""
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import grpc
@@ -15,7 +16,7 @@ LATER = Refusal(grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_YET")
 async def test_a_method_of_a_later_version_says_so(database_url: str, tmp_path: Path) -> None:
     async with world(database_url, tmp_path) as it:
         owner = await it.an_owner()
-        account = {"account_id": owner.account_id}
+        account: dict[str, Any] = {"account_id": owner.account_id}
         calls = {
             it.identity.ListOwnerKeys: identity_pb2.ListOwnerKeysRequest(),
             it.execution.SettleInDoubt: execution_pb2.SettleInDoubtRequest(

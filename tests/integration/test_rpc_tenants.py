@@ -262,10 +262,14 @@ OTHERWISE = {"ExecutionService/ClaimCommand", "ExecutionService/ReportFill"}
 
 def unimplemented() -> set[str]:
     """The methods that are the generated ones, which only refuse."""
+    services: list[type] = [
+        kind
+        for kind in get_type_hints(Parts).values()
+        if isinstance(kind, type) and kind.__name__.endswith("Service")
+    ]
     return {
         f"{service.__name__}/{name}"
-        for service in get_type_hints(Parts).values()
-        if getattr(service, "__name__", "").endswith("Service")
+        for service in services
         for generated in service.__mro__
         if generated.__name__.endswith("ServiceServicer")
         for name, method in vars(generated).items()

@@ -313,7 +313,7 @@ def test_a_page_of_the_allow_list_may_ask_and_another_may_not(edge: World) -> No
 
 
 def test_a_browser_may_speak_grpc_web(edge: World) -> None:
-    answer = subprocess.run(  # our own tool
+    answer = subprocess.run(  # noqa: S603  # our own tool
         [
             *(Path(sys.executable).parent / "buf", "curl", "--protocol", "grpcweb"),
             *("--schema", PROJECT / "gateway/countersign.binpb"),

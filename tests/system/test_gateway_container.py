@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def asked(*command: str | Path, **environment: str) -> int:
-    return subprocess.run(  # our own programs
+    return subprocess.run(  # noqa: S603  # our own programs
         [sys.executable, *command], cwd=PROJECT, env={**os.environ, **environment}, check=False
     ).returncode
 

@@ -137,7 +137,7 @@ def test_the_command_line_names_a_wrong_setting(tmp_path: Path) -> None:
         ("LISTEN_PORT", "70000", "listen_port: Input should be less than or equal to 65535"),
         ("WEB_ORIGINS", "*", "web_origins: Value error, '*' is not an origin"),
     ):
-        answer = subprocess.run(  # our own program
+        answer = subprocess.run(  # noqa: S603  # our own program
             [sys.executable, "-m", "gateway.run", "--check", "--directory", tmp_path],
             env={**os.environ, f"COUNTERSIGN_GATEWAY_{name}": value},
             cwd=PROJECT,
@@ -153,7 +153,7 @@ def test_the_process_becomes_envoy(tmp_path: Path) -> None:
     """So that a container's signals reach it."""
     with socket.create_server(("127.0.0.1", 0)) as chosen:
         port = chosen.getsockname()[1]
-    process = subprocess.Popen(  # our own program
+    process = subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-m", "gateway.run", "--directory", tmp_path],
         env={**os.environ, "COUNTERSIGN_GATEWAY_LISTEN_PORT": str(port)},
         cwd=PROJECT,
@@ -190,7 +190,7 @@ def is_open(port: int) -> bool:
 
 
 def test_a_gateway_ends_with_a_killed_owner(tmp_path: Path) -> None:
-    owner = subprocess.Popen(  # our own program
+    owner = subprocess.Popen(  # noqa: S603  # our own program
         [
             sys.executable,
             "-c",
@@ -216,7 +216,7 @@ class Authority:
         self.folder = folder
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-        self.certificate = self._sign(self.name, self.key, x509.BasicConstraints(True, 0))  # x509's form
+        self.certificate = self._sign(self.name, self.key, x509.BasicConstraints(True, 0))  # noqa: FBT003  # x509's form
         (folder / "ca.pem").write_bytes(_pem(self.certificate))
 
     def issue(self, name: str, *alternatives: x509.GeneralName) -> tuple[Path, Path]:

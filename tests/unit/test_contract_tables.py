@@ -102,7 +102,7 @@ def test_the_reasons_that_the_readers_of_the_contract_match_on_exist() -> None:
 
 
 def test_what_is_generated_is_what_the_contract_makes_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(PROJECT / "proto"))
+    monkeypatch.syspath_prepend(str(PROJECT / "proto"))  # pyright: ignore[reportUnknownMemberType]
     import generate  # noqa: PLC0415  # pyright: ignore[reportMissingImports]  # a command, in no package
 
     try:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from countersign.v1 import execution_pb2 as pb
+from countersign_server.execution.command import Command
 from countersign_server.execution.digests import tickets_sha256
 from countersign_server.execution.fills import filled_by, shown_by
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
@@ -21,7 +22,6 @@ from countersign_server.execution.session import (
     cancels_of,
     doubts_of,
 )
-from countersign_server.execution.command import Command
 from countersign_server.execution.tags import magic_of
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -200,6 +200,17 @@ def test_absence_is_presumed_after_long_enough_with_whole_history_and_connection
 )
 def test_nothing_less_is_ever_presumed(known: pb.GetEvidenceResponse) -> None:
     assert not may_presume(known, silent_since=NOW, presume_after=timedelta(seconds=120))
+
+
+@pytest.mark.parametrize(("seconds", "enough"), [(0, True), (1, False)])
+def test_a_terminal_that_has_been_connected_for_long_enough_is_believed(
+    seconds: int,
+    enough: bool,  # noqa: FBT001  # a row of the table above
+) -> None:
+    known = evidence(connected_throughout=False)
+    known.evidence.connected_since_time.FromDatetime(NOW + timedelta(seconds=seconds))
+    waited = timedelta(seconds=120)
+    assert may_presume(known, silent_since=NOW, presume_after=waited) is enough
 
 
 def test_a_look_before_the_time_proves_nothing() -> None:

@@ -58,7 +58,7 @@ def test_a_command_that_may_have_been_sent_is_neither_revoked_nor_expired() -> N
     assert ending == UNGRANTED
 
 
-@pytest.mark.parametrize("state", set(CommandState) - {CommandState.EXECUTED})
+@pytest.mark.parametrize("state", sorted(set(CommandState) - {CommandState.EXECUTED}))
 def test_a_deal_for_all_of_it_beats_every_state(state: CommandState) -> None:
     assert next_state(state, CommandEvent.SHOW_ALL) is CommandState.EXECUTED
 

@@ -1,7 +1,7 @@
 """What the trade server refuses, and with which code."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -10,7 +10,6 @@ import pytest
 
 from mt5_simulator.broker.catalogue import EURUSD, XAUUSD
 from mt5_simulator.broker.codes import Execution, FillingMask, OrderMode, Retcode, TradeMode
-from mt5_simulator.broker.symbols import ALWAYS, weekdays
 from mt5_simulator.terminal.terminal import Terminal
 
 BUY = {"action": 1, "type": 0, "symbol": "EURUSD", "volume": 0.1, "type_filling": 0}
@@ -206,15 +205,6 @@ def test_a_closed_market_refuses_and_its_clock_stands_still(
 )
 def test_gold_trades_from_one_to_midnight_on_weekdays(moment: datetime, *, is_open: bool) -> None:
     assert XAUUSD.is_open(moment) is is_open
-
-
-def test_the_next_opening_is_found_over_a_weekend() -> None:
-    saturday = datetime(2026, 3, 7, 9, tzinfo=UTC)
-
-    assert XAUUSD.next_opening(saturday) == datetime(2026, 3, 9, 1, tzinfo=UTC)
-    assert replace(XAUUSD, sessions=ALWAYS).next_opening(saturday) == saturday
-    assert replace(XAUUSD, sessions=()).next_opening(saturday) is None
-    assert len(weekdays(time(0), time(0))) == 5
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,13 @@ def test_a_history_that_ends_now_by_utc_misses_deals_of_a_server_ahead_of_it(
     assert len(mt5.history_deals_get(0, 2**31 - 1)) == 2
 
 
+def test_a_calculation_looks_at_the_lowest_bits_of_its_action(mt5: ModuleType) -> None:
+    buying = mt5.order_calc_profit(0, "EURUSD", 1, 1.08, 1.09)
+
+    assert mt5.order_calc_profit(2**32, "EURUSD", 1, 1.08, 1.09) == buying == 1000.0
+    assert mt5.order_calc_profit(2**32 + 1, "EURUSD", 1, 1.08, 1.09) == -buying
+
+
 def test_an_int_too_long_for_windows_asks_and_loses_the_answer(mt5: ModuleType) -> None:
     for ask in (
         lambda: mt5.history_deals_get(0, 2**31),

@@ -1,9 +1,10 @@
-"""Runs under Windows Python: starts the bridge as Windows does, and stops it as Windows does.
+"""Runs under Windows Python: starts the bridge in a console of its own, and asks it to end.
 
-`python starter.py [--pythonw] ARGUMENTS...` ends with the bridge's exit code. A line on the standard
-input is Ctrl-Break, which is how Windows asks a console program to end.
+`python starter.py ARGUMENTS...` ends with the bridge's exit code. A line on the standard input is
+Ctrl-Break, which is how Windows asks a console program to end.
 """
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ def main(arguments: list[str]) -> int:
     bridge = subprocess.Popen(
         [sys.executable, "-m", "countersign_bridge", *arguments],
         stdin=subprocess.DEVNULL,
-        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
+        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW,
     )
     threading.Thread(target=_pass_on_break, args=(bridge,), daemon=True).start()
     return bridge.wait()
@@ -24,6 +25,10 @@ def main(arguments: list[str]) -> int:
 
 def _pass_on_break(bridge: "subprocess.Popen[bytes]") -> None:
     if sys.stdin.readline():
+        # Only who shares its console can press its keys.
+        ctypes.windll.kernel32.FreeConsole()
+        if not ctypes.windll.kernel32.AttachConsole(bridge.pid):
+            raise ctypes.WinError()
         bridge.send_signal(signal.CTRL_BREAK_EVENT)
 
 

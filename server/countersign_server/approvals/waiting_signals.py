@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.approvals.tables import approvals
 from countersign_server.signals.tables import signals
 
-
 _PASS_OVER = sql("""
 WITH unfollowed AS (
     SELECT s.id FROM signals s
@@ -22,7 +21,8 @@ WITH unfollowed AS (
     UPDATE signals s SET state = 'delivered' FROM unfollowed u WHERE s.id = u.id
     RETURNING s.id, s.owner_id
 ), logged AS (
-    INSERT INTO audit_entries (event_time, kind, actor, owner_id, subject, signal_id, before_json, after_json)
+    INSERT INTO audit_entries
+        (event_time, kind, actor, owner_id, subject, signal_id, before_json, after_json)
     SELECT :now, 'signal.delivered', 'system:fan-out', owner_id, 'signal:' || id, id,
         '{"state":"accepted"}', '{"state":"delivered"}'
     FROM passed
@@ -53,9 +53,10 @@ async def claim_signals(
 
 
 async def pass_over_unfollowed(tx: AsyncConnection, *, now: datetime, limit: int) -> int:
-    """Mark the oldest waiting signals that nobody follows as delivered, with their audit rows; return how many.
+    """Mark the oldest waiting signals that nobody follows as delivered; return how many.
 
-    One statement, however many: a strategy that is being tried out may signal a lot before anyone follows it.
+    One statement with their audit rows, however many: a strategy that is being tried out may signal
+    a lot before anyone follows it.
     """
     passed = await tx.execute(_PASS_OVER, {"now": now, "limit": limit})
     return passed.scalar_one()

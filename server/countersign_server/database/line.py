@@ -1,4 +1,4 @@
-"""A connection of one's own, for statements that are a transaction each and come one after the other.
+"""A connection of one's own, for statements that are a transaction each, one after the other.
 
 The pool's check-out, its begin and its roll-back cost more than such a statement itself.
 """
@@ -13,7 +13,10 @@ from countersign_server.database.engine import SYSTEM
 
 
 class Line:
-    """One connection outside the pool, opened when it is needed and opened anew when it broke. Sees every row."""
+    """One connection outside the pool, opened when it is needed and anew when it broke.
+
+    It sees every row.
+    """
 
     def __init__(self, url: str, *, statement_timeout_ms: int = 10_000) -> None:
         self._address = (
@@ -28,7 +31,8 @@ class Line:
     async def execute(self, statement: bytes, parameters: Params) -> list[tuple[Any, ...]]:
         """Run one statement, which is committed when this returns, and return its rows.
 
-        After any error but one that the database itself told, the next call connects anew. Raises psycopg.Error.
+        After any error but one that the database itself told, the next call connects anew. Raises
+        psycopg.Error.
         """
         connection = self._connection or await self._connected()
         try:

@@ -8,9 +8,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.tables import accounts
@@ -93,15 +94,7 @@ async def grant(  # noqa: PLR0913  # keyword-only values of one claim
         )
     ).one()
     halted = account.trading_state not in (MAY_REDUCE if command.kind in REDUCING else MAY_OPEN)
-    limit = None
-    if command.kind not in REDUCING and command.state is CommandState.OFFERED:
-        limit = await limit_reached(
-            tx,
-            account_id,
-            commands_per_minute=account.max_commands_per_minute,
-            open_positions=account.max_open_positions,
-            now=now,
-        )
+    limit = await _limit(tx, command, account, now)
     if limit is not None:
         return Denied(limit)
     if not halted:
@@ -112,6 +105,21 @@ async def grant(  # noqa: PLR0913  # keyword-only values of one claim
             return await _remember(tx, granted, valid_for, trace, now)
     current = await _command(tx, account_id, command_id)
     return _refusal(current or command, claim, halted=halted)
+
+
+async def _limit(
+    tx: AsyncConnection, command: Command, account: Row[Any, Any, Any, Any], now: datetime
+) -> str | None:
+    """Return the account's limit that the command would break; None: it breaks none."""
+    if command.kind in REDUCING or command.state is not CommandState.OFFERED:
+        return None
+    return await limit_reached(
+        tx,
+        command.account_id,
+        commands_per_minute=account.max_commands_per_minute,
+        open_positions=account.max_open_positions,
+        now=now,
+    )
 
 
 async def _compare_and_set(

@@ -27,7 +27,18 @@ def may_presume(
     looked_at = known.evidence_time.ToDatetime(tzinfo=UTC)
     return (
         not found
-        and evidence.connected_throughout
         and evidence.history_complete
         and looked_at >= silent_since + presume_after
+        and (evidence.connected_throughout or _watched_since(evidence, looked_at, presume_after))
     )
+
+
+def _watched_since(evidence: pb.Evidence, looked_at: datetime, presume_after: timedelta) -> bool:
+    """Tell whether the terminal has been connected long enough to have fetched what it missed.
+
+    A bridge that was restarted cannot say what happened before; a terminal fetches the missing part of its history when
+    it connects, and the balance shows whether it has.
+    """
+    if not evidence.HasField("connected_since_time"):
+        return False
+    return looked_at >= evidence.connected_since_time.ToDatetime(tzinfo=UTC) + presume_after

@@ -99,7 +99,7 @@ class Boundary(grpc.aio.ServerInterceptor):
             try:
                 bind_call(self._admit(method, visit.origin))
                 # A caller that names a deadline is held to it by gRPC itself.
-                if context.time_remaining() is not None:
+                if context.time_remaining() is not None:  # pyright: ignore[reportUnnecessaryComparison]  # its stub forgets None
                     return await behavior(incoming(request), context)
                 async with asyncio.timeout(self._default_deadline):
                     return await behavior(incoming(request), context)

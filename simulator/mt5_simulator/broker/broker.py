@@ -22,8 +22,6 @@ from mt5_simulator.broker.prices import Feed, Quote, Script
 from mt5_simulator.broker.records import Answer, Deal, Position, Request
 from mt5_simulator.broker.symbols import Symbol
 
-ZERO = Decimal(0)
-
 
 class Step(StrEnum):
     """What is still to be done about a request that was put off."""

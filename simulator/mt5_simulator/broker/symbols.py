@@ -1,7 +1,7 @@
 """What a broker says about an instrument: its contract and its rules."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 
 from mt5_simulator.broker.codes import (
@@ -109,19 +109,6 @@ class Symbol:
 
     def is_open(self, server_time: datetime) -> bool:
         return any(session.contains(server_time) for session in self.sessions)
-
-    def next_opening(self, server_time: datetime) -> datetime | None:
-        """Return when it trades next, in server time; now if it does. None: not within a week."""
-        if self.is_open(server_time):
-            return server_time
-        midnight = server_time.replace(hour=0, minute=0, second=0, microsecond=0)
-        openings = [
-            datetime.combine(day, session.opens, server_time.tzinfo)
-            for day in (midnight + timedelta(days=count) for count in range(8))
-            for session in self.sessions
-            if session.day == day.weekday()
-        ]
-        return min((opening for opening in openings if opening > server_time), default=None)
 
     def accepts(self, filling: Filling) -> bool:
         """Whether a market order may use `filling`."""
