@@ -53,8 +53,18 @@ lock: ## Pin every dependency with its hashes (needs uv)
 		--no-header --no-annotate $(foreach m,countersign-api countersign-server countersign-bridge countersign-client mt5-simulator,--no-emit-package $(m)) \
 		-q -o requirements.lock
 
+windows: $(READY) ## Run the real MetaTrader5 package and the bridge under Windows Python (Wine)
+	@$(BIN)/python -m tests.windows.prepare
+	@COUNTERSIGN_WINDOWS=1 $(BIN)/pytest -vv --durations=3 tests/windows
+
+windows-lock: ## Pin what Windows Python runs, as new as requirements.lock (needs uv)
+	uv pip compile bridge/pyproject.toml proto/pyproject.toml simulator/pyproject.toml tests/windows/requirements.in \
+		--python-platform x86_64-pc-windows-msvc --python-version 3.12 --generate-hashes --only-binary=:all: \
+		--no-header --no-annotate --no-emit-package countersign-api -q -o tests/windows/requirements.lock \
+		-c <(grep -E '^[a-z0-9]' requirements.lock | grep -v '^numpy' | sed 's/ \\$$//')
+
 clean: ## Remove the environment, the caches, the demo's data and the measurements
-	rm -rf $(VENV) .demo .build dist bench/results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo .wine .build dist bench/results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint proto bench lock clean
+.PHONY: help setup demo test lint proto bench lock windows windows-lock clean

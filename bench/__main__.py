@@ -52,9 +52,7 @@ def main() -> int:
                 product(folder, database.url) as server,
             ):
                 people = strategies(server["public"], "followed", "unfollowed")
-                rows = _measure(
-                    folder, database.url, server["public"], echo["public"], *people
-                )
+                rows = _measure(folder, database.url, server["public"], echo["public"], *people)
     _show(rows)
     _keep(rows)
     return 0 if all(row.holds for row in rows) else 1
@@ -79,18 +77,57 @@ def _measure(
         single += [rate] if rate else []
     rate_of: Callable[[Run], float] = lambda run: run.rate  # noqa: E731  # a name for the key
     rows = [
-        _row("SubmitSignal", _median(ours, rate_of), "signals/s", "raw grpc.aio echo", _median(limit, rate_of), 0.5),
-        _row("SubmitSignal", _median(ours, rate_of), "signals/s", "FastAPI + ORM", _median(peer, rate_of), 6),
-        _row("SubmitSignals, 500 each", _median(many, rate_of), "signals/s", "30,000 a second", 30_000, 1),
+        _row(
+            "SubmitSignal",
+            _median(ours, rate_of),
+            "signals/s",
+            "raw grpc.aio echo",
+            _median(limit, rate_of),
+            0.5,
+        ),
+        _row(
+            "SubmitSignal",
+            _median(ours, rate_of),
+            "signals/s",
+            "FastAPI + ORM",
+            _median(peer, rate_of),
+            6,
+        ),
+        _row(
+            "SubmitSignals, 500 each",
+            _median(many, rate_of),
+            "signals/s",
+            "30,000 a second",
+            30_000,
+            1,
+        ),
     ]
     if single:
         against = "pgbench, one row a commit"
-        rows.append(_row("SubmitSignals, 500 each", _median(many, rate_of), "signals/s", against, statistics.median(single), 6))
+        rows.append(
+            _row(
+                "SubmitSignals, 500 each",
+                _median(many, rate_of),
+                "signals/s",
+                against,
+                statistics.median(single),
+                6,
+            )
+        )
     for name, share, most in (("p50", 0.5, 3), ("p99", 0.99, 10)):
         ours_ms, floor_ms = clicks.percentile(share) * 1000, floor.percentile(share) * 1000
         ratio = ours_ms / floor_ms
         rows.append(
-            Row(f"approve -> offer, {name}", ours_ms, "ms", "ping-pong + commit", floor_ms, ratio, f"<= {most}x", ratio <= most)
+            Row(
+                f"approve -> offer, {name}",
+                ours_ms,
+                "ms",
+                "ping-pong + commit",
+                floor_ms,
+                ratio,
+                f"<= {most}x",
+                ratio <= most,
+            )
         )
     return rows
 
@@ -105,7 +142,9 @@ def _median(runs: list[Run], figure: Callable[[Run], float]) -> float:
 
 
 def _show(rows: list[Row]) -> None:
-    print(f"\n{'what':26} {'ours':>12} {'':10} {'beside':26} {'theirs':>12} {'ratio':>8} {'goal':>8}")
+    print(
+        f"\n{'what':26} {'ours':>12} {'':10} {'beside':26} {'theirs':>12} {'ratio':>8} {'goal':>8}"
+    )
     for row in rows:
         print(
             f"{row.what:26} {row.ours:12,.1f} {row.unit:10} {row.against:26} {row.theirs:12,.1f} "

@@ -170,9 +170,7 @@ async def _entry(channel: grpc.aio.Channel, by: Strategy) -> approvals_pb2.Appro
         await asyncio.sleep(0.01)
 
 
-async def _approve(
-    channel: grpc.aio.Channel, by: Strategy, entry: approvals_pb2.Approval
-) -> None:
+async def _approve(channel: grpc.aio.Channel, by: Strategy, entry: approvals_pb2.Approval) -> None:
     approvals: Any = approvals_pb2_grpc.ApprovalServiceStub(channel)  # type: ignore[no-untyped-call]
     await approvals.CreateApproval(
         approvals_pb2.CreateApprovalRequest(

@@ -21,19 +21,22 @@ _PEER_CLIENTS = 8
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS peer_rows (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), external_id text UNIQUE NOT NULL DEFAULT gen_random_uuid()::text,
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    external_id text UNIQUE NOT NULL DEFAULT gen_random_uuid()::text,
     instrument text NOT NULL, side text NOT NULL, version text NOT NULL, payload bytea NOT NULL,
-    payload_sha256 bytea NOT NULL, nonce bytea NOT NULL DEFAULT uuid_send(gen_random_uuid()), signature bytea NOT NULL,
+    payload_sha256 bytea NOT NULL, nonce bytea NOT NULL DEFAULT uuid_send(gen_random_uuid()),
+    signature bytea NOT NULL,
     received_at timestamptz NOT NULL DEFAULT now(), UNIQUE (nonce))
 """
 _INSERT = (
     "INSERT INTO peer_rows (instrument, side, version, payload, payload_sha256, signature) VALUES "
-    "('EURUSD', 'buy', '1', decode(repeat('ab', 110), 'hex'), decode(repeat('cd', 32), 'hex'), decode(repeat('ef', 32), 'hex'));\n"
+    "('EURUSD', 'buy', '1', decode(repeat('ab', 110), 'hex'), decode(repeat('cd', 32), 'hex'), "
+    "decode(repeat('ef', 32), 'hex'));\n"
 )
 
 
 def product_run(address: str, by: Strategy, signals: int) -> Run:
-    """Measure durable batch ingest; every signal is signed before the clock starts. Counts signals."""
+    """Measure durable batch ingest, in signals; each is signed before the clock starts."""
     requests = [
         signals_pb2.SubmitSignalsRequest(
             signals=[by.signed() for _ in range(BATCH)]
@@ -45,11 +48,16 @@ def product_run(address: str, by: Strategy, signals: int) -> Run:
 
 
 def pgbench_rate(folder: Path, database_url: str, programs: Path) -> float | None:
-    """Return the rows a second that pgbench inserts one by one, prepared, 8 clients; None: there is no pgbench."""
+    """Return the rows a second that pgbench inserts one by one, prepared, with 8 clients.
+
+    None: there is no pgbench.
+    """
     if not (programs / "pgbench").exists():
         return None
     url = make_url(database_url)
-    with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as db:
+    with psycopg.connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False)
+    ) as db:
         db.execute(_TABLE)
     script = folder / "insert.sql"
     script.write_text(_INSERT)

@@ -1,4 +1,7 @@
-"""The limit: a raw grpc.aio server that sends back the bytes it gets. `python -m bench.echo_peer READY_FILE`."""
+"""The limit: a raw grpc.aio server that sends back what it gets.
+
+`python -m bench.echo_peer READY_FILE`.
+"""
 
 import asyncio
 import json
@@ -32,7 +35,7 @@ async def main(ready: Path) -> None:
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, handlers)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    ready.write_text(json.dumps({"public": f"127.0.0.1:{port}"}))
+    ready.write_text(json.dumps({"public": f"127.0.0.1:{port}"}))  # noqa: ASYNC240  # before anybody calls
     await server.wait_for_termination()
 
 

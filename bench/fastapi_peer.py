@@ -1,7 +1,8 @@
 """The peer: the same promise as its users would write it, FastAPI and SQLAlchemy's ORM.
 
-One POST: check the HMAC over the body, the time and the nonce; validate with pydantic; store the signal and an audit row in
-one transaction; the same id with the same content answers the same. `python -m bench.fastapi_peer READY_FILE URL SECRET`.
+One POST: check the HMAC over the body, the time and the nonce; validate with pydantic; store the
+signal and an audit row in one transaction; the same id with the same content answers the same.
+`python -m bench.fastapi_peer READY_FILE URL SECRET`.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import hmac
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -73,7 +74,7 @@ session_of = async_sessionmaker(engine, expire_on_commit=False)
 
 
 @asynccontextmanager
-async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     yield
@@ -83,7 +84,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-async def session() -> AsyncIterator[AsyncSession]:
+async def session() -> AsyncGenerator[AsyncSession]:
     async with session_of() as opened:
         yield opened
 
@@ -97,7 +98,7 @@ async def signed_body(
     body = await request.body()
     text = f"{x_time}.{x_nonce}.".encode() + body
     expected = hmac.new(SECRET, text, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected, x_signature) or abs(time.time() - x_time) > 600:
+    if not hmac.compare_digest(expected, x_signature) or abs(time.time() - x_time) > 600:  # noqa: PLR2004  # seconds
         raise HTTPException(401, "the signature does not verify")
     return body
 
@@ -128,7 +129,12 @@ async def submit(
         raise HTTPException(409, "the same idea came shortly before")
     now = datetime.now(UTC).replace(tzinfo=None)
     row = SignalRow(
-        id=uuid4(), nonce=x_nonce, body=body, body_sha256=digest, received_at=now, **signal.model_dump()
+        id=uuid4(),
+        nonce=x_nonce,
+        body=body,
+        body_sha256=digest,
+        received_at=now,
+        **signal.model_dump(),
     )
     tx.add(row)
     tx.add(AuditRow(signal=row, kind="accepted", at=now))
@@ -142,10 +148,10 @@ async def submit(
 async def main() -> None:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", loop="uvloop"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    READY.write_text(json.dumps({"public": f"127.0.0.1:{port}"}))
+    READY.write_text(json.dumps({"public": f"127.0.0.1:{port}"}))  # noqa: ASYNC240  # before anybody calls
     await serving
 
 

@@ -1,4 +1,4 @@
-"""What every measurement stands on: a durable database, processes of their own, and people who exist."""
+"""What every measurement stands on: a durable database, processes, and people who exist."""
 
 import asyncio
 import base64
@@ -128,13 +128,16 @@ def product(folder: Path, database_url: str) -> Generator[dict[str, str]]:
         COUNTERSIGN_LOG_LEVEL="warning",
         # Signed before the clock starts; the window must hold all of them.
         COUNTERSIGN_REPLAY_WINDOW_BACK="PT10M",
-        COUNTERSIGN_ACCESS_TOKEN_LIFETIME="PT1H",
+        COUNTERSIGN_ACCESS_TOKEN_LIFETIME="PT1H",  # noqa: S106  # a time
     ) as addresses:
         yield addresses
 
 
 def strategies(address: str, *names: str) -> list[Strategy]:
-    """Make an owner, and for each name a producer, an account and its device. Nobody follows anybody yet."""
+    """Make an owner, and for each name a producer, an account and its device.
+
+    Nobody follows anybody yet.
+    """
     with grpc.insecure_channel(address) as channel:
         identity = identity_pb2_grpc.IdentityServiceStub(channel)
         accounts = accounts_pb2_grpc.AccountServiceStub(channel)
@@ -158,7 +161,7 @@ def strategies(address: str, *names: str) -> list[Strategy]:
         ]
 
 
-def _strategy(
+def _strategy(  # noqa: PLR0913, PLR0917  # each of a type of its own but the last two
     channel: grpc.Channel,
     identity: identity_pb2_grpc.IdentityServiceStub,
     accounts: accounts_pb2_grpc.AccountServiceStub,
@@ -175,6 +178,22 @@ def _strategy(
     producer = accounts.CreateProducer(
         accounts_pb2.CreateProducerRequest(name=name), metadata=owner
     ).producer.producer_id
+    key_id, secret = _key(accounts, owner, producer)
+    return Strategy(
+        producer=_producer_session(identity, owner, producer),
+        owner=owner,
+        device=_device_session(channel, identity, owner, account),
+        key_id=key_id,
+        secret=secret,
+        account_id=account,
+        producer_id=producer,
+        fingerprint=fingerprint,
+    )
+
+
+def _key(
+    accounts: accounts_pb2_grpc.AccountServiceStub, owner: Metadata, producer: str
+) -> tuple[str, bytes]:
     key = accounts.CreateProducerKey(
         accounts_pb2.CreateProducerKeyRequest(
             request_id=str(uuid4()),
@@ -183,34 +202,36 @@ def _strategy(
         ),
         metadata=owner,
     )
+    secret = key.secret.removeprefix("csk_")
+    return key.key.key_id, base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
+
+
+def _producer_session(
+    identity: identity_pb2_grpc.IdentityServiceStub, owner: Metadata, producer: str
+) -> Metadata:
     token = identity.CreateApiToken(
         identity_pb2.CreateApiTokenRequest(
             request_id=str(uuid4()), name="bench", producer_id=producer
         ),
         metadata=owner,
     )
-    device = devices_pb2_grpc.DeviceServiceStub(channel).RegisterDevice(
+    return _session(identity, api_token=token.secret)
+
+
+def _device_session(
+    channel: grpc.Channel,
+    identity: identity_pb2_grpc.IdentityServiceStub,
+    owner: Metadata,
+    account: str,
+) -> Metadata:
+    made = devices_pb2_grpc.DeviceServiceStub(channel).RegisterDevice(
         devices_pb2.RegisterDeviceRequest(
             request_id=str(uuid4()), account_id=account, name="bench"
         ),
         metadata=owner,
     )
-    secret = key.secret.removeprefix("csk_")
-    return Strategy(
-        producer=_session(identity, api_token=token.secret),
-        owner=owner,
-        device=_session(
-            identity,
-            device=identity_pb2.DeviceProof(
-                device_id=device.device.device_id, secret=device.secret
-            ),
-        ),
-        key_id=key.key.key_id,
-        secret=base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4)),
-        account_id=account,
-        producer_id=producer,
-        fingerprint=fingerprint,
-    )
+    proof = identity_pb2.DeviceProof(device_id=made.device.device_id, secret=made.secret)
+    return _session(identity, device=proof)
 
 
 def _signed_in(identity: identity_pb2_grpc.IdentityServiceStub, email: str) -> Metadata:

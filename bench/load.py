@@ -50,7 +50,7 @@ async def closed_loop(
 
 
 class HttpCallers:
-    """Keep-alive HTTP/1.1 connections, one a caller: as little client as there can be beside the server measured."""
+    """Keep-alive HTTP/1.1 connections, one a caller: as little client as there can be."""
 
     def __init__(self, address: str) -> None:
         self._host, _, port = address.rpartition(":")

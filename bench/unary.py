@@ -83,6 +83,7 @@ def _peer_request(secret: bytes) -> bytes:
     signature = hmac.new(secret, f"{now}.{nonce}.".encode() + body, hashlib.sha256).hexdigest()
     head = (
         "POST /signals HTTP/1.1\r\nhost: peer\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nx-time: {now}\r\nx-nonce: {nonce}\r\nx-signature: {signature}\r\n\r\n"
+        f"content-length: {len(body)}\r\nx-time: {now}\r\nx-nonce: {nonce}\r\n"
+        f"x-signature: {signature}\r\n\r\n"
     )
     return head.encode() + body

@@ -1,13 +1,21 @@
 """The countersign-bridge command."""
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
+import structlog
 import typer
 
 from countersign_bridge import __version__
-from countersign_bridge.settings import Settings, SettingsInvalid, load_settings
+from countersign_bridge.settings import (
+    CONFIG_VARIABLE,
+    Settings,
+    SettingsInvalid,
+    load_settings,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +30,17 @@ _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 def main() -> None:
     """Run the command; what goes wrong is one line that says what to do."""
     app()
+
+
+@app.callback()
+def read_settings_from(
+    config: Annotated[
+        Path | None, typer.Option(help=f"TOML file of settings; or set {CONFIG_VARIABLE}.")
+    ] = None,
+) -> None:
+    """Say where the settings are, for the command that follows."""
+    if config is not None:
+        os.environ[CONFIG_VARIABLE] = str(config)
 
 
 @app.command()
@@ -41,6 +60,8 @@ def run() -> None:
     try:
         code = run_bridge(settings)
     except (JournalError, PairingError, StartRefused, OSError) as error:
+        if settings.log_file is not None:  # a program without a window has no standard error
+            structlog.get_logger().error("bridge cannot run", why=str(error))
         _give_up(str(error))
     raise typer.Exit(code)
 

@@ -1,6 +1,7 @@
 """Ids that sort by the time they were made, and secrets that cannot be guessed."""
 
 import base64
+import os
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +11,7 @@ from uuid import UUID
 Random = Callable[[int], bytes]
 
 
-def uuid7(now: datetime, random: Random = secrets.token_bytes) -> UUID:
+def uuid7(now: datetime, random: Random = os.urandom) -> UUID:
     """Return a UUID of version 7 (RFC 9562, section 5.7) for the moment `now`."""
     milliseconds = int(now.timestamp() * 1000)
     tail = int.from_bytes(random(10), "big")

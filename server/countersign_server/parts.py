@@ -50,8 +50,8 @@ from countersign_server.signals.service import SignalService
 Loop = Callable[[], Coroutine[Any, Any, None]]
 Now = Callable[[], datetime]
 
-# Two, so that one gathers the next group while the other's commit is under way.
-_INGEST_WRITERS = 2
+# One: while its commit is under way the next group gathers. A second would only make them smaller.
+_INGEST_WRITERS = 1
 
 
 @dataclass(frozen=True, slots=True)

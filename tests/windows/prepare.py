@@ -44,14 +44,18 @@ def main() -> int:
         _once("python", _made_from(PYTHON_LOCK, Path(__file__)), _make_python)
         _once("packages", _made_from(PACKAGES_LOCK), _make_packages)
     except CannotPrepare as error:
-        print(f"windows: {error}", file=sys.stderr)
+        _say(str(error))
         return 1
     version = run_python("-c", "import sys; print(sys.version, end='')")
     if version.returncode:
-        print(f"windows: Python does not start:\n{version.stderr}", file=sys.stderr)
+        _say(f"Python does not start:\n{version.stderr}")
         return 1
-    print(f"windows: {version.stdout}, in {HOME.name}/")
+    _say(f"{version.stdout}, in {HOME.name}/")
     return 0
+
+
+def _say(what: str) -> None:
+    print(f"windows: {what}", flush=True)  # noqa: T201  # the command's own voice
 
 
 def _ensure_wine() -> None:
@@ -60,7 +64,7 @@ def _ensure_wine() -> None:
     advice = "Wine is needed: install it ('apt-get install wine' as root), then run this again"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise CannotPrepare(advice)
-    print("windows: installing Wine")
+    _say("installing Wine")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["apt-get", "update"], ["apt-get", "install", "--yes", "wine"]):
         said = subprocess.run(  # noqa: S603  # as written above
@@ -76,7 +80,7 @@ def _once(name: str, pins: str, make: Callable[[], None]) -> None:
     ready = HOME / f"{name}.ready"
     if ready.is_file() and ready.read_text() == pins:
         return
-    print(f"windows: making {name}", flush=True)
+    _say(f"making {name}")
     ready.unlink(missing_ok=True)
     make()
     ready.write_text(pins)
@@ -134,7 +138,7 @@ def _make_packages() -> None:
         )
         for wheel in Path(folder).glob("*.whl"):
             with ZipFile(wheel) as files:
-                files.extractall(PACKAGES)
+                files.extractall(PACKAGES)  # noqa: S202  # wheels known by their hashes
 
 
 def _download(lock: Path, folder: Path, *options: str) -> None:

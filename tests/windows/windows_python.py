@@ -1,4 +1,4 @@
-"""A Windows Python on this machine: Wine, in a folder of the project, and how programs run in it."""
+"""A Windows Python on this machine: Wine in a folder of the project, and programs run in it."""
 
 import os
 import subprocess
@@ -55,8 +55,8 @@ def run_python(
     said = subprocess.run(  # noqa: S603  # our own arguments
         python_command(*arguments),
         env=wine_environment(environment or {}),
-        # An empty pipe: Wine gives a program no handle for /dev/null, and Python needs one.
-        input="",
+        stdin=subprocess.DEVNULL,
+        # Pipes: Wine does not hand a plain file on as output in a way that Python can use.
         capture_output=True,
         text=True,
         check=False,

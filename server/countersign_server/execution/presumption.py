@@ -36,8 +36,8 @@ def may_presume(
 def _watched_since(evidence: pb.Evidence, looked_at: datetime, presume_after: timedelta) -> bool:
     """Tell whether the terminal has been connected long enough to have fetched what it missed.
 
-    A bridge that was restarted cannot say what happened before; a terminal fetches the missing part of its history when
-    it connects, and the balance shows whether it has.
+    A bridge that was restarted cannot say what happened before; a terminal fetches the missing part
+    of its history when it connects, and the balance shows whether it has.
     """
     if not evidence.HasField("connected_since_time"):
         return False

@@ -5,7 +5,7 @@ it in one statement; every caller goes on when its own rows are durable, and not
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,7 +36,8 @@ from countersign_server.signals.store import Collisions, Logged, collisions_of, 
 log = structlog.get_logger()
 
 _DEADLOCK_TRIES = 5
-_GATHER_SECONDS = 0.002
+_GATHER_SECONDS = 0.005
+_CROWDED_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ class Ingest:
         self._waiting: deque[_Submission] = deque()
         self._waiting_rows = 0
         self._arrived = asyncio.Event()
-        # Whether the last group had several callers: a lone one never waits for company.
-        self._is_crowded = False
+        # Set by a group of several callers: a lone one never waits for company.
+        self._crowded_until = 0.0
 
     async def submit(self, rows: Rows) -> list[Outcome]:
         """Store `rows` and return what became of each, in order.
@@ -115,7 +116,7 @@ class Ingest:
     async def _write_for_ever(self, line: Line) -> None:
         while True:
             await self._arrived.wait()
-            if self._is_crowded:
+            if asyncio.get_running_loop().time() < self._crowded_until:
                 # Others are about to arrive, and one commit for all costs what one does.
                 await asyncio.sleep(_GATHER_SECONDS)
             group = self._take()
@@ -151,7 +152,8 @@ class Ingest:
                 taken.append(submission)
                 size += len(submission.rows)
         ingest_waiting.set(self._waiting_rows)
-        self._is_crowded = len(taken) > 1
+        if len(taken) > 1:
+            self._crowded_until = asyncio.get_running_loop().time() + _CROWDED_SECONDS
         return taken
 
     async def _write(self, group: Sequence[_Submission], line: Line) -> None:
@@ -177,9 +179,13 @@ class Ingest:
                 if attempt == _DEADLOCK_TRIES - 1:
                     raise
                 continue
-            for admitted, _ in rows:
-                if admitted.id in stored:
-                    signals_ingested_total.labels(admitted.instrument, admitted.side).inc()
+            counts = Counter(
+                (admitted.instrument, admitted.side)
+                for admitted, _ in rows
+                if admitted.id in stored
+            )
+            for labels, count in counts.items():
+                signals_ingested_total.labels(*labels).inc(count)
             return stored
         raise AssertionError("the last try returns or raises")
 

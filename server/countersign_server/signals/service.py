@@ -5,6 +5,7 @@ import time
 from collections import Counter as Tally
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -14,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import signals_pb2, signals_pb2_grpc
 from countersign_server.accounts.key_cache import ProducerKeys
-from countersign_server.audit.entries import Entry, canonical_json
+from countersign_server.accounts.producer import VerifiedKey
+from countersign_server.audit.entries import Entry
 from countersign_server.audit.feed import Feed
 from countersign_server.audit.log import LogEntry
 from countersign_server.audit.store import record
@@ -196,11 +198,18 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
     ) -> list[Outcome]:
         """Admit and store each on its own; the outcomes come in order."""
         started = time.perf_counter()
-        outcomes = [await self._admitted(one, caller) for one in signed]
-        rows = [(row, self._logged(row, caller)) for row in outcomes if isinstance(row, Admitted)]
+        keys = {one.key_id: await self._keys.get(one.key_id) for one in signed}
+        now = self._now()
+        outcomes = [self._admitted(one, keys[one.key_id], caller, now) for one in signed]
+        for place, outcome in enumerate(outcomes):
+            if isinstance(outcome, (SignalExpired, ProducerPaused, InstrumentNotAllowed)):
+                # What was stored before is answered as it was, whatever has changed since.
+                outcomes[place] = await self._known(signed[place], caller) or outcome
+        told = _Told.by(caller)
+        rows = [(row, told.of(row)) for row in outcomes if isinstance(row, Admitted)]
         stored = iter(await self._ingest.submit(rows) if rows else ())
-        for row, _ in rows:
-            self._keys.note_use(row.key_id)
+        for key_id in {row.key_id for row, _ in rows}:
+            self._keys.note_use(key_id)
         settled: list[Outcome] = [
             next(stored) if isinstance(outcome, Admitted) else outcome for outcome in outcomes
         ]
@@ -208,22 +217,22 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         signals_create_seconds.observe(time.perf_counter() - started)
         return settled
 
-    async def _admitted(
-        self, signed: signals_pb2.SignedSignal, caller: Caller
+    def _admitted(
+        self,
+        signed: signals_pb2.SignedSignal,
+        key: VerifiedKey | None,
+        caller: Caller,
+        now: datetime,
     ) -> Admitted | Stored | CountersignError:
-        now = self._now()
         try:
             return admit(
                 signed,
-                await self._keys.get(signed.key_id),
+                key,
                 signal_id=uuid7(now),
                 producer_id=caller.id,
                 windows=self._windows,
                 now=now,
             )
-        except (SignalExpired, ProducerPaused, InstrumentNotAllowed) as refusal:
-            # What was stored before is answered as it was, whatever has changed since.
-            return await self._known(signed, caller) or refusal
         except CountersignError as refusal:
             return refusal
 
@@ -243,18 +252,6 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             received_at=existing.received_at,
             expires_at=existing.expires_at,
         )
-
-    def _logged(self, row: Admitted, caller: Caller) -> Logged:
-        call = current_call()
-        facts = {
-            "external_id": row.external_id,
-            "instrument": row.instrument,
-            "side": row.side,
-            "action": row.action.partition(":")[0],
-            "key_id": row.key_id,
-            "payload_sha256": row.payload_sha256.hex(),
-        }
-        return Logged(caller.actor, call.address, call.request_id, canonical_json(facts))
 
     async def _remember_refusals(
         self,
@@ -315,6 +312,30 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             yield
         finally:
             self._streams[producer_id] -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the audit tells of every signal of one call."""
+
+    actor: str
+    address: str
+    request_id: str
+
+    @classmethod
+    def by(cls, caller: Caller) -> "_Told":
+        call = current_call()
+        return cls(caller.actor, call.address, call.request_id)
+
+    def of(self, row: Admitted) -> Logged:
+        # Canonical JSON, written out: every value is a token of the contract or a hexadecimal
+        # number, which need no escaping, and this is done for each signal.
+        after_json = (
+            f'{{"action":"{row.action.partition(":")[0]}","external_id":"{row.external_id}",'
+            f'"instrument":"{row.instrument}","key_id":"{row.key_id}",'
+            f'"payload_sha256":"{row.payload_sha256.hex()}","side":"{row.side}"}}'
+        )
+        return Logged(self.actor, self.address, self.request_id, after_json)
 
 
 def _no_signal(signal_id: UUID) -> NotFound:

@@ -1,0 +1,142 @@
+<#
+.SYNOPSIS
+Installs a Countersign bridge beside one MetaTrader 5 terminal.
+
+.DESCRIPTION
+Run it as the Windows user whose session the terminal runs in. It makes a folder that only this user
+can read, installs the bridge into it, writes its settings, and registers a task that starts the
+bridge when the user logs on and within a minute after it has ended, never twice at a time. The task
+is enabled by hand, once the bridge is paired.
+Run again, it installs the wheels anew; settings, journal and pairing are kept.
+
+.PARAMETER Name
+What to call this bridge, such as Live1: letters, digits and hyphens. One for each terminal.
+
+.PARAMETER Server
+The server's address, host:port.
+
+.PARAMETER Terminal
+The terminal's program, such as C:\Program Files\MetaTrader 5\terminal64.exe.
+
+.PARAMETER Wheels
+The folder with requirements.lock and the wheels of countersign-api and countersign-bridge.
+
+.PARAMETER Python
+The Python to install with, 3.11 or newer, 64 bits.
+
+.PARAMETER WithoutTls
+The server is on this machine and speaks without encryption.
+
+.EXAMPLE
+.\install.ps1 -Name Live1 -Server bridge.example:443 -Terminal 'C:\Program Files\MetaTrader 5\terminal64.exe' -Wheels .\wheels
+#>
+#Requires -Version 5.1
+[CmdletBinding()]
+param(
+    [Parameter(Mandatory)] [ValidatePattern('^[A-Za-z0-9-]{1,32}$')] [string] $Name,
+    [Parameter(Mandatory)] [ValidatePattern('^[A-Za-z0-9.:\[\]-]{1,255}:[0-9]{1,5}$')] [string] $Server,
+    [Parameter(Mandatory)] [string] $Terminal,
+    [Parameter(Mandatory)] [string] $Wheels,
+    [string] $Python = 'python.exe',
+    [switch] $WithoutTls
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+$folder = Join-Path $env:LOCALAPPDATA "Countersign\$Name"
+$config = Join-Path $folder 'bridge.toml'
+$task = "Countersign bridge $Name"
+$installed = Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue
+# A bridge is enabled by hand, once it is paired; a new version of it then starts by itself.
+$wasEnabled = $installed -and $installed.State -ne 'Disabled'
+$user = [Security.Principal.WindowsIdentity]::GetCurrent().Name
+
+function Assert-Succeeded([string] $What) {
+    if ($LASTEXITCODE -ne 0) { throw "$What ended with $LASTEXITCODE; nothing has been started." }
+}
+
+function Get-Filled([string] $Template, [hashtable] $Values) {
+    $text = Get-Content -Raw -Encoding UTF8 (Join-Path $PSScriptRoot $Template)
+    foreach ($key in $Values.Keys) { $text = $text.Replace("{{$key}}", $Values[$key]) }
+    $text
+}
+
+function Test-Arguments {
+    if (-not (Test-Path -PathType Leaf $Terminal)) {
+        throw "-Terminal names $Terminal, which is no file: name the terminal's terminal64.exe."
+    }
+    if (-not (Test-Path -PathType Leaf (Join-Path $Wheels 'requirements.lock'))) {
+        throw "-Wheels names $Wheels, which has no requirements.lock: see docs/windows.md."
+    }
+    if (($Terminal + $folder).Contains("'")) {
+        throw "The path of the terminal or of the user's folder holds a quotation mark ('): the settings cannot."
+    }
+    & $Python -c 'import struct, sys; sys.exit(not (sys.version_info >= (3, 11) and struct.calcsize("P") == 8))'
+    Assert-Succeeded "-Python names $Python, which is not a 64-bit Python 3.11 or newer: it"
+}
+
+function New-PrivateFolder {
+    New-Item -ItemType Directory -Force (Join-Path $folder 'state'), (Join-Path $folder 'logs') | Out-Null
+    # The device's secret lies here: nothing inherited, this user and the system alone.
+    icacls $folder /inheritance:r /grant:r "${user}:(OI)(CI)F" '*S-1-5-18:(OI)(CI)F' | Out-Null
+    Assert-Succeeded 'icacls'
+}
+
+function Install-Bridge {
+    & $Python -m venv (Join-Path $folder 'program')
+    Assert-Succeeded 'Making the virtual environment'
+    $own = Join-Path $folder 'program\Scripts\python.exe'
+    & $own -m pip install --quiet --require-hashes '--only-binary=:all:' -r (Join-Path $Wheels 'requirements.lock')
+    Assert-Succeeded 'Installing what the bridge needs'
+    $wheelFiles = Get-ChildItem $Wheels -Filter 'countersign_*.whl' | ForEach-Object FullName
+    & $own -m pip install --quiet --no-deps --force-reinstall $wheelFiles
+    Assert-Succeeded 'Installing the bridge'
+}
+
+function Write-Settings {
+    if (Test-Path $config) { return }
+    $text = Get-Filled 'bridge.template.toml' @{
+        SERVER = $Server
+        TLS = if ($WithoutTls) { 'false' } else { 'true' }
+        FOLDER = $folder
+        TERMINAL = (Resolve-Path $Terminal).Path
+    }
+    # Not Set-Content: its UTF-8 begins with a mark that TOML does not know.
+    [IO.File]::WriteAllText($config, $text)
+}
+
+function Register-Task {
+    $values = @{
+        USER = $user
+        # Without a window that somebody could close.
+        PYTHON = Join-Path $folder 'program\Scripts\pythonw.exe'
+        CONFIG = $config
+        FOLDER = $folder
+    }
+    foreach ($key in @($values.Keys)) { $values[$key] = [Security.SecurityElement]::Escape($values[$key]) }
+    Register-ScheduledTask -TaskName $task -Xml (Get-Filled 'task.xml' $values) -Force | Out-Null
+    if (-not $wasEnabled) { Disable-ScheduledTask -TaskName $task | Out-Null }
+}
+
+function Stop-Bridge {
+    if ($installed) {
+        Disable-ScheduledTask -TaskName $task | Out-Null
+        Stop-ScheduledTask -TaskName $task
+    }
+}
+
+Test-Arguments
+Stop-Bridge
+New-PrivateFolder
+Install-Bridge
+Write-Settings
+Register-Task
+
+$command = "& '$(Join-Path $folder 'program\Scripts\python.exe')' -m countersign_bridge --config '$config'"
+Write-Host @"
+Installed in $folder. With the terminal running and logged in:
+  $command pair CODE      (once; the code is on the account's page)
+  $command doctor         (names what is still missing)
+  Enable-ScheduledTask -TaskName '$task'      (it starts within a minute)
+"@

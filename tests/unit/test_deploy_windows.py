@@ -1,0 +1,107 @@
+"""What installs the bridge on Windows, and what its tests there run."""
+
+import re
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from packaging.requirements import Requirement
+
+from countersign_bridge.settings import load_settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = PROJECT / "deploy" / "windows"
+INSTALL = (FOLDER / "install.ps1").read_text()
+TASK_VALUES = {"USER": r"PC\trader", "PYTHON": r"C:\b\pythonw.exe", "CONFIG": r"C:\b\bridge.toml"}
+PINNED = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
+
+
+def filled(template: str, **values: str) -> str:
+    text = (FOLDER / template).read_text()
+    for name, value in values.items():
+        text = text.replace(f"{{{{{name}}}}}", value)
+    return text
+
+
+def task_element(path: str) -> str | None:
+    task = ET.fromstring(filled("task.xml", **TASK_VALUES, FOLDER=r"C:\b"))  # noqa: S314  # our own file
+    where = "/".join(
+        f"{{http://schemas.microsoft.com/windows/2004/02/mit/task}}{name}"
+        for name in path.split("/")
+    )
+    return task.findtext(where)
+
+
+@pytest.mark.parametrize("template", ["task.xml", "bridge.template.toml"])
+def test_every_blank_of_a_template_is_filled_by_the_installer(template: str) -> None:
+    blanks = set(re.findall(r"\{\{(\w+)\}\}", (FOLDER / template).read_text()))
+
+    assert blanks
+    assert blanks <= set(re.findall(r"^ {8}([A-Z]+) = ", INSTALL, re.MULTILINE))
+
+
+def test_the_settings_template_is_what_the_bridge_reads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    text = filled(
+        "bridge.template.toml",
+        SERVER="bridge.example:443",
+        TLS="true",
+        FOLDER=r"C:\Users\trader\AppData\Local\Countersign\Live1",
+        TERMINAL=r"C:\Program Files\MetaTrader 5\terminal64.exe",
+    )
+    file = tmp_path / "bridge.toml"
+    file.write_text(text)
+    monkeypatch.setenv("COUNTERSIGN_BRIDGE_CONFIG", str(file))
+
+    settings = load_settings()
+
+    assert settings.tls
+    assert settings.terminal_path == r"C:\Program Files\MetaTrader 5\terminal64.exe"
+    assert str(settings.log_file).endswith(r"Live1\logs\bridge.log")
+    assert set(tomllib.loads(text)) <= set(type(settings).model_fields)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("Settings/MultipleInstancesPolicy", "IgnoreNew"),
+        ("Settings/ExecutionTimeLimit", "PT0S"),
+        ("Settings/DisallowStartIfOnBatteries", "false"),
+        ("Settings/StopIfGoingOnBatteries", "false"),
+        ("Triggers/LogonTrigger/UserId", r"PC\trader"),
+        ("Triggers/TimeTrigger/Repetition/Interval", "PT1M"),
+        ("Triggers/TimeTrigger/Repetition/Duration", None),
+        ("Principals/Principal/LogonType", "InteractiveToken"),
+        ("Principals/Principal/RunLevel", "LeastPrivilege"),
+        (
+            "Actions/Exec/Arguments",
+            r'-m countersign_bridge --config "C:\b\bridge.toml" run',
+        ),
+    ],
+)
+def test_the_task_runs_one_bridge_for_ever_in_its_users_session(
+    path: str, value: str | None
+) -> None:
+    assert task_element(path) == value
+
+
+def test_both_scripts_mean_the_same_folder_and_task() -> None:
+    uninstall = (FOLDER / "uninstall.ps1").read_text()
+    for name in ("folder", "task"):
+        (line,) = re.findall(rf"^\${name} = .*$", INSTALL, re.MULTILINE)
+        assert line in uninstall
+
+
+def test_windows_runs_the_versions_of_the_lock_but_for_numpy() -> None:
+    everywhere = dict(PINNED.findall((PROJECT / "requirements.lock").read_text()))
+    windows = dict(
+        PINNED.findall((PROJECT / "tests" / "windows" / "requirements.lock").read_text())
+    )
+    project = tomllib.loads((PROJECT / "bridge" / "pyproject.toml").read_text())["project"]
+    needed = {Requirement(text).name.lower() for text in project["dependencies"]}
+
+    assert needed - {"countersign-api"} <= set(windows)
+    assert windows.pop("numpy") == "1.26.4"
+    assert windows == {name: everywhere[name] for name in windows}
