@@ -57,10 +57,10 @@ windows: $(READY) ## Run the real MetaTrader5 package and the bridge under Windo
 	@$(BIN)/python -m tests.windows.prepare
 	@COUNTERSIGN_WINDOWS=1 $(BIN)/pytest -vv --durations=3 tests/windows
 
-windows-lock: ## Pin what Windows Python runs, as new as requirements.lock (needs uv)
-	uv pip compile bridge/pyproject.toml proto/pyproject.toml simulator/pyproject.toml tests/windows/requirements.in \
+windows-lock: ## Pin what the bridge needs on Windows, in the versions of requirements.lock (needs uv)
+	uv pip compile bridge/pyproject.toml proto/pyproject.toml simulator/pyproject.toml deploy/windows/requirements.in \
 		--python-platform x86_64-pc-windows-msvc --python-version 3.12 --generate-hashes --only-binary=:all: \
-		--no-header --no-annotate --no-emit-package countersign-api -q -o tests/windows/requirements.lock \
+		--no-header --no-annotate --no-emit-package countersign-api -q -o deploy/windows/requirements.lock \
 		-c <(grep -E '^[a-z0-9]' requirements.lock | grep -v '^numpy' | sed 's/ \\$$//')
 
 clean: ## Remove the environment, the caches, the demo's data and the measurements

@@ -4,8 +4,7 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,94 +50,113 @@ def main() -> int:
                 process("bench.echo_peer", str(ready), ready=ready) as echo,
                 product(folder, database.url) as server,
             ):
-                people = strategies(server["public"], "followed", "unfollowed")
-                rows = _measure(folder, database.url, server["public"], echo["public"], *people)
+                followed, unfollowed = strategies(server["public"], "followed", "unfollowed")
+                rows = _measure(
+                    _Ground(
+                        folder,
+                        database.url,
+                        server["public"],
+                        echo["public"],
+                        followed,
+                        unfollowed,
+                    )
+                )
     _show(rows)
     _keep(rows)
     return 0 if all(row.holds for row in rows) else 1
 
 
-def _measure(
-    folder: Path, url: str, address: str, echo: str, followed: Strategy, by: Strategy
-) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Where everything that is measured listens, and who calls it."""
+
+    folder: Path
+    database_url: str
+    product: str
+    echo: str
+    followed: Strategy
+    unfollowed: Strategy
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """What each round measured."""
+
+    ours: list[Run] = field(default_factory=list[Run])
+    echo: list[Run] = field(default_factory=list[Run])
+    peer: list[Run] = field(default_factory=list[Run])
+    many: list[Run] = field(default_factory=list[Run])
+    single: list[float] = field(default_factory=list[float])
+
+
+def _measure(on: _Ground) -> list[Row]:
     # First, while nothing else waits to be delivered.
     _say("approvals")
-    floor = approval.limit_run(echo, url, _APPROVALS * 2)
-    clicks = approval.product_run(address, followed, _APPROVALS)
-    ours, limit, peer, many, single = [], [], [], [], []
+    floor = approval.limit_run(on.echo, on.database_url, _APPROVALS * 2)
+    clicks = approval.product_run(on.product, on.followed, _APPROVALS)
+    rounds = _Rounds()
     for number in range(1, ROUNDS + 1):
         _say(f"round {number} of {ROUNDS}: SubmitSignal")
-        limit.append(unary.echo_run(echo, by, _UNARY_CALLS))
-        ours.append(unary.product_run(address, by, _UNARY_CALLS))
-        peer.append(unary.peer_run(folder, url, _PEER_CALLS))
+        rounds.echo.append(unary.echo_run(on.echo, on.unfollowed, _UNARY_CALLS))
+        rounds.ours.append(unary.product_run(on.product, on.unfollowed, _UNARY_CALLS))
+        rounds.peer.append(unary.peer_run(on.folder, on.database_url, _PEER_CALLS))
         _say(f"round {number} of {ROUNDS}: SubmitSignals")
-        many.append(batch.product_run(address, by, _BATCH_SIGNALS))
-        rate = batch.pgbench_rate(folder, url, installed_programs()[0])
-        single += [rate] if rate else []
-    rate_of: Callable[[Run], float] = lambda run: run.rate  # noqa: E731  # a name for the key
+        rounds.many.append(batch.product_run(on.product, on.unfollowed, _BATCH_SIGNALS))
+        rate = batch.pgbench_rate(on.folder, on.database_url, installed_programs()[0])
+        rounds.single += [rate] if rate else []
+    return [*_ingest_rows(rounds), *_approval_rows(clicks, floor)]
+
+
+def _ingest_rows(rounds: _Rounds) -> list[Row]:
+    one, many = _median(rounds.ours), _median(rounds.many)
     rows = [
-        _row(
-            "SubmitSignal",
-            _median(ours, rate_of),
-            "signals/s",
-            "raw grpc.aio echo",
-            _median(limit, rate_of),
-            0.5,
+        _at_least(
+            0.5, "SubmitSignal", one, against="raw grpc.aio echo", theirs=_median(rounds.echo)
         ),
-        _row(
-            "SubmitSignal",
-            _median(ours, rate_of),
-            "signals/s",
-            "FastAPI + ORM",
-            _median(peer, rate_of),
-            6,
-        ),
-        _row(
-            "SubmitSignals, 500 each",
-            _median(many, rate_of),
-            "signals/s",
-            "30,000 a second",
-            30_000,
-            1,
-        ),
+        _at_least(6, "SubmitSignal", one, against="FastAPI + ORM", theirs=_median(rounds.peer)),
+        _at_least(1, "SubmitSignals, 500 each", many, against="30,000 a second", theirs=30_000),
     ]
-    if single:
+    if rounds.single:
+        single = statistics.median(rounds.single)
         against = "pgbench, one row a commit"
-        rows.append(
-            _row(
-                "SubmitSignals, 500 each",
-                _median(many, rate_of),
-                "signals/s",
-                against,
-                statistics.median(single),
-                6,
-            )
-        )
+        rows.append(_at_least(6, "SubmitSignals, 500 each", many, against=against, theirs=single))
+    return rows
+
+
+def _approval_rows(clicks: Run, floor: Run) -> list[Row]:
+    rows: list[Row] = []
     for name, share, most in (("p50", 0.5, 3), ("p99", 0.99, 10)):
-        ours_ms, floor_ms = clicks.percentile(share) * 1000, floor.percentile(share) * 1000
-        ratio = ours_ms / floor_ms
+        ours, theirs = clicks.percentile(share) * 1000, floor.percentile(share) * 1000
         rows.append(
             Row(
-                f"approve -> offer, {name}",
-                ours_ms,
-                "ms",
-                "ping-pong + commit",
-                floor_ms,
-                ratio,
-                f"<= {most}x",
-                ratio <= most,
+                what=f"approve -> offer, {name}",
+                ours=ours,
+                unit="ms",
+                against="ping-pong + commit",
+                theirs=theirs,
+                ratio=ours / theirs,
+                goal=f"<= {most}x",
+                holds=ours / theirs <= most,
             )
         )
     return rows
 
 
-def _row(what: str, ours: float, unit: str, against: str, theirs: float, least: float) -> Row:
-    ratio = ours / theirs
-    return Row(what, ours, unit, against, theirs, ratio, f">= {least:g}x", ratio >= least)
+def _at_least(least: float, what: str, ours: float, *, against: str, theirs: float) -> Row:
+    return Row(
+        what=what,
+        ours=ours,
+        unit="signals/s",
+        against=against,
+        theirs=theirs,
+        ratio=ours / theirs,
+        goal=f">= {least:g}x",
+        holds=ours / theirs >= least,
+    )
 
 
-def _median(runs: list[Run], figure: Callable[[Run], float]) -> float:
-    return statistics.median(figure(run) for run in runs)
+def _median(runs: list[Run]) -> float:
+    return statistics.median(run.rate for run in runs)
 
 
 def _show(rows: list[Row]) -> None:

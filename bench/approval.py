@@ -7,11 +7,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import grpc
 import psycopg
+from google.protobuf.message import Message
 from sqlalchemy import make_url
 
 from bench.echo_peer import SERVICE
@@ -125,10 +126,10 @@ class _Bridge:
             self._reading.cancel()
         self._call.cancel()
 
-    async def _say(self, **frame: Any) -> None:
+    async def _say(self, **frame: Message) -> None:
         self._sequence += 1
         await self._call.write(
-            pb.ChannelRequest(session_epoch=self._epoch, sequence=self._sequence, **frame)
+            pb.ChannelRequest(session_epoch=self._epoch, sequence=self._sequence, **frame)  # pyright: ignore[reportArgumentType]  # a frame by its name
         )
 
     async def _read(self) -> None:
@@ -190,7 +191,7 @@ async def _limit_run(echo_address: str, database_url: str, rounds: int) -> Run:
     latencies: list[float] = []
     async with grpc.aio.insecure_channel(echo_address) as channel, database:
         await database.execute("CREATE TABLE IF NOT EXISTS peer_commits (at timestamptz)")
-        stream = channel.stream_stream(f"/{SERVICE}/Stream")(_never())
+        stream = cast("Any", channel.stream_stream(f"/{SERVICE}/Stream")(_never()))
         for _ in range(rounds):
             begun = time.perf_counter()
             await stream.write(b"x" * 400)

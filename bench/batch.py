@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 from pathlib import Path
+from typing import Any, cast
 
 import grpc
 import psycopg
@@ -80,8 +81,11 @@ def pgbench_rate(folder: Path, database_url: str, programs: Path) -> float | Non
 
 async def _run(address: str, requests: list[bytes], by: Strategy) -> Run:
     async with grpc.aio.insecure_channel(address) as channel:
-        call = channel.unary_unary(
-            SUBMIT_MANY, response_deserializer=signals_pb2.SubmitSignalsResponse.FromString
+        call = cast(
+            "Any",
+            channel.unary_unary(
+                SUBMIT_MANY, response_deserializer=signals_pb2.SubmitSignalsResponse.FromString
+            ),
         )
 
         async def submit(_caller: int, request: bytes) -> None:

@@ -1,5 +1,8 @@
 """The table as a picture: each ratio on one scale, its goal beside it."""
 
+# pyright: reportUnknownMemberType=false
+# matplotlib types its keyword arguments as unknown.
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from pathlib import Path
+from typing import Any, cast
 from uuid import uuid4
 
 import grpc
@@ -49,7 +50,7 @@ async def _grpc_run(
     address: str, method: str, requests: list[bytes], metadata: tuple[tuple[str, str], ...]
 ) -> Run:
     async with grpc.aio.insecure_channel(address) as channel:
-        call = channel.unary_unary(method)
+        call = cast("Any", channel.unary_unary(method))
         await call(requests[0], metadata=metadata)
 
         async def submit(_caller: int, request: bytes) -> None:

@@ -19,10 +19,10 @@ The server's address, host:port.
 The terminal's program, such as C:\Program Files\MetaTrader 5\terminal64.exe.
 
 .PARAMETER Wheels
-The folder with requirements.lock and the wheels of countersign-api and countersign-bridge.
+The folder with the wheels of countersign-api and countersign-bridge; everything else is downloaded.
 
 .PARAMETER Python
-The Python to install with, 3.11 or newer, 64 bits.
+The Python to install with: 3.12, 64 bits.
 
 .PARAMETER WithoutTls
 The server is on this machine and speaks without encryption.
@@ -66,14 +66,14 @@ function Test-Arguments {
     if (-not (Test-Path -PathType Leaf $Terminal)) {
         throw "-Terminal names $Terminal, which is no file: name the terminal's terminal64.exe."
     }
-    if (-not (Test-Path -PathType Leaf (Join-Path $Wheels 'requirements.lock'))) {
-        throw "-Wheels names $Wheels, which has no requirements.lock: see docs/windows.md."
+    if (@(Get-ChildItem $Wheels -Filter 'countersign_*.whl').Count -ne 2) {
+        throw "-Wheels names $Wheels, which does not hold the wheels of countersign-api and countersign-bridge, each once."
     }
     if (($Terminal + $folder).Contains("'")) {
         throw "The path of the terminal or of the user's folder holds a quotation mark ('): the settings cannot."
     }
-    & $Python -c 'import struct, sys; sys.exit(not (sys.version_info >= (3, 11) and struct.calcsize("P") == 8))'
-    Assert-Succeeded "-Python names $Python, which is not a 64-bit Python 3.11 or newer: it"
+    & $Python -c 'import struct, sys; sys.exit(sys.version_info[:2] != (3, 12) or struct.calcsize(''P'') != 8)'
+    Assert-Succeeded "-Python names $Python, which is no 64-bit Python 3.12: it"
 }
 
 function New-PrivateFolder {
@@ -87,7 +87,7 @@ function Install-Bridge {
     & $Python -m venv (Join-Path $folder 'program')
     Assert-Succeeded 'Making the virtual environment'
     $own = Join-Path $folder 'program\Scripts\python.exe'
-    & $own -m pip install --quiet --require-hashes '--only-binary=:all:' -r (Join-Path $Wheels 'requirements.lock')
+    & $own -m pip install --quiet --require-hashes '--only-binary=:all:' -r (Join-Path $PSScriptRoot 'requirements.lock')
     Assert-Succeeded 'Installing what the bridge needs'
     $wheelFiles = Get-ChildItem $Wheels -Filter 'countersign_*.whl' | ForEach-Object FullName
     & $own -m pip install --quiet --no-deps --force-reinstall $wheelFiles

@@ -96,9 +96,7 @@ def test_both_scripts_mean_the_same_folder_and_task() -> None:
 
 def test_windows_runs_the_versions_of_the_lock_but_for_numpy() -> None:
     everywhere = dict(PINNED.findall((PROJECT / "requirements.lock").read_text()))
-    windows = dict(
-        PINNED.findall((PROJECT / "tests" / "windows" / "requirements.lock").read_text())
-    )
+    windows = dict(PINNED.findall((FOLDER / "requirements.lock").read_text()))
     project = tomllib.loads((PROJECT / "bridge" / "pyproject.toml").read_text())["project"]
     needed = {Requirement(text).name.lower() for text in project["dependencies"]}
 

@@ -1,4 +1,4 @@
-"""These tests need a Windows Python: `make windows` prepares it and runs them; nothing else does."""
+"""These tests need a Windows Python: `make windows` prepares it and runs them."""
 
 import os
 import subprocess

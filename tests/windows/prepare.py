@@ -21,7 +21,7 @@ from tests.windows.windows_python import HOME, PACKAGES, PREFIX, PROJECT, PYTHON
 
 FOLDER = Path(__file__).resolve().parent
 PYTHON_LOCK = FOLDER / "python.lock"
-PACKAGES_LOCK = FOLDER / "requirements.lock"
+PACKAGES_LOCK = PROJECT / "deploy" / "windows" / "requirements.lock"
 
 # Where Windows Python finds modules, from its own folder: the only such list it reads.
 _PATH = (

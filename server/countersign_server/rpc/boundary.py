@@ -1,6 +1,7 @@
 """What happens around every call: who calls, may they, are the rules kept, how refusals leave."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -98,8 +99,8 @@ class Boundary(grpc.aio.ServerInterceptor):
             visit = self._begin(method, context)
             try:
                 bind_call(self._admit(method, visit.origin))
-                # A caller that names a deadline is held to it by gRPC itself.
-                if context.time_remaining() is not None:  # pyright: ignore[reportUnnecessaryComparison]  # its stub forgets None
+                # gRPC itself holds a caller to the deadline it named, if that is the sooner one.
+                if _named_deadline(context) <= self._default_deadline:
                     return await behavior(incoming(request), context)
                 async with asyncio.timeout(self._default_deadline):
                     return await behavior(incoming(request), context)
@@ -168,6 +169,12 @@ class _Visit:
         calls_open.labels(self.method).dec()
         calls_total.labels(self.method, self.code).inc()
         call_seconds.labels(self.method).observe(time.perf_counter() - self.started)
+
+
+def _named_deadline(context: Context) -> float:
+    """Return the seconds that the caller gives; infinity: it named no deadline."""
+    remaining: Any = context.time_remaining()  # None where there is none; its stub forgets that
+    return math.inf if remaining is None else float(remaining)
 
 
 def _checked(request: Message | Unreadable) -> Message:
