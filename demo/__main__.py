@@ -46,8 +46,11 @@ def main() -> int:
     facts = settings.directory / "demo.json"
     settings.directory.mkdir(parents=True, exist_ok=True)
     cast = Cast.remembered(facts)
-    write_private(facts, {"cast": cast_facts(cast)})
-    signal.signal(signal.SIGTERM, _interrupt)
+    if not facts.exists():
+        write_private(facts, {"cast": cast_facts(cast)})
+    # A shell starts what runs in its background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     started = time.monotonic()
     try:
         with ExitStack() as parts:

@@ -208,8 +208,19 @@ class Story:
             "intentDigest": entry["intent"]["digest"],
             "reason": reason,
         }
-        answer = self.rest.call("POST", "/api/v1/approvals", body, token=self.owner)
-        return dict(answer["approval"])
+        answers: list[dict[str, Any]] = []
+
+        def is_decided() -> bool:
+            try:
+                answers.append(self.rest.call("POST", "/api/v1/approvals", body, token=self.owner))
+            except Refused as refused:
+                # The bridge has only just come back; it tells prices every second.
+                if refused.reason != "QUOTE_STALE":
+                    raise
+            return bool(answers)
+
+        wait_until(is_decided, _STEP_SECONDS, "a price is known")
+        return dict(answers[0]["approval"])
 
     def _status(self, signal_id: str) -> dict[str, Any]:
         answer = self.rest.call("GET", f"/api/v1/exec/status/{signal_id}", token=self.owner)

@@ -69,6 +69,8 @@ CREATE TABLE command_reports (
 
 CREATE INDEX command_reports_by_command_id ON command_reports (command_id);
 
+CREATE INDEX evidence_by_command ON command_reports (command_id, event_time) WHERE kind = 'evidence';
+
 CREATE TABLE consent_texts (
     version TEXT NOT NULL,
     text TEXT NOT NULL,

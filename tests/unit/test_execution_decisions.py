@@ -14,7 +14,7 @@ from countersign_server.execution.command import Command
 from countersign_server.execution.digests import tickets_sha256
 from countersign_server.execution.fills import filled_by, shown_by
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
-from countersign_server.execution.presumption import may_presume
+from countersign_server.execution.presumption import Doubt, may_presume
 from countersign_server.execution.session import (
     Incoming,
     Offers,
@@ -169,37 +169,42 @@ def test_only_granted_commands_are_asked_back_and_only_doubts_are_looked_for() -
     assert doubts_of(everything) == [doubtful]
 
 
-def evidence(**changes: object) -> pb.GetEvidenceResponse:
-    answer = pb.GetEvidenceResponse(
-        evidence=pb.Evidence(connected_throughout=True, history_complete=True)
-    )
-    answer.evidence_time.FromDatetime(NOW + timedelta(seconds=120))
+def a_doubt(*, looked_after: int = 120, **changes: object) -> Doubt:
+    shown = pb.Evidence(connected_throughout=True, history_complete=True)
     for name, value in changes.items():
         if isinstance(value, list):
-            getattr(answer.evidence, name).extend(value)
+            getattr(shown, name).extend(value)
         else:
-            setattr(answer.evidence, name, value)
-    return answer
+            setattr(shown, name, value)
+    return Doubt(
+        command_id=uuid4(),
+        silent_since=NOW,
+        evidence=shown,
+        looked_at=NOW + timedelta(seconds=looked_after),
+    )
+
+
+WAITED = timedelta(seconds=120)
 
 
 def test_absence_is_presumed_after_long_enough_with_whole_history_and_connection() -> None:
-    assert may_presume(evidence(), silent_since=NOW, presume_after=timedelta(seconds=120))
+    assert may_presume(a_doubt(), presume_after=WAITED)
 
 
 @pytest.mark.parametrize(
-    "known",
+    "doubt",
     [
-        pb.GetEvidenceResponse(),
-        evidence(connected_throughout=False),
-        evidence(history_complete=False),
-        evidence(order_tickets=[7]),
-        evidence(deal_tickets=[7]),
-        evidence(position_tickets=[7]),
+        a_doubt(connected_throughout=False),
+        a_doubt(history_complete=False),
+        a_doubt(order_tickets=[7]),
+        a_doubt(deal_tickets=[7]),
+        a_doubt(position_tickets=[7]),
+        a_doubt(looked_after=119),
     ],
-    ids=["nothing told", "disconnected", "history short", "order", "deal", "position"],
+    ids=["disconnected", "history short", "order", "deal", "position", "too soon"],
 )
-def test_nothing_less_is_ever_presumed(known: pb.GetEvidenceResponse) -> None:
-    assert not may_presume(known, silent_since=NOW, presume_after=timedelta(seconds=120))
+def test_nothing_less_is_ever_presumed(doubt: Doubt) -> None:
+    assert not may_presume(doubt, presume_after=WAITED)
 
 
 @pytest.mark.parametrize(("seconds", "enough"), [(0, True), (1, False)])
@@ -207,16 +212,9 @@ def test_a_terminal_that_has_been_connected_for_long_enough_is_believed(
     seconds: int,
     enough: bool,  # noqa: FBT001  # a row of the table above
 ) -> None:
-    known = evidence(connected_throughout=False)
-    known.evidence.connected_since_time.FromDatetime(NOW + timedelta(seconds=seconds))
-    waited = timedelta(seconds=120)
-    assert may_presume(known, silent_since=NOW, presume_after=waited) is enough
-
-
-def test_a_look_before_the_time_proves_nothing() -> None:
-    assert not may_presume(
-        evidence(), silent_since=NOW, presume_after=timedelta(seconds=120, microseconds=1)
-    )
+    doubt = a_doubt(connected_throughout=False)
+    doubt.evidence.connected_since_time.FromDatetime(NOW + timedelta(seconds=seconds))
+    assert may_presume(doubt, presume_after=WAITED) is enough
 
 
 def test_a_days_digest_does_not_depend_on_the_order_of_its_deals() -> None:

@@ -32,7 +32,7 @@ from countersign_server.identifiers import uuid7
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
 from countersign_server.rpc.conversion import trace_of
-from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.rpc.pages import id_position, next_token, page_size
 
 _CHANGEABLE = frozenset({"name", "broker", "limits", "owner_signature_required"})
 _SYMBOLS_MAX = 500
@@ -70,11 +70,9 @@ class AccountCalls(accounts_pb2_grpc.AccountServiceServicer):
     async def ListAccounts(
         self, request: accounts_pb2.ListAccountsRequest, context: Context
     ) -> accounts_pb2.ListAccountsResponse:
-        position, size = position_of(request), page_size(request.page_size)
+        position, size = id_position(request), page_size(request.page_size)
         async with self._database.transaction(current_caller().tenant) as tx:
-            rows = await store.list_accounts(
-                tx, before=UUID(position[0]) if position else None, limit=size + 1
-            )
+            rows = await store.list_accounts(tx, before=position, limit=size + 1)
         page = rows[:size]
         return accounts_pb2.ListAccountsResponse(
             accounts=map(account_to_message, page),

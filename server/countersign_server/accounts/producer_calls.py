@@ -42,7 +42,7 @@ from countersign_server.identity.vault import Vault
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
 from countersign_server.rpc.conversion import from_timestamp, trace_of
-from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.rpc.pages import id_position, next_token, page_size
 
 _CHANGEABLE = frozenset({"name", "instruments", "listed", "paused"})
 _ACTIVE_KEYS_MAX = 4
@@ -93,11 +93,9 @@ class ProducerCalls(accounts_pb2_grpc.AccountServiceServicer):
     async def ListProducers(
         self, request: accounts_pb2.ListProducersRequest, context: Context
     ) -> accounts_pb2.ListProducersResponse:
-        position, size = position_of(request), page_size(request.page_size)
+        position, size = id_position(request), page_size(request.page_size)
         async with self._database.transaction(current_caller().tenant) as tx:
-            rows = await producer_store.list_producers(
-                tx, before=UUID(position[0]) if position else None, limit=size + 1
-            )
+            rows = await producer_store.list_producers(tx, before=position, limit=size + 1)
         page = rows[:size]
         return accounts_pb2.ListProducersResponse(
             producers=map(producer_to_message, page),

@@ -39,7 +39,7 @@ from countersign_server.identifiers import uuid7
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import current_call, current_caller
 from countersign_server.rpc.conversion import trace_of, uuid_or_none
-from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.rpc.pages import id_position, next_token, page_size
 
 _CHANGEABLE = frozenset(
     {"sizing", "approval_mode", "quiet_hours", "limits", "consent_version", "close_on_expiry"}
@@ -89,12 +89,12 @@ class SubscriptionCalls(accounts_pb2_grpc.AccountServiceServicer):
     async def ListSubscriptions(
         self, request: accounts_pb2.ListSubscriptionsRequest, context: Context
     ) -> accounts_pb2.ListSubscriptionsResponse:
-        position, size = position_of(request), page_size(request.page_size)
+        position, size = id_position(request), page_size(request.page_size)
         async with self._database.transaction(current_caller().tenant) as tx:
             rows = await subscription_store.list_subscriptions(
                 tx,
                 account_id=uuid_or_none(request.account_id),
-                before=UUID(position[0]) if position else None,
+                before=position,
                 limit=size + 1,
             )
         page = rows[:size]

@@ -20,7 +20,7 @@ from countersign_server.approvals.approval import Approval, DecisionMode
 from countersign_server.approvals.decisions import Countersigner, Decider
 from countersign_server.approvals.history import entry_of
 from countersign_server.approvals.lifecycle import ApprovalState
-from countersign_server.approvals.measures import planning_failures_total
+from countersign_server.approvals.measures import planning_failures_total, undeliverable_total
 from countersign_server.approvals.objections import Moment, approves_itself, objection_to
 from countersign_server.approvals.planning import Declined, Planned, plan
 from countersign_server.approvals.store import accounts_reached, add_approvals, openings_of
@@ -90,8 +90,9 @@ class Delivery:
         """Lay signals, whose rows the transaction holds, before the followers they never reached.
 
         At most `recipients_at_once` in one transaction; signals with followers left keep waiting.
+        One that cannot be read waits no more: it never could be, and the others shall not wait.
         """
-        signals = [terms_of(row) for row in claimed]
+        signals, unreadable = _read(claimed)
         recipients = await _recipients(tx, signals)
         now_served, left = (
             recipients[: self._recipients_at_once],
@@ -107,9 +108,12 @@ class Delivery:
 
         unfinished = {recipient.terms.signal_id for recipient in left}
         completed = [terms for terms in signals if terms.signal_id not in unfinished]
-        await mark_delivered(tx, [terms.signal_id for terms in completed])
+        await mark_delivered(
+            tx, [terms.signal_id for terms in completed] + [row.id for row in unreadable]
+        )
         owner_of = {row.id: row.owner_id for row in claimed}
         await record(tx, *(_delivered_entry(terms, owner_of, now) for terms in completed))
+        await record(tx, *(_undeliverable_entry(row, now) for row in unreadable))
         return Delivered(
             decisions=Counter(a.state for a in settled if a.state is not ApprovalState.PENDING),
             topics={"audit", "approvals"}
@@ -254,6 +258,20 @@ class Delivery:
         return refusal is None, "" if refusal is None else refusal.reason
 
 
+def _read(claimed: Sequence[Row[Any]]) -> tuple[list[Terms], list[Row[Any]]]:
+    """Return what each row asks for, and the rows that cannot be read."""
+    signals: list[Terms] = []
+    unreadable: list[Row[Any]] = []
+    for row in claimed:
+        try:
+            signals.append(terms_of(row))
+        except Exception:  # one producer's odd bytes must not keep everybody's signals waiting
+            undeliverable_total.inc()
+            log.exception("signal undeliverable", signal_id=str(row.id))
+            unreadable.append(row)
+    return signals, unreadable
+
+
 async def _recipients(tx: AsyncConnection, signals: Sequence[Terms]) -> list[_Recipient]:
     """Return every signal and live follower that have not met yet, signals in the order given."""
     following = await subscriptions_following(tx, {terms.producer_id for terms in signals})
@@ -298,4 +316,17 @@ def _delivered_entry(terms: Terms, owner_of: Mapping[UUID, UUID], now: datetime)
         signal_id=terms.signal_id,
         before={"state": "accepted"},
         after={"state": "delivered"},
+    )
+
+
+def _undeliverable_entry(row: Row[Any], now: datetime) -> Entry:
+    return Entry(
+        kind="signal.undeliverable",
+        subject=f"signal:{row.id}",
+        event_time=now,
+        trace=TRACE,
+        owner_id=row.owner_id,
+        signal_id=row.id,
+        before={"state": "accepted"},
+        after={"state": "delivered", "reason": "UNREADABLE"},
     )

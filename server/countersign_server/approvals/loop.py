@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from psycopg.errors import QueryCanceled
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as NoConnection
 
 from countersign_server.approvals.delivery import Delivered, Delivery
 from countersign_server.approvals.history import entry_of
@@ -32,9 +34,9 @@ from countersign_server.database.wakeups import Wakeups
 # The table is read this often even if nobody rings; an expiry shows at most this late.
 PERIOD = timedelta(seconds=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=200), timedelta(seconds=10)
-# A signal that cannot be delivered lets others pass it for this long.
-_SET_ASIDE = timedelta(seconds=5)
-_FAILURES_IN_A_ROW = 3
+# A signal that cannot be delivered lets others pass it for this long: longer than the longest
+# pause, or it would be the first again before anything else had its turn.
+_SET_ASIDE = timedelta(seconds=15)
 _SIGNALS_AT_ONCE = 100
 _UNFOLLOWED_AT_ONCE = 5000
 # Signals that come thick are gathered for this long; one that comes alone is delivered at once.
@@ -104,20 +106,18 @@ class FanOut:
                 raise
             # Which signal it was shows below.
             log.warning("delivery failed; trying signal by signal", error=str(error))
-        failures = 0
         for _ in range(_SIGNALS_AT_ONCE):
             claimed: list[UUID] = []
             try:
                 if not await self._deliver(1, claimed):
                     return False
-                failures = 0
-            except Exception:
-                failures += 1
-                # Nothing can be delivered: it is not the signal that is at fault.
-                if not claimed or failures > _FAILURES_IN_A_ROW:
+            except Exception as error:
+                # However many fail in a row: only where nothing can be claimed, or the database
+                # is away, is it not the signal that is at fault.
+                if not claimed or _is_database_away(error):
                     raise
                 log.exception("signal not delivered", signal_id=str(claimed[0]))
-                self._set_aside[claimed[0]] = now + _SET_ASIDE
+                self._set_aside[claimed[0]] = self._now() + _SET_ASIDE
         return True
 
     async def _deliver(self, limit: int, claimed: list[UUID]) -> bool:
@@ -140,6 +140,18 @@ class FanOut:
         for terms in delivered.completed:
             delivery_seconds.observe((now - terms.received_at).total_seconds())
         self._wakeups.ring(*delivered.topics)
+
+
+def _is_database_away(error: Exception) -> bool:
+    """Tell whether nothing can be delivered now, whichever signal it is."""
+    match error:
+        case OperationalError():
+            # A statement that took too long may well be this signal's fault.
+            return not isinstance(error.orig, QueryCanceled)
+        case InterfaceError() | NoConnection() | OSError():
+            return True
+        case _:
+            return False
 
 
 class Expiry:

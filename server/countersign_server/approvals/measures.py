@@ -6,6 +6,9 @@ approvals_total = Counter("approvals_total", "Approvals that were settled, by ho
 planning_failures_total = Counter(
     "approvals_planning_failures_total", "Accounts declined because their plan could not be made."
 )
+undeliverable_total = Counter(
+    "approvals_undeliverable_total", "Stored signals that could not be read, and reached nobody."
+)
 loop_failures_total = Counter(
     "approvals_loop_failures_total", "Rounds of a loop that failed and were tried again.", ("loop",)
 )

@@ -70,5 +70,7 @@ def _engine(url: str, tenant: str, connections: int, statement_timeout_ms: int) 
         pool_size=connections,
         max_overflow=0,
         pool_timeout=3,
+        # Errors are logged, and parameters are what callers sent.
+        hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 3, "prepare_threshold": 2},
     )

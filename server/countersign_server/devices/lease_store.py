@@ -88,3 +88,17 @@ async def release_lease(tx: AsyncConnection, account_id: UUID, epoch: bytes) -> 
     await tx.execute(
         delete(leases).where(leases.c.account_id == account_id, leases.c.session_epoch == epoch)
     )
+
+
+async def holds_lease(tx: AsyncConnection, account_id: UUID, epoch: bytes, now: datetime) -> bool:
+    """Tell whether the session holds the lease now; if it does, it holds it until commit."""
+    held = await tx.execute(
+        select(leases.c.account_id)
+        .where(
+            leases.c.account_id == account_id,
+            leases.c.session_epoch == epoch,
+            leases.c.expires_at > now,
+        )
+        .with_for_update(read=True)
+    )
+    return held.one_or_none() is not None

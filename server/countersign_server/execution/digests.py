@@ -1,5 +1,6 @@
 """Days of deals in short, so that both sides see at once whether one of them misses something."""
 
+from datetime import date, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -7,10 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
+from countersign_server.errors import Invalid
 from countersign_server.execution.tables import deals
 
 _DAYS = 7
 _DAY_MS = 86_400_000
+_DEALS_MOST = 100_000
+_EPOCH = date(1970, 1, 1)
+_LAST_DAY = (date.max - _EPOCH).days
 
 
 def tickets_sha256(tickets: list[int]) -> str:
@@ -37,9 +42,13 @@ async def recent_digests(tx: AsyncConnection, account_id: UUID) -> list[pb.DealD
 
 async def digest_differs(tx: AsyncConnection, account_id: UUID, told: pb.DealDigest) -> bool:
     """Tell whether the bridge's digest of a day is not ours: then its deals are asked for."""
-    day = func.to_char(func.to_timestamp(deals.c.broker_time_ms / 1000.0), "YYYY-MM-DD")
+    first = _day_number(told.day) * _DAY_MS
     found = await tx.scalars(
-        select(deals.c.ticket).where(deals.c.account_id == account_id, day == told.day)
+        select(deals.c.ticket).where(
+            deals.c.account_id == account_id,
+            deals.c.broker_time_ms >= first,
+            deals.c.broker_time_ms < first + _DAY_MS,
+        )
     )
     ours = list(found)
     return len(ours) != told.count or tickets_sha256(ours) != told.tickets_sha256
@@ -47,16 +56,32 @@ async def digest_differs(tx: AsyncConnection, account_id: UUID, told: pb.DealDig
 
 async def _digests(tx: AsyncConnection, account_id: UUID, since_ms: int) -> list[pb.DealDigest]:
     # The broker's clock counts as if it were UTC: its day is what the terminal calls the day.
-    day = func.to_char(func.to_timestamp(deals.c.broker_time_ms / 1000.0), "YYYY-MM-DD")
+    day = deals.c.broker_time_ms / _DAY_MS
     found = await tx.execute(
-        select(day.label("day"), deals.c.ticket)
+        select(func.floor(day).label("day"), deals.c.ticket)
         .where(deals.c.account_id == account_id, deals.c.broker_time_ms >= since_ms)
         .order_by("day", deals.c.ticket)
+        .limit(_DEALS_MOST)
     )
-    by_day: dict[str, list[int]] = {}
-    for name, ticket in found:
-        by_day.setdefault(name, []).append(ticket)
+    by_day: dict[int, list[int]] = {}
+    for number, ticket in found:
+        by_day.setdefault(int(number), []).append(ticket)
     return [
-        pb.DealDigest(day=name, count=len(tickets), tickets_sha256=tickets_sha256(tickets))
-        for name, tickets in by_day.items()
+        pb.DealDigest(
+            day=_day_text(number), count=len(tickets), tickets_sha256=tickets_sha256(tickets)
+        )
+        for number, tickets in by_day.items()
+        if number <= _LAST_DAY
     ]
+
+
+def _day_number(day: str) -> int:
+    """Return days since 1970. Raises Invalid."""
+    try:
+        return (date.fromisoformat(day) - _EPOCH).days
+    except ValueError:
+        raise Invalid(f"{day} is not a day", field="deal_digest.day") from None
+
+
+def _day_text(number: int) -> str:
+    return (_EPOCH + timedelta(days=number)).isoformat()

@@ -18,13 +18,12 @@ from countersign_server.accounts.tables import accounts
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
 from countersign_server.execution.command import Command
-from countersign_server.execution.lifecycle import CommandState
+from countersign_server.execution.lifecycle import REDUCING, CommandState
 from countersign_server.execution.limits import limit_reached
 from countersign_server.execution.store import command_of
 from countersign_server.execution.tables import commands
 
 # What may be granted in each trading state of the account.
-REDUCING = frozenset({"close", "partial-close", "cancel", "modify"})
 MAY_OPEN = frozenset({"active", "warned"})
 MAY_REDUCE = MAY_OPEN | {"close-only", "flattening"}
 
@@ -90,7 +89,8 @@ async def grant(  # noqa: PLR0913  # keyword-only values of one claim
                 accounts.c.max_open_positions,
             )
             .where(accounts.c.id == account_id)
-            .with_for_update()
+            # Not against foreign keys, which fan-out checks for many accounts at once.
+            .with_for_update(key_share=True)
         )
     ).one()
     halted = account.trading_state not in (MAY_REDUCE if command.kind in REDUCING else MAY_OPEN)

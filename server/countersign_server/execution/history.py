@@ -47,8 +47,12 @@ async def evidence_of(tx: AsyncConnection, command: Command) -> pb.GetEvidenceRe
     newest = (
         await tx.execute(
             select(command_reports.c.body, command_reports.c.received_at)
-            .where(command_reports.c.command_id == command.id, command_reports.c.kind == "evidence")
-            .order_by(command_reports.c.received_at.desc())
+            .where(
+                command_reports.c.command_id == command.id,
+                command_reports.c.account_id == command.account_id,
+                command_reports.c.kind == "evidence",
+            )
+            .order_by(command_reports.c.event_time.desc(), command_reports.c.natural_key.desc())
             .limit(1)
         )
     ).one_or_none()
@@ -103,7 +107,11 @@ async def _reports_of(
 ) -> defaultdict[UUID, list[Row[Any]]]:
     rows = await tx.execute(
         select(command_reports)
-        .where(command_reports.c.command_id.in_([command.id for command in found]))
+        .where(
+            command_reports.c.command_id.in_([command.id for command in found]),
+            # A report counts for the account it came from, whatever command it names.
+            command_reports.c.account_id.in_({command.account_id for command in found}),
+        )
         .order_by(command_reports.c.received_at, command_reports.c.natural_key)
         .limit(10_000)
     )

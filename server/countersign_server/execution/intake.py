@@ -4,23 +4,29 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.exc import DataError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
+from countersign_server.devices.lease_store import holds_lease
 from countersign_server.devices.store import touch
 from countersign_server.devices.wire import health_of
-from countersign_server.errors import EpochUnknown
+from countersign_server.errors import EpochUnknown, Invalid, SessionHeld
 from countersign_server.execution.digests import digest_differs
 from countersign_server.execution.grants import Granted, grant
-from countersign_server.execution.lifecycle import CommandEvent, is_possible
+from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent
 from countersign_server.execution.live_session import LiveSession
 from countersign_server.execution.measures import denials_total, grants_total
+from countersign_server.execution.report_store import refuse_event
 from countersign_server.execution.reports import apply_event
 from countersign_server.execution.session import Taking
 from countersign_server.execution.store import advance, command_for_update
 from countersign_server.execution.wire import grant_frame
+
+# A bridge's word for an order that its journal knows it has sent.
+_ALREADY_SENT = "ALREADY_SENT"
 
 
 class Intake:
@@ -65,24 +71,46 @@ class Intake:
         told = [frame for frame in _conflated(frames) if not frame.HasField("claim")]
         if not told:
             return
-        now = self._now()
-        async with self._database.transaction(session.opened.owner_id) as tx:
-            for frame in told:
-                match frame.WhichOneof("frame"):
-                    case "event":
-                        await apply_event(tx, session.reporter, frame.event, now)
-                    case "decline":
-                        await self._declined(tx, session, frame.decline, now)
-                    case "deal_digest":
-                        if await digest_differs(tx, session.opened.account_id, frame.deal_digest):
-                            day = frame.deal_digest.day
-                            session.say(fetch_deals=pb.FetchDeals(day=day))
-                    case "heartbeat":
-                        health = health_of(frame.heartbeat.terminal)
-                        await touch(tx, session.opened.device_id, now, terminal=health)
-                    case _:
-                        continue
+        try:
+            async with self._database.transaction(session.opened.owner_id) as tx:
+                for frame in told:
+                    await self._apply_one(tx, session, frame, self._now())
+        except (Invalid, DataError):
+            await self._apply_each(session, told)
         self._wakeups.ring("audit", f"account:{session.opened.account_id}")
+
+    async def _apply_each(self, session: LiveSession, told: list[pb.ChannelRequest]) -> None:
+        """Take in frames one by one, and leave out, aloud, what can never be stored.
+
+        A bridge sends again what is not acknowledged: one such frame would end every session.
+        """
+        for frame in told:
+            try:
+                async with self._database.transaction(session.opened.owner_id) as tx:
+                    await self._apply_one(tx, session, frame, self._now())
+            except (Invalid, DataError) as error:
+                async with self._database.transaction(session.opened.owner_id) as tx:
+                    await refuse_event(
+                        tx, session.reporter, frame.event.natural_key, error, self._now()
+                    )
+
+    async def _apply_one(
+        self, tx: AsyncConnection, session: LiveSession, frame: pb.ChannelRequest, now: datetime
+    ) -> None:
+        match frame.WhichOneof("frame"):
+            case "event":
+                await apply_event(tx, session.reporter, frame.event, now)
+            case "decline":
+                await self._declined(tx, session, frame.decline, now)
+            case "deal_digest":
+                if await digest_differs(tx, session.opened.account_id, frame.deal_digest):
+                    day = frame.deal_digest.day
+                    session.say(fetch_deals=pb.FetchDeals(day=day))
+            case "heartbeat":
+                health = health_of(frame.heartbeat.terminal)
+                await touch(tx, session.opened.device_id, now, terminal=health)
+            case _:
+                return
 
     async def _declined(
         self, tx: AsyncConnection, session: LiveSession, decline: pb.Decline, now: datetime
@@ -98,11 +126,14 @@ class Intake:
         if not decline.final:
             session.offers.declined(command_id, now)
             return
-        if is_possible(command.state, CommandEvent.DECLINE):
+        # What was sent already is no refusal: a restored backup has forgotten its grant.
+        is_sent = decline.reason == _ALREADY_SENT
+        event = CommandEvent.DOUBT if is_sent else CommandEvent.DECLINE
+        if command.state in UNGRANTED:
             await advance(
                 tx,
                 command,
-                CommandEvent.DECLINE,
+                event,
                 trace=session.reporter.trace,
                 now=now,
                 reason=decline.reason,
@@ -110,6 +141,10 @@ class Intake:
 
     async def _claim(self, session: LiveSession, claim: pb.Claim) -> None:
         async with self._database.transaction(session.opened.owner_id) as tx:
+            if not await holds_lease(
+                tx, session.opened.account_id, session.opened.epoch, self._now()
+            ):
+                raise SessionHeld("the session has lost the account's lease")
             answer = await grant(
                 tx,
                 account_id=session.opened.account_id,
@@ -128,6 +163,8 @@ class Intake:
             self._wakeups.ring("audit")
             return
         denials_total.labels(answer.reason).inc()
+        # It may be offered again later, and makes room for others until then.
+        session.offers.declined(UUID(claim.command_id), self._now())
         session.say(
             deny=pb.Deny(
                 command_id=claim.command_id,

@@ -123,3 +123,7 @@ def next_state(state: CommandState, event: CommandEvent) -> CommandState:
 def is_possible(state: CommandState, event: CommandEvent) -> bool:
     """Tell whether `event` may happen in `state`."""
     return (state, event) in TRANSITIONS
+
+
+# Kinds of commands that make nothing larger.
+REDUCING = frozenset({"close", "partial-close", "cancel", "modify"})

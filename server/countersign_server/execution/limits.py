@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.accounts.tables import snapshots
+from countersign_server.execution.lifecycle import REDUCING, CommandState
 from countersign_server.execution.tables import commands
 
 _MINUTE = timedelta(minutes=1)
@@ -39,6 +40,28 @@ async def limit_reached(
 
 
 async def _open_positions(tx: AsyncConnection, account_id: UUID) -> int:
-    """Return how many positions the terminal showed last; 0 where it was never read."""
-    body = await tx.scalar(select(snapshots.c.body).where(snapshots.c.account_id == account_id))
-    return len(pb.AccountSnapshot.FromString(bytes(body)).positions) if body else 0
+    """Return how many positions there are or may be: those shown last, and what came after."""
+    shown = (
+        await tx.execute(
+            select(snapshots.c.body, snapshots.c.received_at).where(
+                snapshots.c.account_id == account_id
+            )
+        )
+    ).one_or_none()
+    unshown = commands.c.state.in_([CommandState.EXECUTED, CommandState.PARTIAL])
+    if shown is not None:
+        unshown = and_(unshown, commands.c.updated_at > shown.received_at)
+    may_come = commands.c.state.in_(
+        [CommandState.GRANTED, CommandState.WORKING, CommandState.IN_DOUBT]
+    )
+    coming = await tx.scalar(
+        select(func.count())
+        .select_from(commands)
+        .where(
+            commands.c.account_id == account_id,
+            commands.c.kind.notin_(sorted(REDUCING)),
+            or_(may_come, unshown),
+        )
+    )
+    positions = len(pb.AccountSnapshot.FromString(bytes(shown.body)).positions) if shown else 0
+    return positions + (coming or 0)

@@ -146,8 +146,10 @@ async def _agree_on_generation(
     ours = account.generation
     if hello.generation_seen <= ours:
         return ours
-    for command in await open_commands(tx, account.id):
-        if is_possible(command.state, CommandEvent.DOUBT):
+    for shown in await open_commands(tx, account.id):
+        # Held before it is judged: it may have been revoked or executed meanwhile.
+        command = await command_for_update(tx, shown.id)
+        if command and is_possible(command.state, CommandEvent.DOUBT):
             await advance(
                 tx, command, CommandEvent.DOUBT, trace=trace, now=now, reason="SERVER_RESTORED"
             )

@@ -5,31 +5,35 @@ have been sent, its history adds up to the balance, so that nothing is missing f
 looked at after long enough.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.execution.command import Command
 
 
-def silent_since(command: Command) -> datetime:
-    """Return since when nothing was heard of a command in doubt."""
-    return command.granted_at or command.updated_at
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A command in doubt of which no evidence shows a trace."""
+
+    command_id: UUID
+    silent_since: datetime  # the grant, or when it came into doubt
+    evidence: pb.Evidence  # the newest
+    looked_at: datetime  # by the bridge's clock or by ours, whichever is the earlier
 
 
-def may_presume(
-    known: pb.GetEvidenceResponse, *, silent_since: datetime, presume_after: timedelta
-) -> bool:
+def may_presume(doubt: Doubt, *, presume_after: timedelta) -> bool:
     """Tell whether the newest evidence lets the command be presumed not executed."""
-    if not known.HasField("evidence"):
-        return False
-    evidence = known.evidence
+    evidence = doubt.evidence
     found = evidence.order_tickets or evidence.deal_tickets or evidence.position_tickets
-    looked_at = known.evidence_time.ToDatetime(tzinfo=UTC)
+    watched = evidence.connected_throughout or _watched_since(
+        evidence, doubt.looked_at, presume_after
+    )
     return (
         not found
         and evidence.history_complete
-        and looked_at >= silent_since + presume_after
-        and (evidence.connected_throughout or _watched_since(evidence, looked_at, presume_after))
+        and doubt.looked_at >= doubt.silent_since + presume_after
+        and watched
     )
 
 
@@ -41,4 +45,6 @@ def _watched_since(evidence: pb.Evidence, looked_at: datetime, presume_after: ti
     """
     if not evidence.HasField("connected_since_time"):
         return False
-    return looked_at >= evidence.connected_since_time.ToDatetime(tzinfo=UTC) + presume_after
+    # Within the years that there are: it was looked at when it came in.
+    since = evidence.connected_since_time.ToDatetime(tzinfo=UTC)
+    return looked_at >= since + presume_after

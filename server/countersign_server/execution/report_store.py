@@ -14,11 +14,16 @@ from countersign.v1 import execution_pb2 as pb
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
 from countersign_server.execution.command import Command
+from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent
 from countersign_server.execution.measures import anomalies_total
+from countersign_server.execution.store import advance
 from countersign_server.execution.tables import command_reports
 from countersign_server.rpc.conversion import from_timestamp
 
 log = structlog.get_logger()
+
+# What evidence shows, kept beside it so that it can be asked for.
+FOUND, ABSENT = "found", "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,39 @@ async def note_contradiction(
     )
     facts = {"state": command.state, "evidence": what}
     await record(tx, entry_of(reporter, "anomaly.EVIDENCE_CONTRADICTS_STATE", command, facts, now))
+
+
+async def doubt_if_ungranted(
+    tx: AsyncConnection, reporter: Reporter, command: Command, now: datetime
+) -> Command:
+    """Put a command in doubt of which a bridge tells that it was sent, and we know of no grant.
+
+    A restored backup has lost the grant: whatever holds here, it must not be granted again.
+    """
+    if command.state not in UNGRANTED:
+        return command
+    return await advance(
+        tx, command, CommandEvent.DOUBT, trace=reporter.trace, now=now, reason="GRANT_UNKNOWN"
+    )
+
+
+async def refuse_event(
+    tx: AsyncConnection, reporter: Reporter, natural_key: str, error: Exception, now: datetime
+) -> None:
+    """Keep that something was told which cannot be stored, so that it is not lost in silence."""
+    anomalies_total.inc()
+    log.error("event refused", account_id=str(reporter.account_id), error=str(error)[:300])
+    name = "".join(c if c.isprintable() else "?" for c in natural_key)
+    entry = Entry(
+        kind="anomaly.EVENT_REFUSED",
+        subject=f"account:{reporter.account_id}",
+        event_time=now,
+        trace=reporter.trace,
+        owner_id=reporter.owner_id,
+        account_id=reporter.account_id,
+        after={"natural_key": name, "error": type(error).__name__},
+    )
+    await record(tx, entry)
 
 
 def time_of(event: pb.Event) -> datetime:

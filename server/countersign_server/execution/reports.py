@@ -28,7 +28,10 @@ from countersign_server.execution.lifecycle import (
 )
 from countersign_server.execution.measures import anomalies_total
 from countersign_server.execution.report_store import (
+    ABSENT,
+    FOUND,
     Reporter,
+    doubt_if_ungranted,
     entry_of,
     note_contradiction,
     remember,
@@ -37,6 +40,7 @@ from countersign_server.execution.report_store import (
 from countersign_server.execution.store import advance, command_for_update, command_tagged
 from countersign_server.execution.tables import commands
 from countersign_server.execution.wire import EVENT_OF_OUTCOME, OUTCOME_NAMES
+from countersign_server.rpc.conversion import from_timestamp
 
 log = structlog.get_logger()
 
@@ -67,6 +71,8 @@ async def apply_result(
     """Take in the end of an attempt; None: there is no such command on this account."""
     natural_key = f"result:{result.command_id}:{result.attempt}"
     command = await command_for_update(tx, UUID(result.command_id), account_id=reporter.account_id)
+    if command is None:
+        return None
     outcome = OUTCOME_NAMES[result.outcome]
     # In doubt is not an end: the end that follows has the same key and must not count as a repeat.
     key = f"{natural_key}:in-doubt" if outcome == "in-doubt" else natural_key
@@ -87,16 +93,29 @@ async def apply_result(
             "detail": result.detail,
         },
     )
-    if command is None or not is_new:
+    if not is_new:
         return command
     event = EVENT_OF_OUTCOME[outcome]
-    if not is_possible(command.state, event):
+    if not is_possible(command.state, event) or not _is_entitled(reporter, command, result):
         await note_contradiction(tx, reporter, command, f"result {outcome}", now)
-        return command
+        return await doubt_if_ungranted(tx, reporter, command, now)
     tickets = {"order_ticket": result.order_ticket or command.order_ticket}
     return await advance(
         tx, command, event, trace=reporter.trace, now=now, reason=result.reason, changes=tickets
     )
+
+
+def _is_entitled(reporter: Reporter, command: Command, result: pb.AttemptResult) -> bool:
+    """Tell whether the result is of the attempt that was granted.
+
+    Only who was given the one permission can know that nothing was sent with it: its grant proves
+    it, or that it is the very device whose grant was lost on the way.
+    """
+    if result.attempt != command.attempt:
+        return False
+    if result.grant_id:
+        return result.grant_id == command.grant_id
+    return reporter.device_id == command.device_id
 
 
 async def _received(
@@ -119,6 +138,8 @@ async def _step(  # noqa: PLR0913  # four that are told apart by type, the rest 
     body: pb.CommandReceived | pb.IntentRecorded,
 ) -> None:
     command = await command_for_update(tx, UUID(body.command_id), account_id=reporter.account_id)
+    if command is None:
+        return
     is_new = await remember(
         tx,
         reporter,
@@ -129,10 +150,12 @@ async def _step(  # noqa: PLR0913  # four that are told apart by type, the rest 
         event_time=time_of(event),
         now=now,
     )
-    if command is not None and is_new:
+    if is_new:
         await record(
             tx, entry_of(reporter, f"command.{kind}", command, {"attempt": body.attempt}, now)
         )
+        if kind == "intent":
+            await doubt_if_ungranted(tx, reporter, command, now)
 
 
 async def _result(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
@@ -175,6 +198,7 @@ async def _order(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: 
         )
         return
     await tx.execute(commands.update().where(commands.c.id == command.id).values(changes))
+    await doubt_if_ungranted(tx, reporter, command, now)
 
 
 def _end_of_order(order: pb.OrderReport, command: Command) -> CommandEvent | None:
@@ -187,7 +211,10 @@ def _end_of_order(order: pb.OrderReport, command: Command) -> CommandEvent | Non
     if order.state == _ORDER_FILLED:
         return CommandEvent.EXECUTE
     if order.state in _ORDER_REASONS:
-        return CommandEvent.FILL_PART if command.filled_volume else CommandEvent.REJECT
+        # Its deals may come later than the order itself, which already shows what is left of it.
+        is_part_filled = Decimal(order.volume_current) < Decimal(order.volume_initial)
+        is_part = is_part_filled or bool(command.filled_volume)
+        return CommandEvent.FILL_PART if is_part else CommandEvent.REJECT
     return None
 
 
@@ -227,6 +254,8 @@ async def _symbols(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now
 async def _anomaly(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     anomaly = event.anomaly
     command_id = UUID(anomaly.command_id) if anomaly.command_id else None
+    if command_id and not await command_for_update(tx, command_id, account_id=reporter.account_id):
+        command_id = None
     await _tell(
         tx,
         reporter,
@@ -252,6 +281,14 @@ async def _evidence(
     tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime
 ) -> None:
     evidence = event.evidence
+    command = await command_for_update(
+        tx, UUID(evidence.command_id), account_id=reporter.account_id
+    )
+    if command is None or command.attempt != evidence.attempt:
+        return
+    if evidence.HasField("connected_since_time"):
+        from_timestamp(evidence.connected_since_time, field="connected_since_time")
+    found = evidence.order_tickets or evidence.deal_tickets or evidence.position_tickets
     await remember(
         tx,
         reporter,
@@ -261,6 +298,7 @@ async def _evidence(
         body=evidence.SerializeToString(),
         event_time=time_of(event),
         now=now,
+        facts={"outcome": FOUND if found else ABSENT},
     )
 
 

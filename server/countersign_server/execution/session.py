@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from countersign_server.execution.command import Command
-from countersign_server.execution.lifecycle import UNGRANTED, CommandState
+from countersign_server.execution.lifecycle import REDUCING, UNGRANTED, CommandState
 
 
 class Taking(StrEnum):
@@ -47,6 +47,8 @@ class Offers:
     def to_show(self, open_commands: Sequence[Command], now: datetime) -> list[Command]:
         """Return what to offer next, oldest first, of the account's commands that are not over."""
         waiting = [command for command in open_commands if command.state in UNGRANTED]
+        # What reduces comes first: it must not wait behind openings that a limit holds up.
+        waiting.sort(key=lambda command: command.kind not in REDUCING)
         alive = {command.id for command in waiting}
         self._shown &= alive
         self._later = {id_: at for id_, at in self._later.items() if id_ in alive}

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.approvals.commands_port import Mandate
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
+from countersign_server.errors import IllegalTransition
 from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import (
     OPEN,
@@ -117,8 +118,15 @@ async def advance(  # noqa: PLR0913  # three that are told apart by type, the re
     after = next_state(command.state, event)
     values = {"state": after, "updated_at": now, "reason": reason, **(changes or {})}
     changed = await tx.execute(
-        update(commands).where(commands.c.id == command.id).values(values).returning(commands)
+        update(commands)
+        # The row is held, so that this holds as well; if it ever does not, nothing is overwritten.
+        .where(commands.c.id == command.id, commands.c.state == command.state)
+        .values(values)
+        .returning(commands)
     )
+    row = changed.one_or_none()
+    if row is None:
+        raise IllegalTransition(f"the command is no longer {command.state}", state=command.state)
     entry = Entry(
         kind=f"command.{after}",
         subject=f"command:{command.id}",
@@ -132,7 +140,7 @@ async def advance(  # noqa: PLR0913  # three that are told apart by type, the re
         after={"state": after, "event": event, "reason": reason},
     )
     await record(tx, entry)
-    return command_of(changed.one())
+    return command_of(row)
 
 
 async def command_for_update(

@@ -107,6 +107,13 @@ command_reports = Table(
     moment("received_at"),
 )
 
+Index(
+    "evidence_by_command",
+    command_reports.c.command_id,
+    command_reports.c.event_time,
+    postgresql_where=sql("kind = 'evidence'"),
+)
+
 deals = Table(
     "deals",
     metadata,

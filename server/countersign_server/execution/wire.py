@@ -1,5 +1,6 @@
 """Commands, deals and frames as the contract shows them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -69,6 +70,9 @@ ENTRIES: Mapping[str, pb.DealEntry] = {
 }
 ENTRY_NAMES = {number: name for name, number in ENTRIES.items()}
 
+# What the system says of a command. Anything else is an owner's own words, and for nobody else.
+_TOKEN = re.compile(r"[A-Z0-9_]{1,64}")
+
 
 def offer_frame(command: Command, target: Command | None) -> pb.Offer:
     """Return the offer of a command; `target` is the command that opened what it is about."""
@@ -118,7 +122,7 @@ def command_message(
         kind=KINDS[command.kind],
         state=STATES[command.state],
         attempt=command.attempt,
-        reason=command.reason,
+        reason=command.reason if full or _TOKEN.fullmatch(command.reason) else "",
         create_time=to_timestamp(command.created_at),
         offer_time=to_timestamp(command.offered_at),
         grant_time=to_timestamp(command.granted_at),

@@ -143,6 +143,7 @@ def _caller_of(claims: dict[str, Any]) -> Caller:
         owner_id=UUID(claims["own"]),
         session=str(claims["sid"]),
         account_id=None if account_id is None else UUID(account_id),
+        token_expires_at=_moment(claims["exp"]),
     )
 
 

@@ -209,11 +209,15 @@ def _refusal_of(error: Exception, method: str, request_id: str) -> CountersignEr
                 "database unavailable", method=method, request_id=request_id, error=str(error)
             )
             refusal = DatabaseUnavailable(
-                "the database does not answer; nothing was stored by this call"
+                "the database does not answer; it is not known whether the call took effect: "
+                "repeat the same call, with the same ids"
             )
         case DBAPIError() if error.connection_invalidated:
             log.warning("database connection lost", method=method, request_id=request_id)
-            refusal = DatabaseUnavailable("the database connection was lost")
+            refusal = DatabaseUnavailable(
+                "the database connection was lost; it is not known whether the call took effect: "
+                "repeat the same call, with the same ids"
+            )
         case TimeoutError():
             refusal = DeadlineExceeded("the call took longer than it may")
         case NotImplementedError():

@@ -1,7 +1,8 @@
 """Who is on the other end of a call, and everything else that holds for one call."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -26,6 +27,8 @@ class Caller:
     owner_id: UUID  # the user, or the user to whom the producer or device belongs
     session: str  # names the sign-in, so that it can be revoked
     account_id: UUID | None = None  # of a device
+    # When the token that proved it ends; None: it was not proven by a token.
+    token_expires_at: datetime | None = field(default=None, compare=False)
 
     @property
     def tenant(self) -> UUID | None:

@@ -34,7 +34,8 @@ def position_of(request: Message) -> list[Any] | None:
         return None
     try:
         question, position = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, binascii.Error):
+    # Whatever the bytes are: no pair, deeper than can be read, or no JSON at all.
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         question, position = None, None
     if question != _question(request) or not isinstance(position, list):
         raise PageTokenInvalid("page_token is not from the previous answer", field="page_token")
@@ -50,7 +51,8 @@ def id_position(request: Message) -> UUID | None:
     if position is None:
         return None
     try:
-        return UUID(*position)
+        (identifier,) = position
+        return UUID(identifier)
     except (ValueError, TypeError, AttributeError):
         raise PageTokenInvalid("page_token is not of this list", field="page_token") from None
 
@@ -64,10 +66,13 @@ def moment_position(request: Message) -> tuple[datetime, UUID] | None:
     if position is None:
         return None
     try:
-        moment, identifier = position
-        return datetime.fromisoformat(moment), UUID(identifier)
+        text, identifier = position
+        moment, row_id = datetime.fromisoformat(text), UUID(identifier)
     except (ValueError, TypeError, AttributeError):
         raise PageTokenInvalid("page_token is not of this list", field="page_token") from None
+    if moment.tzinfo is None:
+        raise PageTokenInvalid("page_token is not of this list", field="page_token")
+    return moment, row_id
 
 
 def next_token(request: Message, rows: Sequence[Row], size: int, position: list[Any]) -> str:

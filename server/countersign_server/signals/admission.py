@@ -88,6 +88,7 @@ def admit(  # noqa: PLR0913  # two that are told apart by type, the rest by name
         raise ProducerPaused("the producer is paused by its owner and takes no signals")
     signal = read_signal(signed.format, signed.payload)
     check(signal)
+    _check_times(signal, now)
     if known.instruments and signal.instrument not in known.instruments:
         raise InstrumentNotAllowed(
             f"{signal.instrument} is not on the producer's list of instruments",
@@ -166,6 +167,14 @@ def _fresh(sent_time_ms: int, windows: Windows, now: datetime) -> datetime:
             field="signal.sent_time_ms",
         )
     return sent_at
+
+
+def _check_times(signal: signals_pb2.Signal, now: datetime) -> None:
+    """Refuse what could be stored, and then not be read by those who deliver it."""
+    if signal.place.HasField("good_until_time"):
+        good_until = from_timestamp(signal.place.good_until_time, field="good_until_time")
+        if good_until <= now:
+            raise SignalExpired("good_until_time is past", field="good_until_time")
 
 
 def _expiry(signal: signals_pb2.Signal, windows: Windows, now: datetime) -> datetime:

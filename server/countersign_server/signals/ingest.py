@@ -197,16 +197,19 @@ class Ingest:
 
 
 def _distinct(rows: Rows) -> Rows:
-    """Return the first row of each external id and of each duplicate window."""
+    """Return the first row of each external id, of each nonce and of each duplicate window."""
     ids: set[tuple[UUID, str]] = set()
+    nonces: set[tuple[str, bytes]] = set()
     windows: set[tuple[Any, ...]] = set()
     first: list[tuple[Admitted, Logged]] = []
     for row in rows:
         admitted = row[0]
         by_id = (admitted.producer_id, admitted.external_id)
-        if by_id in ids or admitted.window in windows:
+        by_nonce = (admitted.key_id, admitted.nonce)
+        if by_id in ids or by_nonce in nonces or admitted.window in windows:
             continue
         ids.add(by_id)
+        nonces.add(by_nonce)
         windows.add(admitted.window)
         first.append(row)
     return first

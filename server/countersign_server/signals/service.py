@@ -28,13 +28,15 @@ from countersign_server.errors import (
     NotFound,
     ProducerPaused,
     SignalExpired,
+    SignatureTooOld,
     TooManyStreams,
 )
 from countersign_server.identifiers import uuid7
+from countersign_server.identity.believed import Believed
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
 from countersign_server.rpc.conversion import from_timestamp, trace_of, uuid_or_none
-from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.rpc.pages import id_position, next_token, page_size
 from countersign_server.signals.admission import Admitted, Windows, admit
 from countersign_server.signals.ingest import Ingest, Outcome, Stored
 from countersign_server.signals.measures import signals_create_seconds, signals_refused_total
@@ -63,6 +65,9 @@ CountOutcomes = Callable[
     [AsyncConnection, Sequence[UUID]], Awaitable[Mapping[UUID, Mapping[str, int]]]
 ]
 
+# What may have come up since a signal was stored. Each is told only after the signature verified.
+_NO_REPEAT_HINDRANCE = (SignatureTooOld, SignalExpired, ProducerPaused, InstrumentNotAllowed)
+
 # Answered together: a stream's signals that came while the last commit was under way.
 _STREAM_GROUP = 1000
 
@@ -79,7 +84,9 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         keys: ProducerKeys,
         feed: Feed,
         windows: Windows,
+        believed: Believed,
         streams_per_producer: int,
+        watches_per_caller: int,
         count_outcomes: CountOutcomes,
         now: Callable[[], datetime],
     ) -> None:
@@ -89,10 +96,13 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self._keys = keys
         self._feed = feed
         self._windows = windows
+        self._believed = believed
         self._streams_per_producer = streams_per_producer
+        self._watches_per_caller = watches_per_caller
         self._count_outcomes = count_outcomes
         self._now = now
         self._streams: Tally[UUID] = Tally()
+        self._watches: Tally[UUID] = Tally()
 
     async def SubmitSignal(
         self, request: signals_pb2.SubmitSignalRequest, context: Context
@@ -112,8 +122,12 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self, request_iterator: AsyncIterator[signals_pb2.StreamSignalsRequest], context: Context
     ) -> AsyncIterator[signals_pb2.StreamSignalsResponse]:
         caller = current_caller()
-        with self._one_of_few(caller.id):
-            async for group in _gathered(request_iterator, _STREAM_GROUP):
+        with (
+            _one_of_few(self._streams, caller.id, self._streams_per_producer),
+        ):
+            groups = self._believed.only(_gathered(request_iterator, _STREAM_GROUP), caller)
+            async with aclosing(groups):
+             async for group in groups:
                 outcomes = await self._submit([item.signal for item in group], caller)
                 for item, outcome in zip(group, outcomes, strict=True):
                     yield signals_pb2.StreamSignalsResponse(
@@ -130,7 +144,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
     async def ListSignals(
         self, request: signals_pb2.ListSignalsRequest, context: Context
     ) -> signals_pb2.ListSignalsResponse:
-        caller, position = current_caller(), position_of(request)
+        caller, before = current_caller(), id_position(request)
         size = page_size(request.page_size)
         own = caller.id if caller.role is Role.PRODUCER else uuid_or_none(request.producer_id)
         asked = Listing(
@@ -140,7 +154,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             start_time=_time_or_none(request, "start_time"),
             end_time=_time_or_none(request, "end_time"),
             external_id=request.external_id,
-            before=UUID(position[0]) if position else None,
+            before=before,
             limit=size + 1,
         )
         async with self._database.transaction(caller.tenant) as tx:
@@ -202,7 +216,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         now = self._now()
         outcomes = [self._admitted(one, keys[one.key_id], caller, now) for one in signed]
         for place, outcome in enumerate(outcomes):
-            if isinstance(outcome, (SignalExpired, ProducerPaused, InstrumentNotAllowed)):
+            if isinstance(outcome, _NO_REPEAT_HINDRANCE):
                 # What was stored before is answered as it was, whatever has changed since.
                 outcomes[place] = await self._known(signed[place], caller) or outcome
         told = _Told.by(caller)

@@ -51,6 +51,8 @@ WITH incoming ({_NAMES}, {", ".join(_LOGGED)}) AS (
     SELECT * FROM incoming i WHERE NOT EXISTS (
         SELECT FROM signals s
         WHERE s.producer_id = i.producer_id AND s.external_id = i.external_id)
+    AND NOT EXISTS (
+        SELECT FROM signals s WHERE s.key_id = i.key_id AND s.nonce = i.nonce)
 ), opened AS (
     INSERT INTO signal_windows AS w ({_WINDOW}, external_id, received_at)
     SELECT {_WINDOW}, external_id, received_at FROM fresh ORDER BY {_WINDOW}
@@ -96,7 +98,7 @@ async def store_new(
 ) -> set[UUID]:
     """Store what is new in one statement, with its audit rows, and return the ids that were stored.
 
-    No two rows may share an external id or a duplicate window. Committed when it returns.
+    No two rows may share an external id, a nonce or a duplicate window. Committed when it returns.
     """
     values: dict[str, Any] = {
         name: [getattr(admitted, name) for admitted, _ in rows] for name in _COLUMNS
