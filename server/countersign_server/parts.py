@@ -31,6 +31,7 @@ from countersign_server.execution.live_session import Pace
 from countersign_server.execution.loop import CommandClock
 from countersign_server.execution.port import command_port
 from countersign_server.execution.service import ExecutionService
+from countersign_server.identity.believed import Believed
 from countersign_server.identity.keyring import Keyring
 from countersign_server.identity.loop import Forgetting
 from countersign_server.identity.passwords import Passwords, argon2id
@@ -113,7 +114,7 @@ async def build(
             database=database, wakeups=wakeups, vault=who.vault, keys=keys, now=now
         ),
         devices=_devices(ground, who),
-        signals=_signals(ground, ingest, keys, feed),
+        signals=_signals(ground, who, ingest, keys, feed),
         approvals=ApprovalService(
             database=database,
             wakeups=wakeups,
@@ -198,7 +199,9 @@ def _ingest(ground: _Ground, database_url: str) -> Ingest:
     )
 
 
-def _signals(ground: _Ground, ingest: Ingest, keys: ProducerKeys, feed: Feed) -> SignalService:
+def _signals(
+    ground: _Ground, who: _Identity, ingest: Ingest, keys: ProducerKeys, feed: Feed
+) -> SignalService:
     return SignalService(
         database=ground.database,
         wakeups=ground.wakeups,
@@ -206,7 +209,9 @@ def _signals(ground: _Ground, ingest: Ingest, keys: ProducerKeys, feed: Feed) ->
         keys=keys,
         feed=feed,
         windows=_windows(ground.settings),
+        believed=Believed(who.revocations, ground.now),
         streams_per_producer=ground.settings.streams_per_producer,
+        watches_per_caller=ground.settings.watches_per_caller,
         count_outcomes=_count_outcomes,
         now=ground.now,
     )

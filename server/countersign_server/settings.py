@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     ingest_queue: PositiveInt = 20_000
     ingest_group: PositiveInt = 512
     streams_per_producer: PositiveInt = 4
+    watches_per_caller: PositiveInt = 20
 
     # How long after the approval's own expiry its command may still be granted.
     execution_window: timedelta = timedelta(seconds=30)

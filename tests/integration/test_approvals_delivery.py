@@ -208,13 +208,17 @@ async def test_who_has_cancelled_is_not_asked(desk: Desk) -> None:
 
 async def test_a_signal_that_cannot_be_read_holds_up_no_other(desk: Desk) -> None:
     follower = await desk.a_follower()
-    broken = await desk.a_signal(payload=b"\xff\xff")
+    broken = [await desk.a_signal(payload=b"\xff\xff") for _ in range(6)]
     good = await desk.a_signal()
 
-    for _ in range(3):
-        await desk.fan_out.step()
+    await desk.fan_out.step()
 
-    assert await desk.signal_state(broken) == "accepted"
+    assert [await desk.signal_state(one) for one in broken] == ["delivered"] * 6
+    async with desk.database.transaction(None) as tx:
+        told = await tx.scalars(
+            select(audit_entries.c.signal_id).where(audit_entries.c.kind == "signal.undeliverable")
+        )
+        assert set(told) == set(broken)
     assert (await desk.laid_before(follower, good)).state == pb.APPROVAL_STATE_PENDING
 
 
@@ -378,3 +382,23 @@ def failures() -> float:
 async def rename_table(desk: Desk, name: str, new: str) -> None:
     async with desk.database.transaction(None) as tx:
         await tx.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {new}")
+
+
+async def test_however_many_signals_fail_in_a_row_the_others_are_delivered(desk: Desk) -> None:
+    follower = await desk.a_follower()
+    # Stands for whatever nobody has thought of that keeps a signal from being laid before anyone.
+    async with desk.database.transaction(None) as tx:
+        await tx.exec_driver_sql(
+            "ALTER TABLE approvals ADD CONSTRAINT nothing_odd CHECK (note <> 'odd')"
+        )
+    odd: list[UUID] = []
+    for _ in range(6):
+        signal = to_open(desk.clock())
+        signal.note = "odd"
+        odd.append(await desk.a_signal(signal))
+    good = await desk.a_signal()
+
+    await desk.fan_out.step()
+
+    assert [await desk.signal_state(one) for one in odd] == ["accepted"] * 6
+    assert (await desk.laid_before(follower, good)).state == pb.APPROVAL_STATE_PENDING

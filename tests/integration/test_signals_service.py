@@ -1,6 +1,8 @@
 """Handing signals in through the real door, onto a real database."""
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,7 @@ import grpc
 import pytest
 from sqlalchemy import func, select
 
-from countersign.v1 import signals_pb2
+from countersign.v1 import accounts_pb2, identity_pb2, signals_pb2
 from countersign_server.audit.tables import audit_entries
 from countersign_server.signals.tables import signals
 from tests.fixtures.refusals import refusal
@@ -329,3 +331,117 @@ async def test_a_watcher_learns_at_once_where_it_stands(it: World, producer: Pro
     watching.cancel()
     assert first.sequence > 0
     assert not first.kind
+
+
+async def test_bytes_that_were_stored_answer_as_stored_after_a_long_outage(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with world(database_url, tmp_path, replay_window_back=timedelta(seconds=1)) as it:
+        producer = await it.a_producer(await it.an_owner())
+        signed = producer.sign(a_signal())
+        first = await submit(it, producer, signed)
+
+        async def is_old() -> bool:
+            return datetime.now(UTC).timestamp() * 1000 > signed.sent_time_ms + 1000
+
+        await until(is_old, "the signature is too old")
+        again = await submit(it, producer, signed)
+
+        assert (again.signal_id, again.duplicate) == (first.signal_id, True)
+        fresh = producer.sign(a_signal(), sent_at=datetime.now(UTC) - timedelta(seconds=2))
+        with refusal(grpc.StatusCode.INVALID_ARGUMENT, "SIGNATURE_TOO_OLD"):
+            await submit(it, producer, fresh)
+
+
+async def test_a_nonce_that_was_used_before_bars_nobody_from_the_idea(
+    it: World, producer: Producer
+) -> None:
+    await submit(it, producer, producer.sign(a_signal(), nonce=b"n" * 16))
+    idea = a_signal()
+    with refusal(grpc.StatusCode.ALREADY_EXISTS, "NONCE_REUSED"):
+        await submit(it, producer, producer.sign(idea, nonce=b"n" * 16))
+    idea.external_id = "the-same-idea"
+
+    answer = await submit(it, producer, producer.sign(idea))
+
+    assert not answer.duplicate
+
+
+async def test_the_streams_of_a_disabled_user_end_within_a_second(
+    it: World,
+) -> None:
+    ann = await it.an_owner()
+    producer = await it.a_producer(ann)
+    stream = it.signals.StreamSignals(metadata=producer.metadata)
+    await stream.write(
+        signals_pb2.StreamSignalsRequest(sequence=1, signal=producer.sign(a_signal()))
+    )
+    await stream.read()
+    watch = it.signals.WatchSignals(signals_pb2.WatchSignalsRequest(), metadata=ann.metadata)
+    await watch.read()
+
+    await it.identity.DisableUser(
+        identity_pb2.DisableUserRequest(user_id=ann.id), metadata=it.operator
+    )
+
+    async with asyncio.timeout(1):
+        for call in (stream, watch):
+            with refusal(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_REVOKED"):
+                while await call.read() is not grpc.aio.EOF:
+                    pass
+                await call
+
+
+async def test_a_stream_ends_with_the_token_that_opened_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with world(database_url, tmp_path, access_token_lifetime=timedelta(seconds=3)) as it:
+        producer = await it.a_producer(await it.an_owner())
+        watch = it.signals.WatchSignals(
+            signals_pb2.WatchSignalsRequest(), metadata=producer.metadata
+        )
+        async with asyncio.timeout(5):
+            with refusal(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED"):
+                while await watch.read() is not grpc.aio.EOF:
+                    pass
+                await watch
+
+
+async def test_a_caller_has_only_so_many_watches(database_url: str, tmp_path: Path) -> None:
+    async with world(database_url, tmp_path, watches_per_caller=1) as it:
+        ann, bob = await it.an_owner(), await it.an_owner("bob", 1000002)
+        asked = signals_pb2.WatchSignalsRequest()
+        first = it.signals.WatchSignals(asked, metadata=ann.metadata)
+        await first.read()
+        with refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"):
+            await it.signals.WatchSignals(asked, metadata=ann.metadata).read()
+        assert await it.signals.WatchSignals(asked, metadata=bob.metadata).read()
+        first.cancel()
+
+
+def a_token(shown: Any, position: list[Any]) -> str:
+    """Return the page token of the same question with another position."""
+    question, _ = json.loads(base64.urlsafe_b64decode(shown.next_page_token))
+    return base64.urlsafe_b64encode(json.dumps([question, position]).encode()).decode()
+
+
+@pytest.mark.parametrize("position", [[], [7], ["x"], ["x", "y"], [None], [{}]])
+async def test_a_page_token_of_another_making_is_refused(
+    it: World, producer: Producer, position: list[Any]
+) -> None:
+    for _ in range(2):
+        await submit(it, producer, producer.sign(a_signal()))
+    asked = signals_pb2.ListSignalsRequest(page_size=1)
+    shown = await it.signals.ListSignals(asked, metadata=producer.metadata)
+    asked.page_token = a_token(shown, position)
+
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID"):
+        await it.signals.ListSignals(asked, metadata=producer.metadata)
+
+
+async def test_text_with_the_character_nul_is_refused_with_its_field(it: World) -> None:
+    ann = await it.an_owner()
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "RULES_BROKEN"):
+        await it.accounts.CreateProducer(
+            accounts_pb2.CreateProducerRequest(name="a\0b", listed=True), metadata=ann.metadata
+        )

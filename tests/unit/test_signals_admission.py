@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from countersign.v1 import signals_pb2, values_pb2
 from countersign_server.accounts.producer import KeyAlgorithm, VerifiedKey
@@ -267,3 +268,37 @@ def test_two_openings_are_one_idea_whatever_their_prices_and_two_moves_of_a_stop
     first = admitted(sign(moved_to("1.081").SerializeToString()))
     second = admitted(sign(moved_to("1.082").SerializeToString()))
     assert first.window != second.window
+
+
+def a_placing(good_until: Timestamp) -> signals_pb2.Signal:
+    signal = a_signal()
+    signal.place.CopyFrom(
+        signals_pb2.PlaceAction(
+            limit_price="1.0845",
+            stop=values_pb2.StopChoice(stop_loss="1.0801"),
+            target=values_pb2.TargetChoice(take_profit="1.0955"),
+            good_until_time=good_until,
+        )
+    )
+    return signal
+
+
+@pytest.mark.parametrize(
+    ("seconds", "refusal"),
+    [
+        (int(NOW.timestamp()) + 1, None),
+        (int(NOW.timestamp()), SignalExpired),
+        (10**13, Invalid),
+        (-(10**13), Invalid),
+    ],
+)
+def test_an_order_is_good_until_a_time_that_exists_and_is_to_come(
+    seconds: int, refusal: type[CountersignError] | None
+) -> None:
+    signed = sign(a_placing(Timestamp(seconds=seconds)).SerializeToString())
+    if refusal is None:
+        assert admitted(signed).action == "place"
+        return
+    with pytest.raises(refusal) as refused:
+        admitted(signed)
+    assert refused.value.facts["field"] == "good_until_time"

@@ -1,9 +1,10 @@
 """Whether a message keeps the rules that the contract declares."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import protovalidate
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from countersign_server.errors import Invalid
@@ -27,6 +28,10 @@ class Unreadable:
 
 def check(message: Message) -> None:
     """Raise RulesBroken if `message` breaks a rule of the contract."""
+    # A NUL in a text is a NUL in the bytes; most messages have none, and are not walked through.
+    path = _nul_in(message) if b"\0" in message.SerializeToString() else None
+    if path is not None:
+        raise RulesBroken({path: "must not contain the character NUL (U+0000)"})
     try:
         protovalidate.validate(message)
     except protovalidate.ValidationError as error:
@@ -53,6 +58,49 @@ def reader(
             return Unreadable()
 
     return read
+
+
+def _nul_in(message: Message) -> str | None:
+    """Return the path of the first text that holds a NUL, which no database stores; None: none."""
+    for field, value in message.ListFields():
+        if field.type == FieldDescriptor.TYPE_STRING:
+            if field.is_repeated:
+                for place, text in enumerate(value):
+                    if "\0" in text:
+                        return f"{field.name}[{place}]"
+            elif "\0" in value:
+                return field.name
+        elif field.message_type is not None:
+            inner = _nul_below(field, value)
+            if inner is not None:
+                return f"{field.name}{inner}"
+    return None
+
+
+def _nul_below(field: FieldDescriptor, value: Any) -> str | None:  # noqa: ANN401  # a message, or many
+    if isinstance(value, Mapping):
+        return _nul_in_map(cast(Mapping[Any, Any], value))
+    if not field.is_repeated:
+        inner = _nul_in(value)
+        return inner and f".{inner}"
+    for place, item in enumerate(value):
+        inner = _nul_in(item)
+        if inner is not None:
+            return f"[{place}].{inner}"
+    return None
+
+
+def _nul_in_map(entries: Mapping[Any, Any]) -> str | None:
+    for key, value in entries.items():
+        if isinstance(key, str) and "\0" in key:
+            return "[key]"
+        if isinstance(value, str) and "\0" in value:
+            return f"[{key}]"
+        if isinstance(value, Message):
+            inner = _nul_in(value)
+            if inner is not None:
+                return f"[{key}].{inner}"
+    return None
 
 
 def _path(field: Any) -> str:  # noqa: ANN401  # protovalidate's FieldPath has no stubs

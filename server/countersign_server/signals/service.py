@@ -1,9 +1,15 @@
 """Where strategy engines hand in signals, and see what became of them."""
 
-import asyncio
 import time
 from collections import Counter as Tally
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +44,7 @@ from countersign_server.rpc.caller import Caller, Role, current_call, current_ca
 from countersign_server.rpc.conversion import from_timestamp, trace_of, uuid_or_none
 from countersign_server.rpc.pages import id_position, next_token, page_size
 from countersign_server.signals.admission import Admitted, Windows, admit
+from countersign_server.signals.gathering import gathered
 from countersign_server.signals.ingest import Ingest, Outcome, Stored
 from countersign_server.signals.measures import signals_create_seconds, signals_refused_total
 from countersign_server.signals.payload import read_signal
@@ -122,17 +129,15 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self, request_iterator: AsyncIterator[signals_pb2.StreamSignalsRequest], context: Context
     ) -> AsyncIterator[signals_pb2.StreamSignalsResponse]:
         caller = current_caller()
-        with (
-            _one_of_few(self._streams, caller.id, self._streams_per_producer),
-        ):
-            groups = self._believed.only(_gathered(request_iterator, _STREAM_GROUP), caller)
+        groups = self._believed.only(gathered(request_iterator, _STREAM_GROUP), caller)
+        with _one_of_few(self._streams, caller.id, self._streams_per_producer):
             async with aclosing(groups):
-             async for group in groups:
-                outcomes = await self._submit([item.signal for item in group], caller)
-                for item, outcome in zip(group, outcomes, strict=True):
-                    yield signals_pb2.StreamSignalsResponse(
-                        sequence=item.sequence, result=result_message(outcome)
-                    )
+                async for group in groups:
+                    outcomes = await self._submit([item.signal for item in group], caller)
+                    for item, outcome in zip(group, outcomes, strict=True):
+                        yield signals_pb2.StreamSignalsResponse(
+                            sequence=item.sequence, result=result_message(outcome)
+                        )
 
     async def GetSignal(
         self, request: signals_pb2.GetSignalRequest, context: Context
@@ -170,17 +175,20 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self, request: signals_pb2.WatchSignalsRequest, context: Context
     ) -> AsyncIterator[signals_pb2.WatchSignalsResponse]:
         caller = current_caller()
-        sequence = request.after_sequence or await self._feed.newest()
-        # At once, so that whoever follows from now on can resume, whatever happens next.
-        yield signals_pb2.WatchSignalsResponse(sequence=sequence)
-        async with aclosing(self._feed.follow(caller.tenant, sequence)) as batches:
-            async for batch in batches:
-                shown = await self._concerning(batch.entries, caller)
-                for entry in shown:
-                    yield event_message(entry)
-                # Says how far the watcher has seen, so that it resumes behind what was not for it.
-                if not shown or shown[-1].sequence != batch.sequence:
-                    yield signals_pb2.WatchSignalsResponse(sequence=batch.sequence)
+        with _one_of_few(self._watches, caller.id, self._watches_per_caller):
+            sequence = request.after_sequence or await self._feed.newest()
+            # At once, so that whoever follows from now on can resume, whatever happens next.
+            yield signals_pb2.WatchSignalsResponse(sequence=sequence)
+            batches = self._believed.only(self._feed.follow(caller.tenant, sequence), caller)
+            async with aclosing(batches):
+                async for batch in batches:
+                    shown = await self._concerning(batch.entries, caller)
+                    for entry in shown:
+                        yield event_message(entry)
+                    # Says how far the watcher has seen, so that it resumes behind what was not
+                    # for it.
+                    if not shown or shown[-1].sequence != batch.sequence:
+                        yield signals_pb2.WatchSignalsResponse(sequence=batch.sequence)
 
     async def RedeliverSignal(
         self, request: signals_pb2.RedeliverSignalRequest, context: Context
@@ -317,16 +325,6 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         counted = funnels(await self._count_outcomes(tx, [signal_id]))
         return signal_message(row, counted.get(signal_id))
 
-    @contextmanager
-    def _one_of_few(self, producer_id: UUID) -> Generator[None]:
-        if self._streams[producer_id] >= self._streams_per_producer:
-            raise TooManyStreams(f"{self._streams_per_producer} streams of this producer are open")
-        self._streams[producer_id] += 1
-        try:
-            yield
-        finally:
-            self._streams[producer_id] -= 1
-
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -352,45 +350,22 @@ class _Told:
         return Logged(self.actor, self.address, self.request_id, after_json)
 
 
+@contextmanager
+def _one_of_few(streams: Tally[UUID], caller_id: UUID, most: int) -> Generator[None]:
+    if streams[caller_id] >= most:
+        raise TooManyStreams(f"{most} streams of this caller are open")
+    streams[caller_id] += 1
+    try:
+        yield
+    finally:
+        streams[caller_id] -= 1
+        if not streams[caller_id]:
+            del streams[caller_id]
+
+
 def _no_signal(signal_id: UUID) -> NotFound:
     return NotFound(f"no signal {signal_id}", signal_id=str(signal_id))
 
 
 def _time_or_none(request: Any, field: str) -> datetime | None:  # noqa: ANN401  # any message with the field
     return from_timestamp(getattr(request, field), field=field) if request.HasField(field) else None
-
-
-async def _gathered(
-    items: AsyncIterator[signals_pb2.StreamSignalsRequest], most: int
-) -> AsyncIterator[list[signals_pb2.StreamSignalsRequest]]:
-    """Yield what has arrived since the last group was taken: at least one, at most `most`."""
-    queue: asyncio.Queue[signals_pb2.StreamSignalsRequest | BaseException | None] = asyncio.Queue(
-        most
-    )
-
-    async def fill() -> None:
-        try:
-            async for item in items:
-                await queue.put(item)
-            await queue.put(None)
-        except Exception as error:  # noqa: BLE001  # raised again where the group is taken
-            await queue.put(error)
-
-    filling = asyncio.create_task(fill())
-    try:
-        ended: BaseException | bool = False
-        while ended is False:
-            first = await queue.get()
-            group: list[signals_pb2.StreamSignalsRequest] = []
-            pending = [first, *(queue.get_nowait() for _ in range(min(queue.qsize(), most - 1)))]
-            for item in pending:
-                if isinstance(item, signals_pb2.StreamSignalsRequest):
-                    group.append(item)
-                else:
-                    ended = item or True
-            if group:
-                yield group
-        if isinstance(ended, BaseException):
-            raise ended
-    finally:
-        filling.cancel()

@@ -1,0 +1,39 @@
+"""Texts that no database stores are refused, wherever they are in a message."""
+
+import pytest
+from google.protobuf.message import Message
+
+from countersign.v1 import accounts_pb2, execution_pb2, signals_pb2
+from countersign_server.rpc.validation import RulesBroken, check
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (accounts_pb2.CreateProducerRequest(name="a\0b"), "name"),
+        (
+            signals_pb2.SubmitSignalsRequest(
+                signals=[signals_pb2.SignedSignal(), signals_pb2.SignedSignal(key_id="\0")]
+            ),
+            "signals[1].key_id",
+        ),
+        (
+            execution_pb2.ChannelRequest(
+                event=execution_pb2.Event(deal=execution_pb2.Deal(comment="a\0b"))
+            ),
+            "event.deal.comment",
+        ),
+    ],
+)
+def test_the_character_nul_is_refused_in_every_text(message: Message, field: str) -> None:
+    with pytest.raises(RulesBroken) as refused:
+        check(message)
+    assert list(refused.value.violations) == [field]
+    assert "NUL" in refused.value.violations[field]
+
+
+def test_bytes_may_hold_what_they_like() -> None:
+    signed = signals_pb2.SignedSignal(nonce=bytes(16), payload=bytes(8))
+    with pytest.raises(RulesBroken) as refused:
+        check(signed)
+    assert not any("NUL" in text for text in refused.value.violations.values())
