@@ -265,3 +265,26 @@ async def test_a_revocation_that_came_first_is_not_overwritten_by_the_quarantine
     async with bridge_end(it, owner, device, generation_seen=9) as bridge:
         assert bridge.welcome.generation == 9
     assert await state_of(it, approval.command_id) == "revoked"
+
+
+async def test_doubts_are_listed_in_pages_and_a_token_of_elsewhere_is_refused(
+    it: World, owner: Owner, producer: Producer, device: Device
+) -> None:
+    async with bridge_end(it, owner, device) as bridge:
+        doubtful = {(await granted(it, owner, producer, bridge)).command_id for _ in range(2)}
+
+        async def page(token: str = "") -> pb.ListInDoubtResponse:
+            request = pb.ListInDoubtRequest(page_size=1, page_token=token)
+            return await it.execution.ListInDoubt(request, metadata=owner.metadata)
+
+        async def first_of_two() -> pb.ListInDoubtResponse | None:
+            answer = await page()
+            return answer if answer.next_page_token else None
+
+        first = await until(first_of_two, "both are in doubt")
+        assert first is not None
+        second = await page(first.next_page_token)
+        shown = {one.command_id for one in (*first.commands, *second.commands)}
+        assert shown == doubtful
+        with refusal(grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID"):
+            await page("NQ==")

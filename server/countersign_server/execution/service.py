@@ -48,7 +48,7 @@ from countersign_server.execution.wire import (
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
 from countersign_server.rpc.conversion import from_timestamp, trace_of
-from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.rpc.pages import moment_position, next_token, page_size
 
 _POLL_LIMIT, _POLL_DEFAULT = 50, 10
 
@@ -231,8 +231,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
     async def ListInDoubt(
         self, request: pb.ListInDoubtRequest, context: Context
     ) -> pb.ListInDoubtResponse:
-        position, size = position_of(request), page_size(request.page_size)
-        after = (datetime.fromisoformat(position[0]), UUID(position[1])) if position else None
+        after, size = moment_position(request), page_size(request.page_size)
         async with self._database.transaction(current_caller().tenant) as tx:
             rows = await commands_in_doubt(tx, after=after, limit=size + 1)
             page = rows[:size]
