@@ -52,7 +52,7 @@ async def test_a_name_and_a_password_open_a_session(door: FrontDoor) -> None:
     )
 
 
-@pytest.mark.parametrize("email", [ANN, "nobody@example.com", "no\0body@example.com"])
+@pytest.mark.parametrize("email", [ANN, "nobody@example.com", "no\x1bbody@example.com"])
 async def test_a_wrong_password_and_an_unknown_name_are_refused_alike(
     door: FrontDoor, email: str
 ) -> None:

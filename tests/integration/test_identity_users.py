@@ -117,7 +117,7 @@ async def test_a_name_with_control_characters_is_refused(
     door: FrontDoor, operator: Metadata
 ) -> None:
     request = identity_pb2.CreateUserRequest(
-        email=ANN, display_name="Ann\0", role=identity_pb2.ROLE_OWNER
+        email=ANN, display_name="Ann\x1b", role=identity_pb2.ROLE_OWNER
     )
     refusal = await refusal_of(door.identity.CreateUser(request, metadata=operator))
     assert refusal == Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID")

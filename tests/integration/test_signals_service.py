@@ -333,26 +333,6 @@ async def test_a_watcher_learns_at_once_where_it_stands(it: World, producer: Pro
     assert not first.kind
 
 
-async def test_bytes_that_were_stored_answer_as_stored_after_a_long_outage(
-    database_url: str, tmp_path: Path
-) -> None:
-    async with world(database_url, tmp_path, replay_window_back=timedelta(seconds=1)) as it:
-        producer = await it.a_producer(await it.an_owner())
-        signed = producer.sign(a_signal())
-        first = await submit(it, producer, signed)
-
-        async def is_old() -> bool:
-            return datetime.now(UTC).timestamp() * 1000 > signed.sent_time_ms + 1000
-
-        await until(is_old, "the signature is too old")
-        again = await submit(it, producer, signed)
-
-        assert (again.signal_id, again.duplicate) == (first.signal_id, True)
-        fresh = producer.sign(a_signal(), sent_at=datetime.now(UTC) - timedelta(seconds=2))
-        with refusal(grpc.StatusCode.INVALID_ARGUMENT, "SIGNATURE_TOO_OLD"):
-            await submit(it, producer, fresh)
-
-
 async def test_a_nonce_that_was_used_before_bars_nobody_from_the_idea(
     it: World, producer: Producer
 ) -> None:

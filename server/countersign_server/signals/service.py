@@ -34,7 +34,6 @@ from countersign_server.errors import (
     NotFound,
     ProducerPaused,
     SignalExpired,
-    SignatureTooOld,
     TooManyStreams,
 )
 from countersign_server.identifiers import uuid7
@@ -73,7 +72,9 @@ CountOutcomes = Callable[
 ]
 
 # What may have come up since a signal was stored. Each is told only after the signature verified.
-_NO_REPEAT_HINDRANCE = (SignatureTooOld, SignalExpired, ProducerPaused, InstrumentNotAllowed)
+# Not its age: recorded bytes that come again after the window are a replay, whoever sends them. A
+# producer that is in doubt signs the same payload anew, and that answers as stored.
+_NO_REPEAT_HINDRANCE = (SignalExpired, ProducerPaused, InstrumentNotAllowed)
 
 # Answered together: a stream's signals that came while the last commit was under way.
 _STREAM_GROUP = 1000
