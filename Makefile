@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-MEMBERS := proto server bridge simulator client
+MEMBERS := proto guards server bridge simulator client
 # How many tests run at once; each worker has a database server of its own.
 TEST_WORKERS ?= 2
 # What pytest is asked for: make test TESTS=tests/unit
@@ -50,7 +50,7 @@ bench: $(READY) ## Measure, and write bench/results
 
 lock: ## Pin every dependency with its hashes (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate $(foreach m,countersign-api countersign-server countersign-bridge countersign-client mt5-simulator,--no-emit-package $(m)) \
+		--no-header --no-annotate $(foreach m,countersign-api countersign-server countersign-bridge countersign-client countersign-guards mt5-simulator,--no-emit-package $(m)) \
 		-q -o requirements.lock
 
 windows: $(READY) ## Run the real MetaTrader5 package and the bridge under Windows Python (Wine)

@@ -12,7 +12,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 GENERATED = (ROOT / "proto/gen", ROOT / "client/countersign_client/wire")
-PRODUCT = ("server", "bridge", "client", "simulator", "gateway", "demo", "proto", "deploy", "bench")
+PRODUCT = (
+    "guards",
+    "server",
+    "bridge",
+    "client",
+    "simulator",
+    "gateway",
+    "demo",
+    "proto",
+    "deploy",
+    "bench",
+)
 VAGUE = {"base", "common", "core", "helpers", "manager", "misc", "shared", "util", "utils"}
 # Where the clock is read, to be passed on; everywhere else `now` is an argument.
 CLOCKS = {
