@@ -257,7 +257,7 @@ def test_nobody_holds_a_transaction_while_somebody_reads() -> None:
     held = [
         f"{name_of(path)}:{node.lineno}"
         for path in sources()
-        if path.is_relative_to(ROOT / "server") and path.name != "engine.py"
+        if path.is_relative_to(ROOT / "server") and path.name not in {"engine.py", "sql_book.py"}
         for node in ast.walk(tree(path))
         if isinstance(node, ast.AsyncWith)
         and any(".transaction(" in ast.unparse(item.context_expr) for item in node.items)

@@ -26,11 +26,13 @@ from countersign_server.database.wakeups import Wakeups
 from countersign_server.devices.service import DeviceService
 from countersign_server.devices.store import device_of
 from countersign_server.execution.channel import Channels
+from countersign_server.execution.command_clock import CommandClock
 from countersign_server.execution.history import count_executed
 from countersign_server.execution.live_session import Pace
-from countersign_server.execution.loop import CommandClock
+from countersign_server.execution.loop import CommandLoop
 from countersign_server.execution.port import command_port
 from countersign_server.execution.service import ExecutionService
+from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.identity.believed import Believed
 from countersign_server.identity.keyring import Keyring
 from countersign_server.identity.loop import Forgetting
@@ -136,7 +138,7 @@ async def build(
             Sealer(database, wakeups, now).run,
             *[ingest.run] * _INGEST_WRITERS,
             *_approval_loops(ground, countersigner),
-            _command_clock(ground).run,
+            _command_loop(ground).run,
         ),
         feed=feed,
     )
@@ -240,14 +242,15 @@ def _approval_loops(ground: _Ground, countersigner: Countersigner) -> tuple[Loop
     )
 
 
-def _command_clock(ground: _Ground) -> CommandClock:
-    return CommandClock(
-        database=ground.database,
-        wakeups=ground.wakeups,
+def _command_loop(ground: _Ground) -> CommandLoop:
+    clock = CommandClock(
+        books=SqlBooks(ground.database),
+        ring=ground.wakeups.ring,
         doubt_after=ground.settings.doubt_after,
         presume_after=ground.settings.presume_after,
         now=ground.now,
     )
+    return CommandLoop(clock)
 
 
 def _pace(settings: Settings) -> Pace:

@@ -14,8 +14,10 @@ from countersign.v1 import approvals_pb2 as pb
 from countersign_server.approvals.loop import Expiry
 from countersign_server.approvals.tables import approvals
 from countersign_server.audit.entries import Trace
+from countersign_server.execution.claim import Claim
 from countersign_server.execution.grants import Granted, grant
-from countersign_server.execution.store import mark_offered
+from countersign_server.execution.sql_book import SqlBook
+from countersign_server.execution.transitions import mark_offered
 from tests.fixtures.clock import Clock
 from tests.fixtures.desk import Desk, Followed, open_desk
 from tests.fixtures.refusals import refusal_of
@@ -113,7 +115,9 @@ async def test_of_taking_back_and_granting_exactly_one_wins(desk: Desk, owner: F
         shown = await desk.laid_before(owner, await desk.delivered())
         approved = await desk.decide(owner, shown)
         async with desk.database.transaction(None) as tx:
-            await mark_offered(tx, [UUID(approved.command_id)], trace=TRACE, now=desk.clock())
+            await mark_offered(
+                SqlBook(tx), [UUID(approved.command_id)], trace=TRACE, now=desk.clock()
+            )
 
         answer, was_granted = await asyncio.gather(
             outcome_of(desk.revoke(owner, shown)), claimed(desk, approved)
@@ -130,17 +134,16 @@ async def test_of_taking_back_and_granting_exactly_one_wins(desk: Desk, owner: F
 async def claimed(desk: Desk, approval: pb.Approval) -> bool:
     """Claim the command as a bridge does; tell whether it was granted."""
     async with desk.database.transaction(None) as tx:
-        outcome = await grant(
-            tx,
+        claim = Claim(
             account_id=UUID(approval.account_id),
             command_id=UUID(approval.command_id),
             attempt=1,
-            claim_nonce=uuid4().bytes,
+            nonce=uuid4().bytes,
             device_id=uuid4(),
             valid_for=timedelta(seconds=5),
-            trace=TRACE,
             now=desk.clock(),
         )
+        outcome = await grant(SqlBook(tx), claim, trace=TRACE)
     return isinstance(outcome, Granted)
 
 

@@ -151,6 +151,13 @@ async def save_snapshot(tx: AsyncConnection, snapshot: Snapshot) -> bool:
     return kept.one_or_none() is not None
 
 
+async def snapshot_of(tx: AsyncConnection, account_id: UUID) -> Snapshot | None:
+    """Return what an account's terminal showed last; None: nothing yet."""
+    found = await tx.execute(select(snapshots).where(snapshots.c.account_id == account_id))
+    row = found.one_or_none()
+    return None if row is None else _snapshot(row)
+
+
 async def snapshots_of(
     tx: AsyncConnection, *, account_id: UUID | None, limit: int
 ) -> Sequence[tuple[Snapshot, str]]:

@@ -1,7 +1,7 @@
 """The execution channel: one bridge's session, from Hello to Goodbye.
 
 Three tasks share one session. The reader drains what has come and takes it in with one transaction
-and one cumulative acknowledgement. The feeder looks at the account's commands whenever its bell
+and one cumulative acknowledgement. The attendant looks at the account's commands whenever its bell
 rings. The handler itself is the only writer.
 """
 
@@ -15,27 +15,23 @@ from countersign.v1 import execution_pb2 as pb
 from countersign_server.audit.entries import Trace
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
-from countersign_server.devices.lease_store import release_lease
 from countersign_server.errors import Draining, Invalid
+from countersign_server.execution.attending import Attendant
 from countersign_server.execution.feeding import Feeder
 from countersign_server.execution.intake import Intake
-from countersign_server.execution.live_session import Ended, LiveSession, Pace
-from countersign_server.execution.measures import (
-    sessions_open,
-)
-from countersign_server.execution.opening import Opened, open_session
-from countersign_server.execution.report_store import Reporter
-from countersign_server.execution.session import Offers
-from countersign_server.execution.wire import halt_frame
+from countersign_server.execution.live_session import LiveSession, Pace, begin
+from countersign_server.execution.measures import sessions_open
+from countersign_server.execution.opening import close_session, open_session
+from countersign_server.execution.outbox import Ended
+from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.identity.revocations import Revocations
 from countersign_server.rpc.caller import Caller
-from countersign_server.rpc.conversion import to_duration, to_timestamp
+from countersign_server.rpc.conversion import to_duration
 
 log = structlog.get_logger()
 
 _HELLO_WITHIN_SECONDS = 5
 _DRAIN_MOST = 500
-_OFFER_AGAIN_AFTER = timedelta(seconds=2)
 
 
 class Channels:
@@ -50,15 +46,16 @@ class Channels:
         pace: Pace,
         now: Callable[[], datetime],
     ) -> None:
-        self._database = database
+        self._books = SqlBooks(database)
         self._wakeups = wakeups
         self._pace = pace
         self._now = now
         self._intake = Intake(
-            database=database, wakeups=wakeups, grant_validity=pace.grant_validity, now=now
+            books=self._books, ring=wakeups.ring, grant_validity=pace.grant_validity, now=now
         )
-        self._feeder = Feeder(
-            database=database, wakeups=wakeups, revocations=revocations, pace=pace, now=now
+        self._feeder = Feeder(books=self._books, ring=wakeups.ring, pace=pace, now=now)
+        self._attendant = Attendant(
+            feeder=self._feeder, wakeups=wakeups, revocations=revocations, pace=pace
         )
         self._sessions: set[LiveSession] = set()
         self._draining = False
@@ -71,9 +68,9 @@ class Channels:
             raise Draining("this server is stopping; connect again")
         hello = await _hello(requests)
         started_at = self._now()
-        async with self._database.transaction(caller.tenant) as tx:
+        async with self._books.transaction(caller.tenant) as book:
             opened = await open_session(
-                tx,
+                book,
                 caller,
                 hello,
                 lease_for=self._pace.heartbeat_timeout,
@@ -81,16 +78,8 @@ class Channels:
                 now=started_at,
             )
         self._wakeups.ring("audit")
-        session = LiveSession(
-            opened=opened,
-            reporter=Reporter(
-                opened.account_id, opened.owner_id, opened.device_id, opened.epoch, trace
-            ),
-            offers=Offers(self._pace.offers_at_once, _OFFER_AGAIN_AFTER),
-            caller=caller,
-            symbols=opened.symbols,
-            heard_at=asyncio.get_running_loop().time(),
-        )
+        heard_at = asyncio.get_running_loop().time()
+        session = begin(opened, caller, self._pace, trace=trace, heard_at=heard_at, now=self._now())
         async for frame in self._run(session, requests):
             yield frame
 
@@ -108,12 +97,10 @@ class Channels:
         assert handler is not None  # noqa: S101  # grpc.aio runs each handler in a task
         tasks = [
             asyncio.create_task(self._guarded(session, self._read(session, requests))),
-            asyncio.create_task(self._guarded(session, self._feeder.feed(session, handler))),
+            asyncio.create_task(self._guarded(session, self._attendant.attend(session, handler))),
         ]
         self._sessions.add(session)
         sessions_open.inc()
-        session.say(welcome=self._welcome(session.opened))
-        session.say(halt=_halt(session.opened))
         try:
             async for frame in self._written(session):
                 yield frame
@@ -123,9 +110,14 @@ class Channels:
             await asyncio.shield(self._close(session, tasks))
 
     async def _written(self, session: LiveSession) -> AsyncIterator[pb.ChannelResponse]:
-        loop, sequence = asyncio.get_running_loop(), 0
+        loop, sequence, waiting = asyncio.get_running_loop(), 0, asyncio.Event()
+        session.outbox.put = waiting.set
         while True:
-            frame = await session.outgoing.get()
+            frame = session.outbox.take()
+            if frame is None:
+                waiting.clear()
+                await waiting.wait()
+                continue
             ended = frame if isinstance(frame, Ended) else None
             if isinstance(frame, Ended):
                 frame = pb.ChannelResponse(goodbye=pb.Goodbye(reason=frame.reason))
@@ -147,9 +139,9 @@ class Channels:
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  # raised again by the handler, where the boundary sees it
-            session.end(getattr(error, "reason", "INTERNAL"), error)
+            session.outbox.end(getattr(error, "reason", "INTERNAL"), error)
         else:
-            session.end(reason)
+            session.outbox.end(reason)
 
     async def _read(self, session: LiveSession, requests: AsyncIterator[pb.ChannelRequest]) -> str:
         queue: asyncio.Queue[pb.ChannelRequest | None] = asyncio.Queue(_DRAIN_MOST)
@@ -168,37 +160,19 @@ class Channels:
         finally:
             filling.cancel()
 
-    def _welcome(self, opened: Opened) -> pb.Welcome:
-        return pb.Welcome(
-            session_epoch=opened.epoch,
-            server_time=to_timestamp(self._now()),
-            heartbeat_interval=to_duration(self._pace.heartbeat_interval),
-            heartbeat_timeout=to_duration(self._pace.heartbeat_timeout),
-            credit=self._pace.offers_at_once,
-            generation=opened.generation,
-            account_id=str(opened.account_id),
-            digests=opened.digests,
-            symbols=opened.symbols,
-        )
-
     async def _close(self, session: LiveSession, tasks: list[asyncio.Task[None]]) -> None:
         """Give the lease back, so that the next bridge need not wait until it lapses."""
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         try:
-            async with self._database.transaction(session.opened.owner_id) as tx:
-                await release_lease(tx, session.opened.account_id, session.opened.epoch)
+            await close_session(self._books, session.opened)
         except Exception as error:  # noqa: BLE001  # it lapses by itself
             log.warning(
                 "lease not released",
                 account_id=str(session.opened.account_id),
                 error=str(error),
             )
-
-
-def _halt(opened: Opened) -> pb.Halt:
-    return halt_frame(opened.trading_state, opened.trading_cause, opened.latch)
 
 
 async def _hello(requests: AsyncIterator[pb.ChannelRequest]) -> pb.Hello:

@@ -10,7 +10,7 @@ from uuid import UUID
 from countersign_server.execution.lifecycle import CommandState
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One instruction to one account's terminal, as it stands."""
 
@@ -36,17 +36,17 @@ class Command:
     magic: int
     opening_command_id: UUID | None
     created_at: datetime
-    offered_at: datetime | None
-    granted_at: datetime | None
     updated_at: datetime
     expires_at: datetime
-    grant_id: bytes | None
-    claim_nonce: bytes | None
-    generation: int | None
-    device_id: UUID | None
-    reason: str
-    cancel_asked: bool
-    order_ticket: int
-    position_id: int
-    filled_volume: Decimal
-    average_price: Decimal | None
+    offered_at: datetime | None = None
+    granted_at: datetime | None = None
+    grant_id: bytes | None = None
+    claim_nonce: bytes | None = None
+    generation: int | None = None
+    device_id: UUID | None = None
+    reason: str = ""
+    cancel_asked: bool = False
+    order_ticket: int = 0
+    position_id: int = 0
+    filled_volume: Decimal = Decimal(0)
+    average_price: Decimal | None = None

@@ -1,15 +1,13 @@
 """Days of deals in short, so that both sides see at once whether one of them misses something."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.errors import Invalid
-from countersign_server.execution.tables import deals
+from countersign_server.execution.book import Book
 
 _DAYS = 7
 _DAY_MS = 86_400_000
@@ -18,7 +16,7 @@ _EPOCH = date(1970, 1, 1)
 _LAST_DAY = (date.max - _EPOCH).days
 
 
-def tickets_sha256(tickets: list[int]) -> str:
+def tickets_sha256(tickets: Iterable[int]) -> str:
     """Return the hash of deal tickets, in hexadecimal.
 
     Each ticket in decimal with a line feed, in ascending order.
@@ -26,46 +24,16 @@ def tickets_sha256(tickets: list[int]) -> str:
     return sha256("".join(f"{ticket}\n" for ticket in sorted(tickets)).encode()).hexdigest()
 
 
-async def recent_digests(tx: AsyncConnection, account_id: UUID) -> list[pb.DealDigest]:
+async def recent_digests(book: Book, account_id: UUID) -> list[pb.DealDigest]:
     """Return the digests of the account's last days that have deals, oldest first.
 
-    Days are the broker's.
+    Days are the broker's: its clock counts as if it were UTC.
     """
-    newest = await tx.scalar(
-        select(func.max(deals.c.broker_time_ms)).where(deals.c.account_id == account_id)
-    )
+    newest = await book.deals.newest_ms(account_id)
     if newest is None:
         return []
     since = (newest // _DAY_MS - _DAYS + 1) * _DAY_MS
-    return await _digests(tx, account_id, since)
-
-
-async def digest_differs(tx: AsyncConnection, account_id: UUID, told: pb.DealDigest) -> bool:
-    """Tell whether the bridge's digest of a day is not ours: then its deals are asked for."""
-    first = _day_number(told.day) * _DAY_MS
-    found = await tx.scalars(
-        select(deals.c.ticket).where(
-            deals.c.account_id == account_id,
-            deals.c.broker_time_ms >= first,
-            deals.c.broker_time_ms < first + _DAY_MS,
-        )
-    )
-    ours = list(found)
-    return len(ours) != told.count or tickets_sha256(ours) != told.tickets_sha256
-
-
-async def _digests(tx: AsyncConnection, account_id: UUID, since_ms: int) -> list[pb.DealDigest]:
-    # The broker's clock counts as if it were UTC: its day is what the terminal calls the day.
-    day = deals.c.broker_time_ms / _DAY_MS
-    found = await tx.execute(
-        select(func.floor(day).label("day"), deals.c.ticket)
-        .where(deals.c.account_id == account_id, deals.c.broker_time_ms >= since_ms)
-        .order_by("day", deals.c.ticket)
-        .limit(_DEALS_MOST)
-    )
-    by_day: dict[int, list[int]] = {}
-    for number, ticket in found:
-        by_day.setdefault(int(number), []).append(ticket)
+    by_day = await book.deals.tickets_by_day(account_id, since_ms=since, limit=_DEALS_MOST)
     return [
         pb.DealDigest(
             day=_day_text(number), count=len(tickets), tickets_sha256=tickets_sha256(tickets)
@@ -73,6 +41,13 @@ async def _digests(tx: AsyncConnection, account_id: UUID, since_ms: int) -> list
         for number, tickets in by_day.items()
         if number <= _LAST_DAY
     ]
+
+
+async def digest_differs(book: Book, account_id: UUID, told: pb.DealDigest) -> bool:
+    """Tell whether the bridge's digest of a day is not ours: then its deals are asked for."""
+    first = _day_number(told.day) * _DAY_MS
+    ours = await book.deals.tickets(account_id, first_ms=first, end_ms=first + _DAY_MS)
+    return len(ours) != told.count or tickets_sha256(ours) != told.tickets_sha256
 
 
 def _day_number(day: str) -> int:

@@ -1,17 +1,21 @@
 """What is known of commands: their reports, deals and evidence, and who may see how much of it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.execution.command import Command
+from countersign_server.execution.deal import Deal
 from countersign_server.execution.lifecycle import CommandState
+from countersign_server.execution.report import Report
+from countersign_server.execution.sql_commands import command_of
+from countersign_server.execution.sql_records import deal_of, report_of
 from countersign_server.execution.tables import command_reports, commands, deals
 from countersign_server.execution.wire import command_message
 from countersign_server.rpc.conversion import to_timestamp
@@ -104,7 +108,7 @@ def summary_of(command: Command, evidence: pb.Evidence | None) -> str:
 
 async def _reports_of(
     tx: AsyncConnection, found: Sequence[Command]
-) -> defaultdict[UUID, list[Row[Any]]]:
+) -> Mapping[UUID | None, Sequence[Report]]:
     rows = await tx.execute(
         select(command_reports)
         .where(
@@ -115,25 +119,24 @@ async def _reports_of(
         .order_by(command_reports.c.received_at, command_reports.c.natural_key)
         .limit(10_000)
     )
-    return _by_command(rows.all())
+    grouped: defaultdict[UUID | None, list[Report]] = defaultdict(list)
+    for row in rows:
+        grouped[row.command_id].append(report_of(row))
+    return grouped
 
 
 async def _deals_of(
     tx: AsyncConnection, found: Sequence[Command]
-) -> defaultdict[UUID, list[Row[Any]]]:
+) -> Mapping[UUID | None, Sequence[Deal]]:
     rows = await tx.execute(
         select(deals)
         .where(deals.c.command_id.in_([command.id for command in found]))
         .order_by(deals.c.ticket)
         .limit(10_000)
     )
-    return _by_command(rows.all())
-
-
-def _by_command(rows: Sequence[Row[Any]]) -> defaultdict[UUID, list[Row[Any]]]:
-    grouped: defaultdict[UUID, list[Row[Any]]] = defaultdict(list)
+    grouped: defaultdict[UUID | None, list[Deal]] = defaultdict(list)
     for row in rows:
-        grouped[row.command_id].append(row)
+        grouped[row.command_id].append(deal_of(row))
     return grouped
 
 
@@ -148,3 +151,29 @@ async def count_executed(tx: AsyncConnection, signal_ids: Sequence[UUID]) -> dic
         .group_by(commands.c.signal_id)
     )
     return {row[0]: row[1] for row in found}
+
+
+async def commands_of_signal(tx: AsyncConnection, signal_id: UUID) -> Sequence[Command]:
+    """Return what a signal led to, oldest first."""
+    found = await tx.execute(
+        select(commands)
+        .where(commands.c.signal_id == signal_id)
+        .order_by(commands.c.created_at, commands.c.id)
+        .limit(500)
+    )
+    return [command_of(row) for row in found]
+
+
+async def commands_in_doubt(
+    tx: AsyncConnection, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Command]:
+    """Return the commands of which nobody knows whether they traded, the oldest doubt first."""
+    doubtful = commands.c.state.in_([CommandState.IN_DOUBT, CommandState.PRESUMED_NOT_EXECUTED])
+    place = func.row(commands.c.updated_at, commands.c.id)
+    found = await tx.execute(
+        select(commands)
+        .where(doubtful, place > func.row(*after) if after else true())
+        .order_by(commands.c.updated_at, commands.c.id)
+        .limit(limit)
+    )
+    return [command_of(row) for row in found]

@@ -1,29 +1,26 @@
 """What a bridge says: reports in one transaction, then claims, then one acknowledgement."""
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import DataError
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.database.engine import Database
-from countersign_server.database.wakeups import Wakeups
-from countersign_server.devices.lease_store import holds_lease
-from countersign_server.devices.store import touch
 from countersign_server.devices.wire import health_of
 from countersign_server.errors import EpochUnknown, Invalid, SessionHeld
+from countersign_server.execution.book import Book, Books, Ring
+from countersign_server.execution.claim import Claim
 from countersign_server.execution.digests import digest_differs
 from countersign_server.execution.grants import Granted, grant
 from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent
 from countersign_server.execution.live_session import LiveSession
 from countersign_server.execution.measures import denials_total, grants_total
-from countersign_server.execution.report_store import refuse_event
+from countersign_server.execution.reporting import refuse_event
 from countersign_server.execution.reports import apply_event
 from countersign_server.execution.session import Taking
-from countersign_server.execution.store import advance, command_for_update
+from countersign_server.execution.transitions import advance
 from countersign_server.execution.wire import grant_frame
+from countersign_server.identifiers import Random
 
 # A bridge's word for an order that its journal knows it has sent.
 _ALREADY_SENT = "ALREADY_SENT"
@@ -35,13 +32,15 @@ class Intake:
     def __init__(
         self,
         *,
-        database: Database,
-        wakeups: Wakeups,
+        books: Books,
+        ring: Ring,
         grant_validity: timedelta,
         now: Callable[[], datetime],
+        random: Random = secrets.token_bytes,
     ) -> None:
-        self._database = database
-        self._wakeups = wakeups
+        self._books = books
+        self._ring = ring
+        self._random = random
         self._grant_validity = grant_validity
         self._now = now
 
@@ -72,12 +71,12 @@ class Intake:
         if not told:
             return
         try:
-            async with self._database.transaction(session.opened.owner_id) as tx:
+            async with self._books.transaction(session.opened.owner_id) as book:
                 for frame in told:
-                    await self._apply_one(tx, session, frame, self._now())
-        except (Invalid, DataError):
+                    await self._apply_one(book, session, frame, self._now())
+        except Invalid:
             await self._apply_each(session, told)
-        self._wakeups.ring("audit", f"account:{session.opened.account_id}")
+        self._ring("audit", f"account:{session.opened.account_id}")
 
     async def _apply_each(self, session: LiveSession, told: list[pb.ChannelRequest]) -> None:
         """Take in frames one by one, and leave out, aloud, what can never be stored.
@@ -86,38 +85,37 @@ class Intake:
         """
         for frame in told:
             try:
-                async with self._database.transaction(session.opened.owner_id) as tx:
-                    await self._apply_one(tx, session, frame, self._now())
-            except (Invalid, DataError) as error:
-                async with self._database.transaction(session.opened.owner_id) as tx:
+                async with self._books.transaction(session.opened.owner_id) as book:
+                    await self._apply_one(book, session, frame, self._now())
+            except Invalid as error:
+                async with self._books.transaction(session.opened.owner_id) as book:
                     await refuse_event(
-                        tx, session.reporter, frame.event.natural_key, error, self._now()
+                        book, session.reporter, frame.event.natural_key, error, self._now()
                     )
 
     async def _apply_one(
-        self, tx: AsyncConnection, session: LiveSession, frame: pb.ChannelRequest, now: datetime
+        self, book: Book, session: LiveSession, frame: pb.ChannelRequest, now: datetime
     ) -> None:
         match frame.WhichOneof("frame"):
             case "event":
-                await apply_event(tx, session.reporter, frame.event, now)
+                await apply_event(book, session.reporter, frame.event, now)
             case "decline":
-                await self._declined(tx, session, frame.decline, now)
+                await self._declined(book, session, frame.decline, now)
             case "deal_digest":
-                if await digest_differs(tx, session.opened.account_id, frame.deal_digest):
+                if await digest_differs(book, session.opened.account_id, frame.deal_digest):
                     day = frame.deal_digest.day
                     session.say(fetch_deals=pb.FetchDeals(day=day))
             case "heartbeat":
                 health = health_of(frame.heartbeat.terminal)
-                await touch(tx, session.opened.device_id, now, terminal=health)
+                await book.devices.touch(session.opened.device_id, now, terminal=health)
             case _:
                 return
 
     async def _declined(
-        self, tx: AsyncConnection, session: LiveSession, decline: pb.Decline, now: datetime
+        self, book: Book, session: LiveSession, decline: pb.Decline, now: datetime
     ) -> None:
         command_id = UUID(decline.command_id)
-        command = await command_for_update(
-            tx,
+        command = await book.commands.held(
             command_id,
             account_id=session.opened.account_id,
         )
@@ -131,7 +129,7 @@ class Intake:
         event = CommandEvent.DOUBT if is_sent else CommandEvent.DECLINE
         if command.state in UNGRANTED:
             await advance(
-                tx,
+                book,
                 command,
                 event,
                 trace=session.reporter.trace,
@@ -140,27 +138,30 @@ class Intake:
             )
 
     async def _claim(self, session: LiveSession, claim: pb.Claim) -> None:
-        async with self._database.transaction(session.opened.owner_id) as tx:
-            if not await holds_lease(
-                tx, session.opened.account_id, session.opened.epoch, self._now()
+        async with self._books.transaction(session.opened.owner_id) as book:
+            if not await book.devices.holds_lease(
+                session.opened.account_id, session.opened.epoch, self._now()
             ):
                 raise SessionHeld("the session has lost the account's lease")
             answer = await grant(
-                tx,
-                account_id=session.opened.account_id,
-                command_id=UUID(claim.command_id),
-                attempt=claim.attempt,
-                claim_nonce=claim.claim_nonce,
-                device_id=session.opened.device_id,
-                valid_for=self._grant_validity,
+                book,
+                Claim(
+                    account_id=session.opened.account_id,
+                    command_id=UUID(claim.command_id),
+                    attempt=claim.attempt,
+                    nonce=claim.claim_nonce,
+                    device_id=session.opened.device_id,
+                    valid_for=self._grant_validity,
+                    now=self._now(),
+                ),
                 trace=session.reporter.trace,
-                now=self._now(),
+                random=self._random,
             )
         # Committed: only now may anyone be told.
         if isinstance(answer, Granted):
             grants_total.inc()
             session.say(grant=grant_frame(answer))
-            self._wakeups.ring("audit")
+            self._ring("audit")
             return
         denials_total.labels(answer.reason).inc()
         # It may be offered again later, and makes room for others until then.

@@ -1,18 +1,20 @@
 """A session while it is held: what was said in it, and what waits to be sent."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.errors import EpochUnknown
+from countersign_server.audit.entries import Trace
 from countersign_server.execution.opening import Opened
-from countersign_server.execution.report_store import Reporter
+from countersign_server.execution.outbox import Outbox
+from countersign_server.execution.report import Reporter
 from countersign_server.execution.session import Incoming, Offers
+from countersign_server.execution.wire import halt_frame
 from countersign_server.rpc.caller import Caller
+from countersign_server.rpc.conversion import to_duration, to_timestamp
 
-_OUTGOING_MOST = 1000
+_OFFER_AGAIN_AFTER = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,40 +27,57 @@ class Pace:
     offers_at_once: int
 
 
-@dataclass(slots=True)
-class Ended:
-    """The last thing in the queue: why the session ends; `error` None: on purpose."""
-
-    reason: str
-    error: BaseException | None = None
-
-
 @dataclass(slots=True, eq=False)
 class LiveSession:
-    """One bridge that is connected now."""
+    """One bridge that is connected now. `heard_at` and `writing_since` are of the loop's clock."""
 
     opened: Opened
     reporter: Reporter
     offers: Offers
     caller: Caller
     incoming: Incoming = field(default_factory=Incoming)
-    outgoing: asyncio.Queue[pb.ChannelResponse | Ended] = field(
-        default_factory=lambda: asyncio.Queue(_OUTGOING_MOST)
-    )
+    outbox: Outbox = field(default_factory=Outbox)
     heard_at: float = 0.0
     writing_since: float | None = None
     resolve_asked_at: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     symbols: list[pb.SymbolMapping] = field(default_factory=list[pb.SymbolMapping])
+    latch: int = 0  # the last trading state that the bridge was told
     cancels_sent: set[UUID] = field(default_factory=set[UUID])
 
     def say(self, **frame: object) -> None:
         """Queue a frame; a bridge that does not read loses its session before memory is lost."""
-        try:
-            self.outgoing.put_nowait(pb.ChannelResponse(**frame))  # type: ignore[arg-type]
-        except asyncio.QueueFull:
-            raise EpochUnknown("the bridge does not read what it is sent") from None
+        self.outbox.say(pb.ChannelResponse(**frame))  # type: ignore[arg-type]
 
-    def end(self, reason: str, error: BaseException | None = None) -> None:
-        while self.outgoing.full():
-            self.outgoing.get_nowait()
-        self.outgoing.put_nowait(Ended(reason, error))
+
+def begin(  # noqa: PLR0913  # three that are told apart by type, the rest by name
+    opened: Opened, caller: Caller, pace: Pace, *, trace: Trace, heard_at: float, now: datetime
+) -> LiveSession:
+    """Return the session that has been opened, with the first frames waiting for its bridge."""
+    session = LiveSession(
+        opened=opened,
+        reporter=Reporter(
+            opened.account_id, opened.owner_id, opened.device_id, opened.epoch, trace
+        ),
+        offers=Offers(pace.offers_at_once, _OFFER_AGAIN_AFTER),
+        caller=caller,
+        symbols=opened.symbols,
+        latch=opened.latch,
+        heard_at=heard_at,
+    )
+    session.say(welcome=_welcome(opened, pace, now))
+    session.say(halt=halt_frame(opened.trading_state, opened.trading_cause, opened.latch))
+    return session
+
+
+def _welcome(opened: Opened, pace: Pace, now: datetime) -> pb.Welcome:
+    return pb.Welcome(
+        session_epoch=opened.epoch,
+        server_time=to_timestamp(now),
+        heartbeat_interval=to_duration(pace.heartbeat_interval),
+        heartbeat_timeout=to_duration(pace.heartbeat_timeout),
+        credit=pace.offers_at_once,
+        generation=opened.generation,
+        account_id=str(opened.account_id),
+        digests=opened.digests,
+        symbols=opened.symbols,
+    )

@@ -9,40 +9,25 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.accounts.account import Snapshot
-from countersign_server.accounts.store import save_snapshot
-from countersign_server.accounts.symbol_store import save_symbol_report
 from countersign_server.accounts.wire import properties_from_message, quote_from_message
 from countersign_server.audit.entries import Entry
-from countersign_server.audit.store import record
+from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
 from countersign_server.execution.deals import apply_deal
-from countersign_server.execution.lifecycle import (
-    CommandEvent,
-    CommandState,
-    is_possible,
-)
+from countersign_server.execution.lifecycle import CommandEvent, CommandState, is_possible
 from countersign_server.execution.measures import anomalies_total
-from countersign_server.execution.report_store import (
-    ABSENT,
-    FOUND,
-    Reporter,
+from countersign_server.execution.report import ABSENT, FOUND, Reporter
+from countersign_server.execution.reporting import (
     doubt_if_ungranted,
-    entry_of,
     note_contradiction,
     remember,
     time_of,
 )
-from countersign_server.execution.store import advance, command_for_update, command_tagged
-from countersign_server.execution.tables import commands
+from countersign_server.execution.transitions import advance, entry_of
 from countersign_server.execution.wire import EVENT_OF_OUTCOME, OUTCOME_NAMES
 from countersign_server.rpc.conversion import from_timestamp
-
-log = structlog.get_logger()
 
 # MetaTrader's ORDER_STATE of orders that are over.
 _ORDER_CANCELED, _ORDER_FILLED, _ORDER_REJECTED, _ORDER_EXPIRED = 2, 4, 5, 6
@@ -53,16 +38,14 @@ _ORDER_REASONS = {
 }
 
 
-async def apply_event(
-    tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime
-) -> None:
+async def apply_event(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     """Take in one event. A repeat changes nothing."""
     body = event.WhichOneof("body") or ""
-    await _APPLY[body](tx, reporter, event, now)
+    await _APPLY[body](book, reporter, event, now)
 
 
 async def apply_result(
-    tx: AsyncConnection,
+    book: Book,
     reporter: Reporter,
     result: pb.AttemptResult,
     event_time: datetime,
@@ -70,14 +53,14 @@ async def apply_result(
 ) -> Command | None:
     """Take in the end of an attempt; None: there is no such command on this account."""
     natural_key = f"result:{result.command_id}:{result.attempt}"
-    command = await command_for_update(tx, UUID(result.command_id), account_id=reporter.account_id)
+    command = await book.commands.held(UUID(result.command_id), account_id=reporter.account_id)
     if command is None:
         return None
     outcome = OUTCOME_NAMES[result.outcome]
     # In doubt is not an end: the end that follows has the same key and must not count as a repeat.
     key = f"{natural_key}:in-doubt" if outcome == "in-doubt" else natural_key
     is_new = await remember(
-        tx,
+        book,
         reporter,
         key,
         kind="result",
@@ -97,11 +80,11 @@ async def apply_result(
         return command
     event = EVENT_OF_OUTCOME[outcome]
     if not is_possible(command.state, event) or not _is_entitled(reporter, command, result):
-        await note_contradiction(tx, reporter, command, f"result {outcome}", now)
-        return await doubt_if_ungranted(tx, reporter, command, now)
+        await note_contradiction(book, reporter, command, f"result {outcome}", now)
+        return await doubt_if_ungranted(book, reporter, command, now)
     tickets = {"order_ticket": result.order_ticket or command.order_ticket}
     return await advance(
-        tx, command, event, trace=reporter.trace, now=now, reason=result.reason, changes=tickets
+        book, command, event, trace=reporter.trace, now=now, reason=result.reason, changes=tickets
     )
 
 
@@ -118,18 +101,16 @@ def _is_entitled(reporter: Reporter, command: Command, result: pb.AttemptResult)
     return reporter.device_id == command.device_id
 
 
-async def _received(
-    tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime
-) -> None:
-    await _step(tx, reporter, event, now, kind="received", body=event.received)
+async def _received(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+    await _step(book, reporter, event, now, kind="received", body=event.received)
 
 
-async def _intent(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
-    await _step(tx, reporter, event, now, kind="intent", body=event.intent)
+async def _intent(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+    await _step(book, reporter, event, now, kind="intent", body=event.intent)
 
 
 async def _step(  # noqa: PLR0913  # four that are told apart by type, the rest by name
-    tx: AsyncConnection,
+    book: Book,
     reporter: Reporter,
     event: pb.Event,
     now: datetime,
@@ -137,11 +118,11 @@ async def _step(  # noqa: PLR0913  # four that are told apart by type, the rest 
     kind: str,
     body: pb.CommandReceived | pb.IntentRecorded,
 ) -> None:
-    command = await command_for_update(tx, UUID(body.command_id), account_id=reporter.account_id)
+    command = await book.commands.held(UUID(body.command_id), account_id=reporter.account_id)
     if command is None:
         return
     is_new = await remember(
-        tx,
+        book,
         reporter,
         f"{kind}:{body.command_id}:{body.attempt}",
         kind=kind,
@@ -151,26 +132,31 @@ async def _step(  # noqa: PLR0913  # four that are told apart by type, the rest 
         now=now,
     )
     if is_new:
-        await record(
-            tx, entry_of(reporter, f"command.{kind}", command, {"attempt": body.attempt}, now)
+        entry = entry_of(
+            command,
+            f"command.{kind}",
+            after={"attempt": body.attempt},
+            trace=reporter.trace,
+            now=now,
         )
+        await book.record(entry)
         if kind == "intent":
-            await doubt_if_ungranted(tx, reporter, command, now)
+            await doubt_if_ungranted(book, reporter, command, now)
 
 
-async def _result(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
-    await apply_result(tx, reporter, event.result, time_of(event), now)
+async def _result(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+    await apply_result(book, reporter, event.result, time_of(event), now)
 
 
-async def _deal(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
-    await apply_deal(tx, reporter, event.deal, time_of(event), now)
+async def _deal(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+    await apply_deal(book, reporter, event.deal, time_of(event), now)
 
 
-async def _order(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+async def _order(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     order = event.order
-    command = await command_tagged(tx, reporter.account_id, order.magic) if order.magic else None
+    command = await book.commands.tagged(reporter.account_id, order.magic) if order.magic else None
     is_new = await remember(
-        tx,
+        book,
         reporter,
         event.natural_key,
         kind="order",
@@ -188,7 +174,7 @@ async def _order(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: 
     ended = _end_of_order(order, command) if order.final else None
     if ended is not None and is_possible(command.state, ended):
         await advance(
-            tx,
+            book,
             command,
             ended,
             trace=reporter.trace,
@@ -197,8 +183,8 @@ async def _order(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: 
             changes=changes,
         )
         return
-    await tx.execute(commands.update().where(commands.c.id == command.id).values(changes))
-    await doubt_if_ungranted(tx, reporter, command, now)
+    command = await book.commands.change(command, changes) or command
+    await doubt_if_ungranted(book, reporter, command, now)
 
 
 def _end_of_order(order: pb.OrderReport, command: Command) -> CommandEvent | None:
@@ -218,12 +204,9 @@ def _end_of_order(order: pb.OrderReport, command: Command) -> CommandEvent | Non
     return None
 
 
-async def _snapshot(
-    tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime
-) -> None:
+async def _snapshot(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     snapshot = event.snapshot
-    await save_snapshot(
-        tx,
+    await book.accounts.save_snapshot(
         Snapshot(
             account_id=reporter.account_id,
             owner_id=reporter.owner_id,
@@ -239,9 +222,8 @@ async def _snapshot(
     )
 
 
-async def _symbols(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
-    await save_symbol_report(
-        tx,
+async def _symbols(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+    await book.accounts.save_symbol_report(
         owner_id=reporter.owner_id,
         account_id=reporter.account_id,
         properties=[properties_from_message(one) for one in event.symbols.symbols],
@@ -251,13 +233,13 @@ async def _symbols(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now
     )
 
 
-async def _anomaly(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+async def _anomaly(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     anomaly = event.anomaly
     command_id = UUID(anomaly.command_id) if anomaly.command_id else None
-    if command_id and not await command_for_update(tx, command_id, account_id=reporter.account_id):
+    if command_id and not await book.commands.held(command_id, account_id=reporter.account_id):
         command_id = None
     await _tell(
-        tx,
+        book,
         reporter,
         event,
         now,
@@ -267,30 +249,24 @@ async def _anomaly(tx: AsyncConnection, reporter: Reporter, event: pb.Event, now
     )
 
 
-async def _guard_trip(
-    tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime
-) -> None:
+async def _guard_trip(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     trip = event.guard_trip
     facts = {"guard": trip.guard, "state": trip.state, "evidence": trip.evidence_json}
     await _tell(
-        tx, reporter, event, now, kind="guard.tripped_at_bridge", command_id=None, facts=facts
+        book, reporter, event, now, kind="guard.tripped_at_bridge", command_id=None, facts=facts
     )
 
 
-async def _evidence(
-    tx: AsyncConnection, reporter: Reporter, event: pb.Event, now: datetime
-) -> None:
+async def _evidence(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     evidence = event.evidence
-    command = await command_for_update(
-        tx, UUID(evidence.command_id), account_id=reporter.account_id
-    )
+    command = await book.commands.held(UUID(evidence.command_id), account_id=reporter.account_id)
     if command is None or command.attempt != evidence.attempt:
         return
     if evidence.HasField("connected_since_time"):
         from_timestamp(evidence.connected_since_time, field="connected_since_time")
     found = evidence.order_tickets or evidence.deal_tickets or evidence.position_tickets
     await remember(
-        tx,
+        book,
         reporter,
         event.natural_key,
         kind="evidence",
@@ -302,7 +278,7 @@ async def _evidence(
     )
 
 
-_Apply = Callable[[AsyncConnection, Reporter, pb.Event, datetime], Awaitable[None]]
+_Apply = Callable[[Book, Reporter, pb.Event, datetime], Awaitable[None]]
 _APPLY: Mapping[str, _Apply] = {
     "received": _received,
     "intent": _intent,
@@ -318,7 +294,7 @@ _APPLY: Mapping[str, _Apply] = {
 
 
 async def _tell(  # noqa: PLR0913  # four that are told apart by type, the rest by name
-    tx: AsyncConnection,
+    book: Book,
     reporter: Reporter,
     event: pb.Event,
     now: datetime,
@@ -329,7 +305,7 @@ async def _tell(  # noqa: PLR0913  # four that are told apart by type, the rest 
 ) -> None:
     """Keep an event that is for people, once."""
     is_new = await remember(
-        tx,
+        book,
         reporter,
         event.natural_key,
         kind=kind.partition(".")[0],
@@ -350,4 +326,4 @@ async def _tell(  # noqa: PLR0913  # four that are told apart by type, the rest 
             command_id=command_id,
             after=facts,
         )
-        await record(tx, entry)
+        await book.record(entry)

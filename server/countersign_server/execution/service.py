@@ -5,37 +5,34 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign.v1 import execution_pb2 as pb, execution_pb2_grpc
-from countersign_server.accounts.store import account_for_update
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
-from countersign_server.devices.lease_store import take_lease
 from countersign_server.errors import ClaimDenied, NotFound, SessionHeld, TooLateToCancel
+from countersign_server.execution.book import Book
 from countersign_server.execution.channel import Channels
+from countersign_server.execution.claim import Claim
 from countersign_server.execution.deals import apply_deal
 from countersign_server.execution.grants import Granted, grant
-from countersign_server.execution.history import Sight, evidence_of, shown_commands
-from countersign_server.execution.lifecycle import (
-    UNGRANTED,
-    CommandEvent,
-    CommandState,
+from countersign_server.execution.history import (
+    Sight,
+    commands_in_doubt,
+    commands_of_signal,
+    evidence_of,
+    shown_commands,
 )
+from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent, CommandState
 from countersign_server.execution.live_session import Pace
 from countersign_server.execution.measures import denials_total, grants_total
 from countersign_server.execution.opening import account_of, check_fingerprint
-from countersign_server.execution.report_store import Reporter
+from countersign_server.execution.report import Reporter
 from countersign_server.execution.reports import apply_event, apply_result
 from countersign_server.execution.session import cancels_of, doubts_of
-from countersign_server.execution.store import (
+from countersign_server.execution.sql_book import SqlBook, SqlBooks
+from countersign_server.execution.transitions import (
     advance,
     ask_to_cancel,
-    command_for_update,
-    commands_in_doubt,
-    commands_of_signal,
     mark_offered,
-    open_commands,
     target_of,
 )
 from countersign_server.execution.wire import (
@@ -67,6 +64,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._books = SqlBooks(database)
         self._wakeups = wakeups
         self._channels = channels
         self._pace = pace
@@ -85,18 +83,18 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> pb.PollCommandsResponse:
         caller, now = current_caller(), self._now()
         limit = min(request.limit or _POLL_DEFAULT, _POLL_LIMIT)
-        async with self._database.transaction(caller.tenant) as tx:
-            await self._hold_lease(tx, caller, now)
-            account = await account_for_update(tx, account_of(caller))
-            waiting = await open_commands(tx, account_of(caller))
+        async with self._books.transaction(caller.tenant) as book:
+            await self._hold_lease(book, caller, now)
+            account = await book.accounts.held(account_of(caller))
+            waiting = await book.commands.not_over(account_of(caller))
             ready = [command for command in waiting if command.state in UNGRANTED][:limit]
             offered = await mark_offered(
-                tx,
+                book,
                 [command.id for command in ready],
                 trace=trace_of(current_call()),
                 now=now,
             )
-            offers = [offer_frame(command, await target_of(tx, command)) for command in offered]
+            offers = [offer_frame(command, await target_of(book, command)) for command in offered]
         if account is None:
             raise NotFound("the device's account is gone")
         self._wakeups.ring("audit")
@@ -113,22 +111,24 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
         self, request: pb.ClaimCommandRequest, context: Context
     ) -> pb.ClaimCommandResponse:
         caller, claim, now = current_caller(), request.claim, self._now()
-        async with self._database.transaction(caller.tenant) as tx:
-            await self._hold_lease(tx, caller, now)
-            account = await account_for_update(tx, account_of(caller))
+        async with self._books.transaction(caller.tenant) as book:
+            await self._hold_lease(book, caller, now)
+            account = await book.accounts.held(account_of(caller))
             if account is None:
                 raise NotFound("the device's account is gone")
             check_fingerprint(account, request.account)
             answer = await grant(
-                tx,
-                account_id=account.id,
-                command_id=UUID(claim.command_id),
-                attempt=claim.attempt,
-                claim_nonce=claim.claim_nonce,
-                device_id=caller.id,
-                valid_for=self._pace.grant_validity,
+                book,
+                Claim(
+                    account_id=account.id,
+                    command_id=UUID(claim.command_id),
+                    attempt=claim.attempt,
+                    nonce=claim.claim_nonce,
+                    device_id=caller.id,
+                    valid_for=self._pace.grant_validity,
+                    now=now,
+                ),
                 trace=trace_of(current_call()),
-                now=now,
             )
         if not isinstance(answer, Granted):
             denials_total.labels(answer.reason).inc()
@@ -151,11 +151,9 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
         )
         getattr(event, step).CopyFrom(body)
         caller = current_caller()
-        async with self._database.transaction(caller.tenant) as tx:
-            await apply_event(tx, self._reporter(caller), event, self._now())
-            command = await command_for_update(
-                tx, UUID(body.command_id), account_id=account_of(caller)
-            )
+        async with self._books.transaction(caller.tenant) as book:
+            await apply_event(book, self._reporter(caller), event, self._now())
+            command = await book.commands.held(UUID(body.command_id), account_id=account_of(caller))
         if command is None:
             raise _no_command(body.command_id)
         self._wakeups.ring("audit")
@@ -166,9 +164,9 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> pb.ReportFillResponse:
         caller = current_caller()
         event_time = from_timestamp(request.event_time, field="event_time")
-        async with self._database.transaction(caller.tenant) as tx:
+        async with self._books.transaction(caller.tenant) as book:
             command = await apply_deal(
-                tx, self._reporter(caller), request.deal, event_time, self._now()
+                book, self._reporter(caller), request.deal, event_time, self._now()
             )
         self._wakeups.ring("audit", f"account:{account_of(caller)}")
         if command is None:
@@ -180,9 +178,9 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> pb.ReportErrorResponse:
         caller = current_caller()
         event_time = from_timestamp(request.event_time, field="event_time")
-        async with self._database.transaction(caller.tenant) as tx:
+        async with self._books.transaction(caller.tenant) as book:
             command = await apply_result(
-                tx, self._reporter(caller), request.result, event_time, self._now()
+                book, self._reporter(caller), request.result, event_time, self._now()
             )
         if command is None:
             raise _no_command(request.result.command_id)
@@ -208,16 +206,17 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> pb.CancelCommandResponse:
         caller, now = current_caller(), self._now()
         async with self._database.transaction(caller.tenant) as tx:
-            command = await command_for_update(tx, UUID(request.command_id))
+            book = SqlBook(tx)
+            command = await book.commands.held(UUID(request.command_id))
             if command is None:
                 raise _no_command(request.command_id)
             trace = trace_of(current_call())
             if command.state in UNGRANTED:
                 command = await advance(
-                    tx, command, CommandEvent.REVOKE, trace=trace, now=now, reason=request.reason
+                    book, command, CommandEvent.REVOKE, trace=trace, now=now, reason=request.reason
                 )
             elif command.state is CommandState.GRANTED:
-                await ask_to_cancel(tx, command, trace=trace, now=now, reason=request.reason)
+                await ask_to_cancel(book, command, trace=trace, now=now, reason=request.reason)
             (message,) = await shown_commands(tx, [command], full=True)
         self._wakeups.ring("audit", f"account:{command.account_id}")
         if command.state is not CommandState.REVOKED:
@@ -245,21 +244,20 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
         self, request: pb.GetEvidenceRequest, context: Context
     ) -> pb.GetEvidenceResponse:
         async with self._database.transaction(current_caller().tenant) as tx:
-            command = await command_for_update(tx, UUID(request.command_id))
+            command = await SqlBook(tx).commands.held(UUID(request.command_id))
             if command is None:
                 raise _no_command(request.command_id)
             return await evidence_of(tx, command)
 
-    async def _hold_lease(self, tx: AsyncConnection, caller: Caller, now: datetime) -> None:
+    async def _hold_lease(self, book: Book, caller: Caller, now: datetime) -> None:
         """Hold the account as a session does; a polling EA's epoch is made of its id."""
-        held = await take_lease(
-            tx,
+        held = await book.devices.take_lease(
             account_id=account_of(caller),
             owner_id=caller.owner_id,
             device_id=caller.id,
             epoch=_polling_epoch(caller.id),
             now=now,
-            timeout=self._pace.heartbeat_timeout,
+            lasting=self._pace.heartbeat_timeout,
         )
         if not held:
             raise SessionHeld("another bridge holds the account")

@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
-
-from sqlalchemy import Row
+from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb, values_pb2
 from countersign_server.decimals import decimal_text, optional_text
 from countersign_server.execution.command import Command
+from countersign_server.execution.deal import Deal
 from countersign_server.execution.grants import Granted
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
+from countersign_server.execution.report import Report
+from countersign_server.execution.symbols import MappedSymbol
 from countersign_server.rpc.conversion import optional_id, to_duration, to_timestamp
 
 STATES: Mapping[CommandState, pb.CommandState] = {
@@ -109,8 +110,8 @@ def grant_frame(granted: Granted) -> pb.Grant:
 def command_message(
     command: Command,
     *,
-    reports: Iterable[Row[Any]] = (),
-    deals: Iterable[Row[Any]] = (),
+    reports: Iterable[Report] = (),
+    deals: Iterable[Deal] = (),
     full: bool,
 ) -> pb.Command:
     """Return a command; not `full`: only what its signal's producer may see."""
@@ -140,7 +141,7 @@ def command_message(
     return message
 
 
-def deal_message(row: Row[Any]) -> pb.Deal:
+def deal_message(row: Deal) -> pb.Deal:
     deal = pb.Deal(
         ticket=row.ticket,
         order_ticket=row.order_ticket,
@@ -164,26 +165,47 @@ def deal_message(row: Row[Any]) -> pb.Deal:
     return deal
 
 
-def deal_values(deal: pb.Deal) -> dict[str, Any]:
-    """Return a reported deal as columns of deals."""
-    offset = deal.broker_utc_offset.seconds if deal.HasField("broker_utc_offset") else None
-    return {
-        "ticket": deal.ticket,
-        "order_ticket": deal.order_ticket,
-        "position_id": deal.position_id,
-        "magic": deal.magic,
-        "type": deal.type,
-        "entry": ENTRY_NAMES[deal.entry],
-        "reason": deal.reason,
-        "symbol": deal.symbol,
-        "broker_time_ms": deal.broker_time_ms,
-        "broker_utc_offset_seconds": offset,
-        "comment": deal.comment,
-        **{
-            name: Decimal(getattr(deal, name))
-            for name in ("volume", "price", "profit", "commission", "swap", "fee")
-        },
-    }
+def deal_of(  # noqa: PLR0913  # what the message does not say, by name
+    message: pb.Deal,
+    *,
+    account_id: UUID,
+    owner_id: UUID,
+    command_id: UUID | None,
+    event_time: datetime,
+    received_at: datetime,
+) -> Deal:
+    """Return a reported deal as it is remembered."""
+    offset = message.broker_utc_offset.seconds if message.HasField("broker_utc_offset") else None
+    return Deal(
+        account_id=account_id,
+        ticket=message.ticket,
+        owner_id=owner_id,
+        command_id=command_id,
+        order_ticket=message.order_ticket,
+        position_id=message.position_id,
+        magic=message.magic,
+        type=message.type,
+        entry=ENTRY_NAMES[message.entry],
+        reason=message.reason,
+        symbol=message.symbol,
+        volume=Decimal(message.volume),
+        price=Decimal(message.price),
+        profit=Decimal(message.profit),
+        commission=Decimal(message.commission),
+        swap=Decimal(message.swap),
+        fee=Decimal(message.fee),
+        broker_time_ms=message.broker_time_ms,
+        broker_utc_offset_seconds=offset,
+        comment=message.comment,
+        event_time=event_time,
+        received_at=received_at,
+    )
+
+
+def symbol_message(mapped: MappedSymbol) -> pb.SymbolMapping:
+    return pb.SymbolMapping(
+        instrument=mapped.instrument, symbol=mapped.symbol, fingerprint=mapped.fingerprint
+    )
 
 
 def halt_frame(trading_state: str, cause: str, latch: int) -> pb.Halt:
@@ -213,7 +235,7 @@ def resolve_frame(command: Command) -> pb.Resolve:
     return pb.Resolve(command_id=str(command.id), attempt=command.attempt, magic=command.magic)
 
 
-def _report_message(row: Row[Any]) -> pb.CommandReport:
+def _report_message(row: Report) -> pb.CommandReport:
     return pb.CommandReport(
         kind=row.kind,
         event_time=to_timestamp(row.event_time),

@@ -1,0 +1,114 @@
+"""What is kept of what bridges say, beside the change that it makes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from countersign.v1 import execution_pb2 as pb
+from countersign_server.audit.entries import Entry
+from countersign_server.execution.book import Book
+from countersign_server.execution.command import Command
+from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent
+from countersign_server.execution.measures import anomalies_total
+from countersign_server.execution.report import Report, Reporter
+from countersign_server.execution.transitions import advance, entry_of
+from countersign_server.rpc.conversion import from_timestamp
+
+log = structlog.get_logger()
+
+
+async def remember(  # noqa: PLR0913  # two that are told apart by type, the rest by name
+    book: Book,
+    reporter: Reporter,
+    natural_key: str,
+    *,
+    kind: str,
+    command_id: UUID | None,
+    body: bytes,
+    event_time: datetime,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> bool:
+    """Keep a report; False: it was kept before. `facts` are more of its fields."""
+    report = Report(
+        account_id=reporter.account_id,
+        natural_key=natural_key,
+        owner_id=reporter.owner_id,
+        command_id=command_id,
+        device_id=reporter.device_id,
+        kind=kind,
+        body=body,
+        event_time=event_time,
+        received_at=now,
+        **(facts or {}),
+    )
+    return await book.reports.add(report)
+
+
+async def note_contradiction(
+    book: Book, reporter: Reporter, command: Command, what: str, now: datetime
+) -> None:
+    """Keep and count that what is reported contradicts what a command's state says."""
+    anomalies_total.inc()
+    log.error(
+        "evidence contradicts the state",
+        command_id=str(command.id),
+        account_id=str(command.account_id),
+        state=command.state,
+        evidence=what,
+    )
+    facts = {"state": command.state, "evidence": what}
+    kind = "anomaly.EVIDENCE_CONTRADICTS_STATE"
+    await book.record(entry_of(command, kind, after=facts, trace=reporter.trace, now=now))
+
+
+async def doubt_if_ungranted(
+    book: Book, reporter: Reporter, command: Command, now: datetime
+) -> Command:
+    """Put a command in doubt of which a bridge tells that it was sent, and we know of no grant.
+
+    A restored backup has lost the grant: whatever holds here, it must not be granted again.
+    """
+    if command.state not in UNGRANTED:
+        return command
+    return await advance(
+        book, command, CommandEvent.DOUBT, trace=reporter.trace, now=now, reason="GRANT_UNKNOWN"
+    )
+
+
+async def refuse_event(
+    book: Book, reporter: Reporter, natural_key: str, error: Exception, now: datetime
+) -> None:
+    """Keep that something was told which cannot be stored, so that it is not lost in silence."""
+    log.error("event refused", account_id=str(reporter.account_id), error=str(error)[:300])
+    name = "".join(c if c.isprintable() else "?" for c in natural_key)
+    facts = {"natural_key": name, "error": type(error).__name__}
+    await note_for_people(book, reporter, "anomaly.EVENT_REFUSED", facts, now)
+
+
+async def note_for_people(
+    book: Book, reporter: Reporter, kind: str, facts: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep and count something that a person should know of the account."""
+    anomalies_total.inc()
+    await book.record(account_entry(reporter, kind, facts, now))
+
+
+def account_entry(reporter: Reporter, kind: str, facts: Mapping[str, Any], now: datetime) -> Entry:
+    return Entry(
+        kind=kind,
+        subject=f"account:{reporter.account_id}",
+        event_time=now,
+        trace=reporter.trace,
+        owner_id=reporter.owner_id,
+        account_id=reporter.account_id,
+        after=facts,
+    )
+
+
+def time_of(event: pb.Event) -> datetime:
+    """Return when an event happened. Raises Invalid."""
+    return from_timestamp(event.event_time, field="event_time")

@@ -1,0 +1,225 @@
+"""Commands in PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign.v1 import execution_pb2 as pb
+from countersign_server.execution.book import Due
+from countersign_server.execution.claim import Claim
+from countersign_server.execution.command import Command
+from countersign_server.execution.lifecycle import OPEN, REDUCING, UNGRANTED, CommandState
+from countersign_server.execution.presumption import Doubt
+from countersign_server.execution.report import FOUND
+from countersign_server.execution.tables import command_reports, command_tags, commands
+
+_COLUMNS = [field.name for field in fields(Command)]
+
+
+def command_of(row: Row[Any]) -> Command:
+    """Return a row of commands as a value."""
+    facts: dict[str, Any] = dict(zip(row._fields, row, strict=True))  # pyright: ignore[reportPrivateUsage]  # as of any named tuple
+    facts["state"] = CommandState(facts["state"])
+    return Command(**facts)
+
+
+class SqlCommands:
+    """See `book.Commands`."""
+
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+
+    async def add(self, command: Command) -> None:
+        row = {name: getattr(command, name) for name in _COLUMNS}
+        await self._tx.execute(insert(commands).values(row))
+        await self._tx.execute(
+            insert(command_tags).values(
+                account_id=command.account_id,
+                magic=command.magic,
+                owner_id=command.owner_id,
+                command_id=command.id,
+                attempt=command.attempt,
+            )
+        )
+
+    async def seen(self, command_id: UUID, *, account_id: UUID) -> Command | None:
+        return await self._one(
+            select(commands).where(commands.c.id == command_id, commands.c.account_id == account_id)
+        )
+
+    async def held(self, command_id: UUID, *, account_id: UUID | None = None) -> Command | None:
+        return await self._one(
+            select(commands)
+            .where(
+                commands.c.id == command_id,
+                commands.c.account_id == account_id if account_id else true(),
+            )
+            .with_for_update()
+        )
+
+    async def of_approval(self, approval_id: UUID, *, hold: bool) -> Command | None:
+        asked = select(commands).where(commands.c.approval_id == approval_id)
+        return await self._one(asked.with_for_update() if hold else asked)
+
+    async def tagged(self, account_id: UUID, magic: int) -> Command | None:
+        return await self._one(
+            select(commands)
+            .join(command_tags, command_tags.c.command_id == commands.c.id)
+            .where(command_tags.c.account_id == account_id, command_tags.c.magic == magic)
+            .with_for_update(of=commands)
+        )
+
+    async def not_over(self, account_id: UUID) -> Sequence[Command]:
+        return await self._all(
+            select(commands)
+            .where(commands.c.account_id == account_id, commands.c.state.in_(sorted(OPEN)))
+            .order_by(commands.c.created_at, commands.c.id)
+        )
+
+    async def change(self, command: Command, changes: Mapping[str, Any]) -> Command | None:
+        changed = await self._tx.execute(
+            update(commands)
+            # The row is held, so that this holds too; if it ever does not, nothing is overwritten.
+            .where(commands.c.id == command.id, commands.c.state == command.state)
+            .values(changes)
+            .returning(commands)
+        )
+        row = changed.one_or_none()
+        return command_of(row) if row else None
+
+    async def offer(self, ids: Sequence[UUID], now: datetime) -> Sequence[Command]:
+        changed = await self._tx.execute(
+            update(commands)
+            .where(
+                commands.c.id.in_(ids),
+                commands.c.state.in_(sorted(UNGRANTED)),
+                commands.c.expires_at > func.clock_timestamp(),
+                ~commands.c.cancel_asked,
+            )
+            .values(
+                state=CommandState.OFFERED,
+                offered_at=func.coalesce(commands.c.offered_at, now),
+                updated_at=now,
+            )
+            .returning(commands)
+        )
+        return sorted(
+            map(command_of, changed), key=lambda command: (command.created_at, command.id)
+        )
+
+    async def grant(self, claim: Claim, *, grant_id: bytes, generation: int) -> Command | None:
+        granted = await self._tx.execute(
+            update(commands)
+            .where(
+                commands.c.id == claim.command_id,
+                commands.c.attempt == claim.attempt,
+                commands.c.state == CommandState.OFFERED,
+                # The database's clock, read when the row is held: one clock for every server.
+                commands.c.expires_at > func.clock_timestamp(),
+                ~commands.c.cancel_asked,
+            )
+            .values(
+                state=CommandState.GRANTED,
+                grant_id=grant_id,
+                claim_nonce=claim.nonce,
+                granted_at=claim.now,
+                updated_at=claim.now,
+                device_id=claim.device_id,
+                generation=generation,
+                reason="",
+            )
+            .returning(commands)
+        )
+        row = granted.one_or_none()
+        return command_of(row) if row else None
+
+    async def overdue(
+        self, state: Sequence[CommandState], *, due: Due, before: datetime, limit: int
+    ) -> Sequence[Command]:
+        return await self._all(
+            select(commands)
+            .where(commands.c.state.in_(state), commands.c[due] <= before)
+            .order_by(commands.c[due])
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+
+    async def doubts_without_trace(
+        self, *, after: UUID, before: datetime, limit: int
+    ) -> Sequence[Doubt]:
+        of_command = _evidence_of_command()
+        newest = (
+            select(
+                command_reports.c.body, command_reports.c.event_time, command_reports.c.received_at
+            )
+            .where(of_command)
+            .order_by(command_reports.c.event_time.desc(), command_reports.c.natural_key.desc())
+            .limit(1)
+            .lateral("newest")
+        )
+        speaks = select(command_reports.c.natural_key).where(
+            of_command, command_reports.c.outcome == FOUND
+        )
+        found = await self._tx.execute(
+            select(
+                commands.c.id,
+                func.coalesce(commands.c.granted_at, commands.c.updated_at),
+                newest.c.body,
+                func.least(newest.c.event_time, newest.c.received_at),
+            )
+            .join(newest, true())
+            .where(
+                commands.c.state == CommandState.IN_DOUBT,
+                commands.c.updated_at <= before,
+                commands.c.id > after,
+                ~speaks.exists(),
+            )
+            .order_by(commands.c.id)
+            .limit(limit)
+        )
+        return [
+            Doubt(row[0], row[1], pb.Evidence.FromString(bytes(row[2])), row[3]) for row in found
+        ]
+
+    async def count_granted(self, account_id: UUID, *, since: datetime) -> int:
+        return await self._count(
+            and_(commands.c.account_id == account_id, commands.c.granted_at > since)
+        )
+
+    async def count_coming(self, account_id: UUID, *, shown_at: datetime | None) -> int:
+        may_come = commands.c.state.in_(
+            [CommandState.GRANTED, CommandState.WORKING, CommandState.IN_DOUBT]
+        )
+        done = commands.c.state.in_([CommandState.EXECUTED, CommandState.PARTIAL])
+        unshown = done if shown_at is None else and_(done, commands.c.updated_at > shown_at)
+        return await self._count(
+            and_(
+                commands.c.account_id == account_id,
+                commands.c.kind.notin_(sorted(REDUCING)),
+                or_(may_come, unshown),
+            )
+        )
+
+    async def _one(self, asked: Select[Any]) -> Command | None:
+        row = (await self._tx.execute(asked)).one_or_none()
+        return command_of(row) if row else None
+
+    async def _all(self, asked: Select[Any]) -> Sequence[Command]:
+        return [command_of(row) for row in await self._tx.execute(asked)]
+
+    async def _count(self, which: ColumnElement[bool]) -> int:
+        counted = await self._tx.scalar(select(func.count()).select_from(commands).where(which))
+        return counted or 0
+
+
+def _evidence_of_command() -> ColumnElement[bool]:
+    return and_(
+        command_reports.c.command_id == commands.c.id,
+        command_reports.c.account_id == commands.c.account_id,
+        command_reports.c.kind == "evidence",
+    )

@@ -1,0 +1,107 @@
+"""Reports and deals in PostgreSQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, case, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.execution.deal import Deal
+from countersign_server.execution.report import Report
+from countersign_server.execution.tables import command_reports, deals
+
+_DAY_MS = 86_400_000
+_REPORT = [field.name for field in fields(Report)]
+_DEAL = [field.name for field in fields(Deal)]
+
+
+def report_of(row: Row[Any]) -> Report:
+    """Return a row of command_reports as a value."""
+    return Report(**{name: getattr(row, name) for name in _REPORT})
+
+
+def deal_of(row: Row[Any]) -> Deal:
+    """Return a row of deals as a value."""
+    return Deal(**{name: getattr(row, name) for name in _DEAL})
+
+
+class SqlReports:
+    """See `book.Reports`."""
+
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+
+    async def add(self, report: Report) -> bool:
+        stored = await self._tx.execute(
+            insert(command_reports)
+            .values({name: getattr(report, name) for name in _REPORT})
+            .on_conflict_do_nothing()
+            .returning(command_reports.c.natural_key)
+        )
+        return stored.one_or_none() is not None
+
+
+class SqlDeals:
+    """See `book.Deals`."""
+
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+
+    async def add(self, deal: Deal) -> bool:
+        stored = await self._tx.execute(
+            insert(deals)
+            .values({name: getattr(deal, name) for name in _DEAL})
+            .on_conflict_do_nothing()
+            .returning(deals.c.ticket)
+        )
+        return stored.one_or_none() is not None
+
+    async def fills(self, command_id: UUID) -> Sequence[tuple[Decimal, Decimal]]:
+        found = await self._tx.execute(
+            select(deals.c.volume, deals.c.price).where(deals.c.command_id == command_id)
+        )
+        return [(row.volume, row.price) for row in found]
+
+    async def open_volume(self, account_id: UUID, position_id: int) -> Decimal:
+        volume = case((deals.c.entry == "in", deals.c.volume), else_=-deals.c.volume)
+        found = await self._tx.scalar(
+            select(func.coalesce(func.sum(volume), 0)).where(
+                deals.c.account_id == account_id,
+                deals.c.position_id == position_id,
+                deals.c.entry.in_(["in", "out", "out-by"]),
+            )
+        )
+        return Decimal(found or 0)
+
+    async def newest_ms(self, account_id: UUID) -> int | None:
+        return await self._tx.scalar(
+            select(func.max(deals.c.broker_time_ms)).where(deals.c.account_id == account_id)
+        )
+
+    async def tickets(self, account_id: UUID, *, first_ms: int, end_ms: int) -> Sequence[int]:
+        found = await self._tx.scalars(
+            select(deals.c.ticket).where(
+                deals.c.account_id == account_id,
+                deals.c.broker_time_ms >= first_ms,
+                deals.c.broker_time_ms < end_ms,
+            )
+        )
+        return list(found)
+
+    async def tickets_by_day(
+        self, account_id: UUID, *, since_ms: int, limit: int
+    ) -> Mapping[int, Sequence[int]]:
+        found = await self._tx.execute(
+            select(func.floor(deals.c.broker_time_ms / _DAY_MS).label("day"), deals.c.ticket)
+            .where(deals.c.account_id == account_id, deals.c.broker_time_ms >= since_ms)
+            .order_by("day", deals.c.ticket)
+            .limit(limit)
+        )
+        by_day: dict[int, list[int]] = {}
+        for number, ticket in found:
+            by_day.setdefault(int(number), []).append(ticket)
+        return by_day
