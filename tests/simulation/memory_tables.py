@@ -1,0 +1,110 @@
+"""What execution remembers, in memory: rows that never change, replaced one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from countersign_server.accounts.account import Account, Snapshot
+from countersign_server.accounts.symbol import Quote, SymbolProperties
+from countersign_server.audit.entries import Entry
+from countersign_server.devices.device import Device
+from countersign_server.errors import Invalid
+from countersign_server.execution.command import Command
+from countersign_server.execution.deal import Deal
+from countersign_server.execution.report import Report
+from countersign_server.execution.symbols import MappedSymbol
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Which session may speak for an account, and until when."""
+
+    owner_id: UUID
+    device_id: UUID
+    epoch: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToldSymbol:
+    """What a terminal says of one of its symbols."""
+
+    owner_id: UUID
+    properties: SymbolProperties
+    fingerprint: str
+    quote: Quote | None
+
+
+@dataclass(slots=True)
+class Tables:
+    """Every row. A copy of the dictionaries is a copy of everything: the values never change."""
+
+    accounts: dict[UUID, Account] = field(default_factory=dict[UUID, Account])
+    devices: dict[UUID, Device] = field(default_factory=dict[UUID, Device])
+    leases: dict[UUID, Lease] = field(default_factory=dict[UUID, Lease])
+    # By account and instrument.
+    symbols: dict[tuple[UUID, str], MappedSymbol] = field(
+        default_factory=dict[tuple[UUID, str], MappedSymbol]
+    )
+    # By account and the broker's name.
+    told_symbols: dict[tuple[UUID, str], ToldSymbol] = field(
+        default_factory=dict[tuple[UUID, str], ToldSymbol]
+    )
+    snapshots: dict[UUID, Snapshot] = field(default_factory=dict[UUID, Snapshot])
+    commands: dict[UUID, Command] = field(default_factory=dict[UUID, Command])
+    # By account and magic.
+    tags: dict[tuple[UUID, int], UUID] = field(default_factory=dict[tuple[UUID, int], UUID])
+    # By account and natural key.
+    reports: dict[tuple[UUID, str], Report] = field(default_factory=dict[tuple[UUID, str], Report])
+    # By account and ticket.
+    deals: dict[tuple[UUID, int], Deal] = field(default_factory=dict[tuple[UUID, int], Deal])
+    # By number, from 0.
+    audit: dict[int, Entry] = field(default_factory=dict[int, Entry])
+
+    def copy(self) -> "Tables":
+        return Tables(*(dict(getattr(self, one.name)) for one in fields(self)))
+
+
+class ConstraintBroken(Exception):
+    """What the schema forbids."""
+
+
+@dataclass(slots=True)
+class Open:
+    """One open transaction: whose rows it sees, and how to undo what it did."""
+
+    tables: Tables
+    owner: UUID | None  # None: sees all
+    clock: Callable[[], datetime]
+    _undo: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
+
+    def sees(self, row: Any) -> bool:
+        return self.owner is None or row.owner_id == self.owner
+
+    def put(self, table: dict[Any, Any], key: Any, row: Any) -> None:
+        """Store a row under its key, whatever was there."""
+        if key in table:
+            before = table[key]
+            self._undo.append(lambda: table.__setitem__(key, before))
+        else:
+            self._undo.append(lambda: table.pop(key))
+        table[key] = row
+
+    def remove(self, table: dict[Any, Any], key: Any) -> None:
+        before = table.pop(key)
+        self._undo.append(lambda: table.__setitem__(key, before))
+
+    def roll_back(self) -> None:
+        for undo in reversed(self._undo):
+            undo()
+        self._undo.clear()
+
+
+def check_storable(row: Any) -> None:
+    """Raise Invalid for what PostgreSQL cannot keep: the zero character in text."""
+    for one in fields(row):
+        value = getattr(row, one.name)
+        if isinstance(value, str) and "\0" in value:
+            raise Invalid("it holds a value that cannot be stored")
