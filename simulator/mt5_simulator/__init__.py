@@ -13,10 +13,12 @@ from mt5_simulator.face.constants import *  # noqa: F403  # pyright: ignore[repo
 
 # The package whose face this is, for programs that look.
 __version__ = "5.0.6231"
+__author__ = "MetaQuotes Ltd."
 
 if TYPE_CHECKING:
     from mt5_simulator.broker.account import Terms
     from mt5_simulator.broker.broker import Broker
+    from mt5_simulator.broker.described import symbol_from
     from mt5_simulator.broker.prices import Bar, Bars, Quote, Script, Walk
     from mt5_simulator.clock import VirtualClock, WallClock
     from mt5_simulator.face import constants
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Terms": "mt5_simulator.broker.account",
     "Broker": "mt5_simulator.broker.broker",
+    "symbol_from": "mt5_simulator.broker.described",
     "Bar": "mt5_simulator.broker.prices",
     "Bars": "mt5_simulator.broker.prices",
     "Quote": "mt5_simulator.broker.prices",
@@ -223,6 +226,7 @@ __all__ = [  # two groups: constants follow
     "shutdown",
     "simulate",
     "stand_in",
+    "symbol_from",
     "symbol_info",
     "symbol_info_tick",
     "symbol_select",

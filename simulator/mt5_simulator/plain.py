@@ -1,12 +1,12 @@
 """Values as plain data, for JSON, and back.
 
-Knows frozen dataclasses, Decimal, datetime, time, timedelta, enums, and containers of them.
+Knows frozen dataclasses, Decimal, date, datetime, time, timedelta, enums, and containers of them.
 """
 
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -23,7 +23,7 @@ def to_plain(value: object) -> Any:  # noqa: ANN401, PLR0911  # plain data; one 
         return value.value
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, datetime | time):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
@@ -49,6 +49,7 @@ def _duration(seconds: float) -> timedelta:
 
 _PARSERS: Mapping[object, Any] = {
     Decimal: Decimal,
+    date: date.fromisoformat,
     datetime: datetime.fromisoformat,
     time: time.fromisoformat,
     timedelta: _duration,

@@ -202,6 +202,39 @@ def test_recorded_bars_can_be_served(unix: str, tmp_path: Path) -> None:
         assert (tick.bid, tick.time) == (1.2, 1764583260)
 
 
+def test_recorded_ticks_can_be_served(unix: str, tmp_path: Path) -> None:
+    file = tmp_path / "ticks.csv"
+    file.write_text("time,bid,ask\n2025-12-01 10:00:00,1.1,1.2\n2025-12-01 10:00:05,1.3,1.4\n")
+    options = ("--clock", "virtual", "--ticks", f"EURUSD={file}")
+    with serving(*options, listen=unix) as (address, _):
+        assert mt5.initialize(path=f"sim:{unix}")
+        seen: list[float] = []
+        for _ in range(2):
+            control(address, "advance", {"seconds": 4.0})
+            tick = mt5.symbol_info_tick("EURUSD")
+            assert tick is not None
+            seen.append(tick.bid)
+    assert seen == [1.1, 1.3]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--bars", "EURUSD=x.csv"], "--clock virtual"),
+        (["--clock", "virtual", "--bars", "NOSUCH=x.csv"], "no symbol NOSUCH"),
+        (["--clock", "virtual", "--bars", "EURUSD=x", "--ticks", "EURUSD=y"], "exclude each other"),
+        (["--clock", "virtual", "--ticks", "EURUSD=missing.csv"], "missing.csv"),
+    ],
+)
+def test_recorded_prices_that_cannot_be_played_stop_the_start(
+    unix: str, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--listen", unix, *options]) == 1
+
+    said = capsys.readouterr().err
+    assert (len(said.splitlines()), reason in said) == (1, True), said
+
+
 def test_a_killed_broker_remembers_what_was_done_to_it(unix: str, tmp_path: Path) -> None:
     state = ("--state", str(tmp_path / "books.json"))
     with serving(*state, listen=unix) as (address, process):

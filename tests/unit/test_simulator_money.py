@@ -7,12 +7,13 @@ from types import ModuleType
 
 import pytest
 
-from mt5_simulator.broker.catalogue import CATALOGUE, EURUSD, USDJPY, XAUUSD
+from mt5_simulator.broker.catalogue import CATALOGUE, EURUSD, US30, USDJPY, XAUUSD
 from mt5_simulator.broker.codes import CalcMode, DealType, Side, SwapMode
 from mt5_simulator.broker.money import Rates, RoundTrip, margin, profit
 from mt5_simulator.broker.prices import Quote
 from mt5_simulator.broker.rollover import nights_of
 from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.face import constants
 from mt5_simulator.terminal.terminal import Terminal
 
 D = Decimal
@@ -26,46 +27,85 @@ def of_mode(mode: CalcMode, **changes: Decimal) -> Symbol:
     return replace(CONTRACT, calc_mode=mode, **changes)  # pyright: ignore[reportArgumentType]  # Decimals only
 
 
-@pytest.mark.parametrize(
-    ("symbol", "expected"),
-    [
-        (of_mode(CalcMode.FOREX), "0.2"),  # 2 lots x 10 / 100
-        (of_mode(CalcMode.FOREX, margin_initial=D(1000)), "20"),  # 2 x 1000 / 100
-        (of_mode(CalcMode.FOREX_NO_LEVERAGE), "20"),  # 2 x 10
-        (of_mode(CalcMode.CFD), "1000"),  # 2 x 10 x 50
-        (of_mode(CalcMode.CFD, margin_rate=D("0.1")), "100"),
-        (of_mode(CalcMode.CFDLEVERAGE), "10"),  # 2 x 10 x 50 / 100
-        (of_mode(CalcMode.CFDINDEX), "10000"),  # 2 x 10 x 50 x 5 / 0.5
-        (of_mode(CalcMode.CFDINDEX, tick_value=D(0)), "1000"),
-        (of_mode(CalcMode.FUTURES, margin_initial=D(300)), "600"),  # 2 x 300
-        (of_mode(CalcMode.EXCH_FUTURES, margin_initial=D(300)), "600"),
-        (of_mode(CalcMode.EXCH_STOCKS), "1000"),
-        (of_mode(CalcMode.EXCH_STOCKS_MOEX), "1000"),
-        (of_mode(CalcMode.EXCH_BONDS, face_value=D(1000)), "10000"),  # 2 x 10 x 1000 x 50%
-        (of_mode(CalcMode.SERV_COLLATERAL), "0"),
-    ],
-)
+MARGINS = [
+    (of_mode(CalcMode.FOREX), "0.2"),  # 2 lots x 10 / 100
+    (of_mode(CalcMode.FOREX, margin_initial=D(1000)), "20"),  # 2 x 1000 / 100
+    (of_mode(CalcMode.FOREX_NO_LEVERAGE), "20"),  # 2 x 10
+    (of_mode(CalcMode.CFD), "1000"),  # 2 x 10 x 50
+    (of_mode(CalcMode.CFD, margin_rate=D("0.1")), "100"),
+    (of_mode(CalcMode.CFDLEVERAGE), "10"),  # 2 x 10 x 50 / 100
+    (of_mode(CalcMode.CFDINDEX), "10000"),  # 2 x 10 x 50 x 5 / 0.5
+    (of_mode(CalcMode.CFDINDEX, tick_value=D(0)), "1000"),
+    (of_mode(CalcMode.FUTURES, margin_initial=D(300)), "600"),  # 2 x 300
+    (of_mode(CalcMode.EXCH_FUTURES, margin_initial=D(300)), "600"),
+    (of_mode(CalcMode.EXCH_STOCKS), "1000"),
+    (of_mode(CalcMode.EXCH_STOCKS_MOEX), "1000"),
+    (of_mode(CalcMode.EXCH_BONDS, face_value=D(1000)), "10000"),  # 2 x 10 x 1000 x 50%
+    (of_mode(CalcMode.EXCH_BONDS_MOEX, face_value=D(1000)), "10000"),
+    (of_mode(CalcMode.EXCH_OPTIONS, margin_initial=D(300)), "600"),
+    (of_mode(CalcMode.EXCH_OPTIONS_LISTED, margin_initial=D(300)), "600"),
+    (of_mode(CalcMode.EXCH_OPTIONS_MARGIN, margin_initial=D(300)), "600"),
+    (of_mode(CalcMode.SERV_COLLATERAL), "0"),
+]
+
+
+@pytest.mark.parametrize(("symbol", "expected"), MARGINS)
 def test_margin_follows_the_way_a_symbol_is_computed(symbol: Symbol, expected: str) -> None:
     assert margin(symbol, volume=D(2), price=D(50), leverage=100) == D(expected)
 
 
-@pytest.mark.parametrize(
-    ("symbol", "expected"),
-    [
-        (of_mode(CalcMode.FOREX), "20"),  # 1.0 x 10 x 2
-        (of_mode(CalcMode.CFD), "20"),
-        (of_mode(CalcMode.EXCH_STOCKS), "20"),
-        (of_mode(CalcMode.FUTURES), "20"),  # 1.0 / 0.5 x 5 x 2
-        (of_mode(CalcMode.EXCH_FUTURES), "20"),
-        (of_mode(CalcMode.EXCH_BONDS, face_value=D(1000)), "200"),  # 1% x 1000 x 10 x 2
-        (of_mode(CalcMode.SERV_COLLATERAL), "0"),
-    ],
-)
+PROFITS = [
+    (of_mode(CalcMode.FOREX), "20"),  # 1.0 x 10 x 2
+    (of_mode(CalcMode.FOREX_NO_LEVERAGE), "20"),
+    (of_mode(CalcMode.CFDINDEX), "20"),
+    (of_mode(CalcMode.CFDLEVERAGE), "20"),
+    (of_mode(CalcMode.CFD), "20"),
+    (of_mode(CalcMode.EXCH_STOCKS), "20"),
+    (of_mode(CalcMode.FUTURES), "20"),  # 1.0 / 0.5 x 5 x 2
+    (of_mode(CalcMode.EXCH_FUTURES), "20"),
+    (of_mode(CalcMode.EXCH_BONDS, face_value=D(1000)), "200"),  # 1% x 1000 x 10 x 2
+    (of_mode(CalcMode.EXCH_BONDS_MOEX, face_value=D(1000)), "200"),
+    (of_mode(CalcMode.EXCH_STOCKS_MOEX), "20"),
+    (of_mode(CalcMode.EXCH_OPTIONS), "20"),
+    (of_mode(CalcMode.EXCH_OPTIONS_LISTED), "20"),
+    (of_mode(CalcMode.EXCH_OPTIONS_MARGIN), "20"),
+    (of_mode(CalcMode.SERV_COLLATERAL), "0"),
+]
+
+
+@pytest.mark.parametrize(("symbol", "expected"), PROFITS)
 def test_profit_follows_the_way_a_symbol_is_computed(symbol: Symbol, expected: str) -> None:
     trip = RoundTrip(Side.BUY, D(2), D(50), D(51))
 
     assert profit(symbol, trip) == D(expected)
     assert profit(symbol, replace(trip, side=Side.SELL)) == -D(expected)
+
+
+def test_every_way_to_compute_a_symbol_is_tried() -> None:
+    known = {
+        value for name, value in vars(constants).items() if name.startswith("SYMBOL_CALC_MODE_")
+    }
+    for cases in (MARGINS, PROFITS):
+        assert {symbol.calc_mode for symbol, _ in cases} == set(CalcMode)
+    assert set(CalcMode) == known | {CalcMode.EXCH_OPTIONS_LISTED}
+
+
+@pytest.mark.mt5(deposit=850)
+def test_a_position_may_be_held_for_less_than_it_took_to_open(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    future = replace(
+        US30, calc_mode=CalcMode.FUTURES, margin_initial=D(400), margin_maintenance=D(250)
+    )
+    mt5_terminal.broker.market.replace_symbol("US30", replace(future, margin_rate=D(1)))
+    assert mt5.initialize()
+    lot = {"action": 1, "type": 0, "symbol": "US30", "volume": 1.0, "type_filling": 1}
+
+    assert mt5.order_calc_margin(0, "US30", 1.0, 39500.0) == 400.0
+    assert [mt5.order_send(lot).retcode for _ in range(3)] == [
+        *(mt5.TRADE_RETCODE_DONE, mt5.TRADE_RETCODE_DONE, mt5.TRADE_RETCODE_NO_MONEY)
+    ]
+    assert mt5.account_info().margin == 500.0
 
 
 def rates() -> Rates:

@@ -105,10 +105,15 @@ def test_a_wall_clock_waits() -> None:
 
 @pytest.mark.parametrize(
     "terms",
-    [{"login": 0}, {"login": 1, "leverage": 0}, {"login": 1, "fifo_close": True, "margin_mode": 0}],
+    [
+        {"login": 0},
+        {"login": 1, "leverage": 0},
+        {"login": 1, "currency_digits": 9},
+        {"login": 1, "fifo_close": True, "margin_mode": 0},
+    ],
 )
 def test_impossible_terms_are_refused(terms: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"login|leverage|fifo_close"):
+    with pytest.raises(ValueError, match=r"login|leverage|digits|fifo_close"):
         Terms(**terms)
 
 

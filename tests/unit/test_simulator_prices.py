@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -14,8 +13,8 @@ from hypothesis import given, strategies as st
 
 from mt5_simulator.broker.catalogue import CATALOGUE, EURUSD
 from mt5_simulator.broker.history import TIMEFRAMES
+from mt5_simulator.broker.market import Market
 from mt5_simulator.broker.prices import CATCH_UP_MAX, Bar, Bars, Feed, Quote, Script, Walk
-from mt5_simulator.broker.recorded import BarsUnreadable, read_bars
 from mt5_simulator.broker.symbols import ALWAYS, Symbol
 from mt5_simulator.clock import VirtualClock
 from mt5_simulator.simulation import attach, detach, simulate
@@ -27,7 +26,6 @@ OFF = False
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 FIRST = Quote("EURUSD", NOON, D("1.08500"), D("1.08510"))
 OPEN = replace(EURUSD, sessions=ALWAYS)
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "bars"
 
 
 def walked(feed: Feed, stops: Sequence[float], symbol: Symbol = EURUSD) -> list[Quote]:
@@ -62,6 +60,57 @@ def test_a_long_gap_is_walked_in_bounded_time() -> None:
 
     assert len(quotes) == CATCH_UP_MAX
     assert quotes[-1].time == NOON + timedelta(days=7)
+
+
+def test_a_walk_can_widen_its_spread_and_jump() -> None:
+    calm = walked(Walk(3), [60])
+    restless = walked(Walk(3, spread_factor_max=4.0, jump_chance=0.1), [60])
+
+    spreads = {quote.ask - quote.bid for quote in restless}
+    assert min(spreads) >= D("0.00010")
+    assert D("0.00020") < max(spreads) <= D("0.00040")
+    assert longest_step(restless) > 10 * longest_step(calm)
+
+
+def longest_step(quotes: Sequence[Quote]) -> Decimal:
+    return max(abs(later.bid - earlier.bid) for earlier, later in pairwise(quotes))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"spread_factor_max": 0.5}, {"jump_factor": 1e9}, {"jump_chance": 1.5}]
+)
+def test_an_impossible_walk_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Walk(1, **wrong)  # pyright: ignore[reportArgumentType]  # by name
+
+
+FRIDAY_EVENING = datetime(2026, 3, 6, 21, 59, tzinfo=UTC)  # the server's midnight in a minute
+SUNDAY_EVENING = datetime(2026, 3, 8, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("looks", [0, 60])
+def test_a_week_opens_with_a_gap_however_often_somebody_looked(looks: int) -> None:
+    market = Market(
+        symbols=[EURUSD],
+        feed=Walk(5, every=timedelta(minutes=5)),
+        offset=timedelta(hours=2),
+        now=FRIDAY_EVENING,
+    )
+    weekend = SUNDAY_EVENING - FRIDAY_EVENING
+    shown = [
+        quote
+        for look in range(looks)
+        for quote in market.fresh_quotes(FRIDAY_EVENING + weekend * look / 61)
+    ]
+
+    (first, *_) = market.fresh_quotes(SUNDAY_EVENING + timedelta(hours=1))
+
+    assert shown == []
+    assert first.time == SUNDAY_EVENING
+    assert (first.bid, market.quotes["EURUSD"].time) == (D("1.08487"), first.time + GAP)
+
+
+GAP = timedelta(hours=1)
 
 
 def bar(minute: int, *prices: str) -> Bar:
@@ -213,52 +262,6 @@ def test_the_book_has_offers_above_bids_after_it_was_asked_for(mt5: ModuleType) 
     assert [row.type for row in book] == [mt5.BOOK_TYPE_SELL] * 5 + [mt5.BOOK_TYPE_BUY] * 5
     assert mt5.market_book_release("EURUSD")
     assert not mt5.market_book_release("EURUSD")
-
-
-HEADER = "time,open,high,low,close,tick_volume,spread,real_volume"
-
-
-def test_recorded_bars_are_read_at_their_server_time() -> None:
-    lines = [HEADER, "2025-12-01 00:00:00,1.15936,1.15940,1.15930,1.1593499999999999,5,28,0"]
-
-    (recorded,) = read_bars(lines, offset=timedelta(hours=2))
-
-    assert recorded.opens_at == datetime(2025, 11, 30, 22, tzinfo=UTC)
-    assert (recorded.high, recorded.spread_points) == (D("1.15940"), 28)
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        ("2025-12-01,1,1,1,x,5,28,0", "line 2"),
-        ("2025-12-01 00:00:00,1,1", "line 2"),
-        ("2025-12-01 00:00:00,1.0,0.9,0.8,1.0,5,28,0", "high"),
-    ],
-)
-def test_an_unreadable_bar_is_named_by_its_line(line: str, reason: str) -> None:
-    with pytest.raises(BarsUnreadable, match=reason):
-        read_bars([HEADER, line], offset=timedelta(0))
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="the recorded bars are not in a fresh clone")
-def test_real_bars_make_the_bars_they_were_made_of(mt5: ModuleType) -> None:
-    lines = (SHARED / "EURUSD_M1_20251201-20251219.csv").read_text().splitlines()[:241]
-    recorded = read_bars(lines, offset=timedelta(hours=2))
-    clock = VirtualClock(recorded[0].opens_at - timedelta(seconds=1))
-    feed = Bars("EURUSD", recorded, timedelta(minutes=1))
-    attach(terminal := simulate(clock=clock, feed=feed, symbols=[OPEN]))
-    mt5.initialize()
-    clock.advance(timedelta(hours=4))
-    terminal.advance()
-
-    bars = mt5.copy_rates_from_pos("EURUSD", mt5.TIMEFRAME_M1, 0, 200)
-
-    expected = [
-        [float(EURUSD.rounded(price)) for price in (r.open, r.high, r.low, r.close)]
-        for r in recorded
-    ]
-    assert [list(row)[1:5] for row in bars.tolist()] == expected[-200:]
-    detach()
 
 
 @pytest.mark.parametrize("symbol", CATALOGUE, ids=lambda symbol: symbol.name)

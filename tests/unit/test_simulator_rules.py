@@ -194,6 +194,18 @@ def test_a_closed_market_refuses_and_its_clock_stands_still(
     assert mt5.symbol_info_tick("EURUSD").time == before
 
 
+def test_a_holiday_has_no_session(mt5: ModuleType, mt5_terminal: Terminal) -> None:
+    market = mt5_terminal.broker.market
+    today = market.server_time(mt5_terminal.clock.now()).date()
+    market.replace_symbol("EURUSD", replace(EURUSD, holidays=(today,)))
+    assert mt5.initialize()
+
+    assert mt5.order_send(BUY).retcode == mt5.TRADE_RETCODE_MARKET_CLOSED
+
+    mt5_terminal.clock.wait(24 * 3600.0)
+    assert mt5.order_send(BUY).retcode == mt5.TRADE_RETCODE_DONE
+
+
 @pytest.mark.parametrize(
     ("moment", "is_open"),
     [

@@ -9,6 +9,9 @@ from mt5_simulator.broker.records import Deal, Order, Position
 
 ZERO = Decimal(0)
 
+DIGITS_MAX = 8
+_UNITS = tuple(Decimal(1).scaleb(-digits) for digits in range(DIGITS_MAX + 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -39,12 +42,16 @@ class Terms:
             raise ValueError(f"login must be positive, not {self.login}")
         if self.leverage <= 0:
             raise ValueError(f"leverage must be positive, not {self.leverage}")
+        if not 0 <= self.currency_digits <= DIGITS_MAX:
+            raise ValueError(
+                f"currency_digits must be between 0 and {DIGITS_MAX}, not {self.currency_digits}"
+            )
         if self.fifo_close and self.margin_mode is not MarginMode.HEDGING:
             raise ValueError("fifo_close is for hedging accounts only")
 
     def rounded(self, amount: Decimal) -> Decimal:
         """Return `amount` to the smallest unit of the account's currency."""
-        return amount.quantize(Decimal(1).scaleb(-self.currency_digits))
+        return amount.quantize(_UNITS[self.currency_digits])
 
 
 @dataclass(slots=True)

@@ -170,6 +170,8 @@ class CalcMode(IntEnum):
     EXCH_STOCKS = 32
     EXCH_FUTURES = 33
     EXCH_OPTIONS = 34
+    # Terminals show it for listed options; the package's constants have no name for it.
+    EXCH_OPTIONS_LISTED = 35
     EXCH_OPTIONS_MARGIN = 36
     EXCH_BONDS = 37
     EXCH_STOCKS_MOEX = 38

@@ -175,8 +175,25 @@ class Desk:
             held.remove(effect.before)
         if effect.after is not None:
             held.append(effect.after)
-        needed = margin_of(account, self.market, held)
+        opened = order.volume_current - effect.closed
+        needed = margin_of(account, self.market, held) + self._to_open(
+            account, symbol, opened, price
+        )
         return needed <= present.margin or needed <= present.equity
+
+    def _to_open(
+        self, account: Account, symbol: Symbol, volume: Decimal, price: Decimal
+    ) -> Decimal:
+        """Return how much more margin opening a volume needs than holding it."""
+        if not symbol.margin_maintenance:
+            return ZERO
+        initial, held = (
+            margin_in_account(
+                account, self.market, symbol, volume=volume, price=price, held=is_held
+            )
+            for is_held in (False, True)
+        )
+        return initial - held
 
     def _computable(
         self, account: Account, symbol: Symbol, volume: Decimal, price: Decimal

@@ -3,7 +3,7 @@
 import random
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -57,8 +57,9 @@ class PriceHistory:
             bid = quote.bid
             self._minutes.append(PriceBar(minute, bid, bid, bid, bid, 1, spread))
             return
-        self._minutes[-1] = replace(
-            last,
+        self._minutes[-1] = PriceBar(
+            minute,
+            last.open,
             high=max(last.high, quote.bid),
             low=min(last.low, quote.bid),
             close=quote.bid,

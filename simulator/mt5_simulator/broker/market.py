@@ -29,6 +29,8 @@ class Market:
         self._feed = feed
         self._liquidity: dict[str, tuple[Level, ...]] = {}
         self._fed_until = now
+        # Where the feed stands, for symbols that are closed: nobody is shown these.
+        self._unshown: dict[str, Quote] = {}
         self._days: dict[str, tuple[date, Decimal, Decimal, Decimal]] = {}
         self._histories: dict[str, PriceHistory] = {}
         for symbol in symbols:
@@ -51,26 +53,42 @@ class Market:
 
     def fresh_quotes(self, now: datetime) -> Iterator[Quote]:
         """Take each quote up to `now` into account, oldest first, and yield it."""
+        if now <= self._fed_until:
+            return
         arrived = [
             quote
             for symbol in self.symbols.values()
             if symbol.name not in self.halted
-            for quote in self._feed.quotes(symbol, self._last_fed(symbol.name), now)
-            if symbol.is_open(self.server_time(quote.time))
+            for quote in self._shown(
+                symbol, self._feed.quotes(symbol, self._last_fed(symbol.name), now)
+            )
         ]
-        self._fed_until = max(now, self._fed_until)
+        self._fed_until = now
         for quote in sorted(arrived, key=lambda quote: (quote.time, quote.symbol)):
             self._take(quote)
             yield quote
 
+    def _shown(self, symbol: Symbol, quotes: Iterable[Quote]) -> Iterator[Quote]:
+        """Yield the quotes of an open market.
+
+        A closed one's price moves on unseen, so that the next session opens with a gap.
+        """
+        for quote in quotes:
+            if symbol.is_open(self.server_time(quote.time)):
+                self._unshown.pop(symbol.name, None)
+                yield quote
+            else:
+                self._unshown[symbol.name] = quote
+
     def _last_fed(self, symbol: str) -> Quote:
         # A quote set by hand is where the feed goes on, but not before the moment it stopped at.
-        quote = self.quotes[symbol]
+        quote = self._unshown.get(symbol) or self.quotes[symbol]
         return replace(quote, time=max(quote.time, self._fed_until))
 
     def set_quote(self, quote: Quote) -> None:
         """Set a price by hand. From then on nothing but a hand moves this symbol."""
         self.halted.add(quote.symbol)
+        self._unshown.pop(quote.symbol, None)
         self._take(quote)
 
     def resume(self, symbol: str, now: datetime) -> None:
@@ -86,6 +104,7 @@ class Market:
         del self.symbols[name]
         self.symbols[symbol.name] = symbol
         if symbol.name != name:
+            self._unshown.pop(name, None)
             self._take(replace(self.quotes.pop(name), symbol=symbol.name))
 
     def restore(

@@ -17,7 +17,13 @@ ZERO = Decimal(0)
 LEVERAGED = frozenset({CalcMode.FOREX, CalcMode.CFDLEVERAGE})
 BONDS = frozenset({CalcMode.EXCH_BONDS, CalcMode.EXCH_BONDS_MOEX})
 FUTURES = frozenset(
-    {CalcMode.FUTURES, CalcMode.EXCH_FUTURES, CalcMode.EXCH_OPTIONS, CalcMode.EXCH_OPTIONS_MARGIN}
+    {
+        CalcMode.FUTURES,
+        CalcMode.EXCH_FUTURES,
+        CalcMode.EXCH_OPTIONS,
+        CalcMode.EXCH_OPTIONS_LISTED,
+        CalcMode.EXCH_OPTIONS_MARGIN,
+    }
 )
 FOREX = frozenset({CalcMode.FOREX, CalcMode.FOREX_NO_LEVERAGE})
 
@@ -32,20 +38,28 @@ class RoundTrip:
     closed: Decimal
 
 
-def margin(symbol: Symbol, *, volume: Decimal, price: Decimal, leverage: int) -> Decimal:
-    """Return the margin `volume` lots need at `price`, in the symbol's margin currency."""
+def margin(
+    symbol: Symbol, *, volume: Decimal, price: Decimal, leverage: int, held: bool = False
+) -> Decimal:
+    """Return the margin `volume` lots need at `price`, in the symbol's margin currency.
+
+    To open them unless they are `held`: a symbol may ask for less once a position is open. Nobody
+    has published how options are computed; here they are like futures, a fixed margin per lot.
+    """
     mode = symbol.calc_mode
     rate = symbol.margin_rate
+    fixed = symbol.margin_maintenance if held else ZERO
+    fixed = fixed or symbol.margin_initial
     if mode is CalcMode.SERV_COLLATERAL:
         return ZERO
     if mode in FUTURES:
-        return volume * symbol.margin_initial * rate
-    if symbol.margin_initial and mode in FOREX:
-        notional = volume * symbol.margin_initial
-    elif symbol.margin_initial:
+        return volume * fixed * rate
+    if fixed and mode in FOREX:
+        notional = volume * fixed
+    elif fixed:
         # A fixed margin per lot overrides the formula everywhere but in forex, where it stands in
         # for the contract size.
-        return volume * symbol.margin_initial * rate
+        return volume * fixed * rate
     elif mode in BONDS:
         notional = volume * symbol.contract_size * symbol.face_value * price / 100
     elif mode in FOREX:

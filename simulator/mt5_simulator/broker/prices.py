@@ -20,6 +20,9 @@ CATCH_UP_MAX = 2_000
 """The most ticks of one symbol a feed hands out at once. After a longer gap it skips to the end."""
 
 
+FACTOR_MAX = 1_000.0
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What a symbol can be sold at (`bid`) and bought at (`ask`), from `time` on."""
@@ -63,13 +66,35 @@ def _quoted_at(quote: Quote) -> datetime:
 
 
 class Walk:
-    """A random walk: the same seed gives the same prices at the same moments."""
+    """A random walk: the same seed gives the same prices at the same moments.
 
-    def __init__(self, seed: int, every: timedelta = timedelta(milliseconds=500)) -> None:
+    A spread is drawn between the symbol's own and `spread_factor_max` times as much. With a chance
+    of `jump_chance` a tick moves `jump_factor` times as far as usual.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        every: timedelta = timedelta(milliseconds=500),
+        *,
+        spread_factor_max: float = 1.0,
+        jump_chance: float = 0.0,
+        jump_factor: float = 50.0,
+    ) -> None:
         if every <= timedelta(0):
             raise ValueError(f"every must be longer than nothing, not {every}")
+        if not 1.0 <= spread_factor_max <= FACTOR_MAX or not 1.0 <= jump_factor <= FACTOR_MAX:
+            raise ValueError(
+                "spread_factor_max and jump_factor must be between 1 and "
+                f"{FACTOR_MAX:.0f}, not {spread_factor_max} and {jump_factor}"
+            )
+        if not 0.0 <= jump_chance <= 1.0:
+            raise ValueError(f"jump_chance must be between 0 and 1, not {jump_chance}")
         self.seed = seed
         self.every = every
+        self._spread_factor_max = spread_factor_max
+        self._jump_chance = jump_chance
+        self._jump_factor = jump_factor
 
     def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterator[Quote]:
         first, final = (last.time - EPOCH) // self.every + 1, (until - EPOCH) // self.every
@@ -77,24 +102,34 @@ class Walk:
         bid = last.bid
         if skipped:
             # A long gap is one wide step: a walk of n steps ends about sqrt(n) steps away.
-            bid = self._step(symbol, first, bid, skipped**0.5)
+            bid = self._step(symbol, first, bid, skipped**0.5)[0]
         for index in range(first + skipped, final + 1):
-            bid = self._step(symbol, index, bid, 1.0)
-            ask = bid + symbol.spread_points * symbol.point
+            bid, spread_points = self._step(symbol, index, bid, 1.0)
+            ask = bid + spread_points * symbol.point
             yield Quote(symbol.name, EPOCH + index * self.every, bid, ask)
 
-    def _step(self, symbol: Symbol, index: int, bid: Decimal, width: float) -> Decimal:
+    def _step(self, symbol: Symbol, index: int, bid: Decimal, width: float) -> tuple[Decimal, int]:
+        """Return the next bid, and the spread in points."""
         # Seeded per tick, so that a price depends on the moment and the walk so far, never on how
         # often somebody asked.
         draw = random.Random(f"{self.seed}/{symbol.name}/{index}")  # noqa: S311  # a simulation
-        points = round(draw.gauss(0.0, symbol.volatility_points * width))
-        moved = symbol.rounded(bid + points * symbol.point)
-        return moved if moved > symbol.start_price / 10 else bid
+        points = draw.gauss(0.0, symbol.volatility_points * width)
+        if self._jump_chance and draw.random() < self._jump_chance:
+            points *= self._jump_factor
+        moved = symbol.rounded(bid + round(points) * symbol.point)
+        spread = symbol.spread_points
+        if self._spread_factor_max > 1.0:
+            spread = round(spread * draw.uniform(1.0, self._spread_factor_max))
+        return (moved if moved > symbol.start_price / 10 else bid), spread
+
+
+Sides = tuple[Decimal, Decimal, Decimal, Decimal]
+"""The open, high, low and close of one side of the market."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One recorded bar: bid prices, and its spread in points."""
+    """One recorded bar: bid prices, and the spread in points or else the asks themselves."""
 
     opens_at: datetime  # UTC
     open: Decimal
@@ -103,6 +138,16 @@ class Bar:
     close: Decimal
     tick_volume: int
     spread_points: int
+    asks: Sides | None = None
+
+    def quotes(self) -> tuple[tuple[Decimal, Decimal | None], ...]:
+        """Return the four bids in the order they are played, each with its ask where recorded.
+
+        A rising bar visits its low first, a falling one its high: the usual reading of a bar.
+        """
+        parts = (0, 2, 1, 3) if self.close >= self.open else (0, 1, 2, 3)
+        bids = (self.open, self.high, self.low, self.close)
+        return tuple((bids[part], self.asks[part] if self.asks else None) for part in parts)
 
 
 class Bars:
@@ -122,20 +167,15 @@ class Bars:
         first = bisect_right(self._bars, last.time - self._length, key=_opened_at)
         end = bisect_right(self._bars, until, key=_opened_at)
         for bar in self._bars[first:end]:
-            for part, price in enumerate(_path(bar)):
+            for part, (price, recorded_ask) in enumerate(bar.quotes()):
                 moment = bar.opens_at + self._length * part / 4
                 if last.time < moment <= until:
                     bid = symbol.rounded(price)
                     ask = bid + bar.spread_points * symbol.point
+                    if recorded_ask is not None:
+                        ask = max(bid, symbol.rounded(recorded_ask))
                     yield Quote(symbol.name, moment, bid, ask)
 
 
 def _opened_at(bar: Bar) -> datetime:
     return bar.opens_at
-
-
-def _path(bar: Bar) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    # A rising bar visits its low first, a falling one its high: the usual reading of a bar.
-    rising = bar.close >= bar.open
-    extremes = (bar.low, bar.high) if rising else (bar.high, bar.low)
-    return bar.open, *extremes, bar.close

@@ -1,7 +1,7 @@
 """What a broker says about an instrument: its contract and its rules."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from mt5_simulator.broker.codes import (
@@ -44,6 +44,11 @@ ALWAYS = tuple(Session(day, time(0), time(0)) for day in range(7))
 
 EVERY_ORDER = ~OrderMode(0)
 
+DIGITS_MAX = 8
+"""MetaTrader shows at most eight decimals."""
+
+_POINTS = tuple(Decimal(1).scaleb(-digits) for digits in range(DIGITS_MAX + 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -84,19 +89,22 @@ class Symbol:
     swap_short: Decimal = ZERO
     swap_triple_day: int = 3  # MetaTrader's count: Sunday is 0
     sessions: tuple[Session, ...] = weekdays(time(0), time(0))
+    holidays: tuple[date, ...] = ()  # server days without any session
     book_depth: int = 10
     order_mode: OrderMode = EVERY_ORDER
     expiration_mode: int = 15
 
     def __post_init__(self) -> None:
-        if not 0 <= self.digits <= 8:  # noqa: PLR2004  # MetaTrader shows at most eight decimals
-            raise ValueError(f"digits of {self.name} must be between 0 and 8, not {self.digits}")
+        if not 0 <= self.digits <= DIGITS_MAX:
+            raise ValueError(
+                f"digits of {self.name} must be between 0 and {DIGITS_MAX}, not {self.digits}"
+            )
         if not ZERO < self.volume_step <= self.volume_min <= self.volume_max:
             raise ValueError(f"volumes of {self.name} must satisfy 0 < step <= min <= max")
 
     @property
     def point(self) -> Decimal:
-        return Decimal(1).scaleb(-self.digits)
+        return _POINTS[self.digits]
 
     @property
     def price_step(self) -> Decimal:
@@ -108,6 +116,8 @@ class Symbol:
         return (steps * self.price_step).quantize(self.point)
 
     def is_open(self, server_time: datetime) -> bool:
+        if server_time.date() in self.holidays:
+            return False
         return any(session.contains(server_time) for session in self.sessions)
 
     def accepts(self, filling: Filling) -> bool:

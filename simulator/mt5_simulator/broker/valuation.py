@@ -74,11 +74,18 @@ def profit_in_account(account: Account, market: Market, symbol: Symbol, trip: Ro
     return _converted(account, market, profit(symbol, trip), symbol.currency_profit)
 
 
-def margin_in_account(
-    account: Account, market: Market, symbol: Symbol, *, volume: Decimal, price: Decimal
+def margin_in_account(  # noqa: PLR0913  # whose, where, and the volume itself
+    account: Account,
+    market: Market,
+    symbol: Symbol,
+    *,
+    volume: Decimal,
+    price: Decimal,
+    held: bool = False,
 ) -> Decimal:
     """Return the margin of an unhedged volume in account currency, rounded. Raises NoRate."""
-    needed = margin(symbol, volume=volume, price=price, leverage=account.terms.leverage)
+    leverage = account.terms.leverage
+    needed = margin(symbol, volume=volume, price=price, leverage=leverage, held=held)
     return _converted(account, market, needed, symbol.currency_margin)
 
 
@@ -145,13 +152,15 @@ def _position_margin(
 ) -> Decimal:
     try:
         return margin_in_account(
-            account, market, symbol, volume=position.volume, price=position.price_open
+            account, market, symbol, volume=position.volume, price=position.price_open, held=True
         )
     except NoRate:
         return ZERO
 
 
 def _converted(account: Account, market: Market, amount: Decimal, currency: str) -> Decimal:
+    if currency == account.terms.currency:
+        return account.terms.rounded(amount)
     turned = market.rates.convert(amount, currency, account.terms.currency)
     if turned is None:
         raise NoRate(f"no price connects {currency} and {account.terms.currency}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mt5_simulator.broker.codes import DealType
 from mt5_simulator.command.tables import account_table, deal_table, position_table
 from mt5_simulator.terminal.faults import Executes, FaultKind
 
@@ -81,6 +82,13 @@ def _restart_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--breaks-pipe", action="store_true", help="until the next initialize")
 
 
+def _transfer_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("amount", help="negative takes money away")
+    kinds = [kind.name.lower() for kind in DealType if kind not in {DealType.BUY, DealType.SELL}]
+    parser.add_argument("--kind", choices=kinds, default="balance")
+    parser.add_argument("--comment", default="")
+
+
 def _one(name: str) -> Callable[[argparse.ArgumentParser], None]:
     def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, nargs="?")
@@ -107,7 +115,9 @@ ASKING: Mapping[str, Question] = {
     "liquidity": Question(
         "liquidity", "set what the market holds", _liquidity_options, _taken("symbol", "levels")
     ),
-    "transfer": Question("transfer", "book money", _named("amount"), _taken("amount")),
+    "transfer": Question(
+        "transfer", "book money", _transfer_options, _taken("amount", "kind", "comment")
+    ),
     "close": Question(
         "close", "close a position by another hand", _named("ticket"), _taken("ticket")
     ),

@@ -16,7 +16,7 @@ from mt5_simulator.broker.broker import Broker, Received
 from mt5_simulator.broker.catalogue import CATALOGUE
 from mt5_simulator.broker.codes import MarginMode
 from mt5_simulator.broker.prices import Bars, Feed, Script, Walk
-from mt5_simulator.broker.recorded import read_bars
+from mt5_simulator.broker.recorded import length_of, read_bars, read_ticks
 from mt5_simulator.broker.symbols import ALWAYS
 from mt5_simulator.clock import Clock, VirtualClock, WallClock
 from mt5_simulator.command.tables import progress_line
@@ -57,7 +57,12 @@ def add_serve(commands: Any) -> None:  # noqa: ANN401  # argparse does not name 
     parser.add_argument(
         "--bars",
         metavar="SYMBOL=CSV",
-        help="play one symbol's recorded minute bars; its clock starts where they do",
+        help="play one symbol's recorded bars; its clock starts where they do",
+    )
+    parser.add_argument(
+        "--ticks",
+        metavar="SYMBOL=CSV",
+        help="play one symbol's recorded ticks; its clock starts where they do",
     )
     parser.add_argument("--offset-hours", type=float, default=2.0, help="server time minus UTC")
     parser.add_argument("--clock", choices=["wall", "virtual"], default="wall")
@@ -101,7 +106,7 @@ def _terminal(options: argparse.Namespace) -> Terminal:
     offset = timedelta(hours=options.offset_hours)
     clock: Clock = WallClock() if options.clock == "wall" else VirtualClock()
     feed: Feed = Walk(options.seed) if options.prices == "walk" else Script()
-    if options.bars is not None:
+    if options.bars or options.ticks:
         clock, feed = _played(options, offset)
     symbols = CATALOGUE
     if options.always_open:
@@ -126,16 +131,23 @@ def _terminal(options: argparse.Namespace) -> Terminal:
 
 
 def _played(options: argparse.Namespace, offset: timedelta) -> tuple[Clock, Feed]:
-    """Return a clock that starts where the recorded bars do, and the feed that plays them."""
+    """Return a clock that starts where the recorded prices do, and the feed that plays them."""
+    option, value = ("--bars", options.bars) if options.bars else ("--ticks", options.ticks)
+    if options.bars and options.ticks:
+        raise ValueError("--bars and --ticks exclude each other: name one")
     if options.clock != "virtual":
-        raise ValueError("--bars needs --clock virtual: recorded prices are not of this moment")
-    symbol, _, file = options.bars.partition("=")
-    with Path(file).open(encoding="utf-8") as lines:
-        bars = read_bars(lines, offset)
-    if not bars:
-        raise ValueError(f"--bars: {file} has no bars")
-    first = min(bar.opens_at for bar in bars)
-    return VirtualClock(first - timedelta(seconds=1)), Bars(symbol, bars, timedelta(minutes=1))
+        raise ValueError(f"{option} needs --clock virtual: recorded prices are not of this moment")
+    symbol, _, file = value.partition("=")
+    if symbol not in {known.name for known in CATALOGUE}:
+        raise ValueError(f"{option}: there is no symbol {symbol}; name it as SYMBOL=CSV")
+    with Path(file).open(encoding="utf-8-sig") as lines:
+        bars = read_bars(lines, offset) if options.bars else []
+        ticks = [] if options.bars else read_ticks(lines, symbol, offset)
+    if not bars and not ticks:
+        raise ValueError(f"{option}: {file} holds no prices")
+    first = min([bar.opens_at for bar in bars] + [tick.time for tick in ticks])
+    feed: Feed = Bars(symbol, bars, length_of(bars)) if bars else Script(ticks)
+    return VirtualClock(first - timedelta(seconds=1)), feed
 
 
 def _terms(options: argparse.Namespace, login: int) -> Terms:

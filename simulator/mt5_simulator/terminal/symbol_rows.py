@@ -41,8 +41,8 @@ def symbol_row(
     """
     quote = market.quotes[symbol.name]
     known = {
-        **_contract(symbol),
-        **_rules(symbol),
+        **contract_fields(symbol),
+        **rule_fields(symbol),
         **_prices(quote, market.day_of(symbol.name), symbol),
         "select": selected,
         "visible": selected,
@@ -54,7 +54,7 @@ def symbol_row(
     return [known.get(field, _unused(field)) for field in SymbolInfo.__match_args__]
 
 
-def _contract(symbol: Symbol) -> dict[str, object]:
+def contract_fields(symbol: Symbol) -> dict[str, object]:
     return {
         "name": symbol.name,
         "description": symbol.description,
@@ -80,7 +80,7 @@ def _contract(symbol: Symbol) -> dict[str, object]:
     }
 
 
-def _rules(symbol: Symbol) -> dict[str, object]:
+def rule_fields(symbol: Symbol) -> dict[str, object]:
     return {
         "trade_mode": int(symbol.trade_mode),
         "trade_exemode": int(symbol.execution),
