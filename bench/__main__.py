@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import approval, batch, unary
+from bench import approval, batch, matching, unary
 from bench.ground import Strategy, process, product, strategies
 from bench.load import Run
 from bench.picture import draw
@@ -104,7 +104,8 @@ def _measure(on: _Ground) -> list[Row]:
         rounds.many.append(batch.product_run(on.product, on.unfollowed, _BATCH_SIGNALS))
         rate = batch.pgbench_rate(on.folder, on.database_url, installed_programs()[0])
         rounds.single += [rate] if rate else []
-    return [*_ingest_rows(rounds), *_approval_rows(clicks, floor)]
+    _say("matching")
+    return [*_ingest_rows(rounds), *_approval_rows(clicks, floor), *_matching_rows()]
 
 
 def _ingest_rows(rounds: _Rounds) -> list[Row]:
@@ -140,6 +141,38 @@ def _approval_rows(clicks: Run, floor: Run) -> list[Row]:
             )
         )
     return rows
+
+
+def _matching_rows() -> list[Row]:
+    few, many = matching.books(matching.FEW), matching.books(matching.MANY)
+    ours, pairs = matching.product_run(few)
+    best, best_pairs = matching.scipy_run(few)
+    loop, _ = matching.loop_run(few)
+    half, _ = matching.product_run(matching.books(matching.MANY // 2))
+    whole, _ = matching.product_run(many)
+    if pairs != best_pairs:
+        raise RuntimeError(f"matching found {pairs} pairs where {best_pairs} are possible")
+    small, large = f"match {matching.FEW:,} trades", f"match {matching.MANY:,} trades"
+    return [
+        _at_most(1, small, ours, against="scipy, optimal", theirs=best),
+        _at_most(1, small, ours, against="loop over all pairs", theirs=loop),
+        _at_most(1, large, whole, against="one second", theirs=1),
+        # Twice as many in N log N, and a tenth for the weather.
+        _at_most(2.35, large, whole, against="half as many", theirs=half),
+    ]
+
+
+def _at_most(most: float, what: str, ours: float, *, against: str, theirs: float) -> Row:
+    return Row(
+        what=what,
+        ours=ours * 1000,
+        unit="ms",
+        against=against,
+        theirs=theirs * 1000,
+        ratio=ours / theirs,
+        goal=f"<= {most:g}x",
+        holds=ours / theirs <= most,
+    )
 
 
 def _at_least(least: float, what: str, ours: float, *, against: str, theirs: float) -> Row:
