@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from uuid import uuid4
 
+import grpc
 import structlog
 
 from countersign.v1 import execution_pb2
@@ -121,15 +122,8 @@ class _Shell:
             watch=self._terminal_seen,
             now=time.monotonic,
         )
-        self._grpc_channel = dial(
-            settings.server_address,
-            tls=settings.tls,
-            root_certificates=bytes_of(settings.tls_root_certificates),
-            private_key=bytes_of(settings.tls_private_key),
-            certificate=bytes_of(settings.tls_certificate),
-        )
         self._channel = ServerChannel(
-            self._grpc_channel,
+            self._dialled,
             pairing.credentials,
             hear=self._heard,
             ended=self._stream_ended,
@@ -148,8 +142,17 @@ class _Shell:
         finally:
             self._link.stop()
             self._channel.join(_JOIN_PATIENCE_S)
-            self._grpc_channel.close()
             _log.info("bridge stopped", code=self._exit)
+
+    def _dialled(self) -> grpc.Channel:
+        settings = self._settings
+        return dial(
+            settings.server_address,
+            tls=settings.tls,
+            root_certificates=bytes_of(settings.tls_root_certificates),
+            private_key=bytes_of(settings.tls_private_key),
+            certificate=bytes_of(settings.tls_certificate),
+        )
 
     def _turn(self) -> None:
         """Take what has happened, then do what is due."""

@@ -19,6 +19,9 @@ _OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_reconnect_backoff_ms", 5_000),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # A ping that is under way for another purpose takes keepalive's place; it waits a minute by
+    # default, and so would a connection that died without a word.
+    ("grpc.http2.ping_timeout_ms", 10_000),
 )
 
 

@@ -33,7 +33,7 @@ class Client:
         kit: Any = grpc_testing  # which has no types
         self.far = kit.channel([SIGN_IN, EXECUTION], kit.strict_fake_time(0))
         self.near = ServerChannel(
-            self.far,
+            lambda: self.far,
             Credentials("device", "csd_secret"),
             hear=lambda stream, frame: self.heard.put((stream, frame)),
             ended=lambda stream, end: self.ends.put((stream, end)),

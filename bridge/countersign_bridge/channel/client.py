@@ -19,7 +19,12 @@ OPTIONS = (
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # A ping that is under way for another purpose takes keepalive's place; it waits a minute by
+    # default, and so would a connection that died without a word.
+    ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.max_pings_without_data", 0),
+    # Channels to the same server share a connection by default, also one that is dead.
+    ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
     # The bridge has its own way of trying again, and counts its failures.
     ("grpc.enable_retries", 0),
@@ -58,20 +63,22 @@ class _Stream:
 class ServerChannel:
     """Opens streams and delivers what comes on them, on a thread of each stream's own.
 
+    Each stream has a connection of its own: when one is given up because nothing is heard any more,
+    its connection may have died without a word, and the next stream would wait on it in vain.
+
     `hear` gets each frame, `ended` exactly one end a stream.
     """
 
     def __init__(
         self,
-        channel: grpc.Channel,
+        dial: Callable[[], grpc.Channel],
         credentials: Credentials,
         *,
         hear: Callable[[int, Frame], None],
         ended: Callable[[int, StreamEnd], None],
         now: Callable[[], Moment],
     ) -> None:
-        self._execution = execution_pb2_grpc.ExecutionServiceStub(channel)
-        self._identity = identity_pb2_grpc.IdentityServiceStub(channel)
+        self._dial = dial
         self._credentials = credentials
         self._hear = hear
         self._ended = ended
@@ -121,8 +128,9 @@ class ServerChannel:
             timer.start()
 
     def _run(self, stream: _Stream) -> None:
+        channel = self._dial()
         try:
-            self._converse(stream)
+            self._converse(stream, channel)
             end = StreamEnd("OK", "", "the server ended the stream")
         except grpc.RpcError as error:
             end = stream_end(error)
@@ -130,26 +138,27 @@ class ServerChannel:
                 self._token = ""  # signs in afresh the next time
         finally:
             stream.outgoing.put(None)
+            channel.close()
         self._ended(stream.number, end)
 
-    def _converse(self, stream: _Stream) -> None:
-        metadata = (("authorization", f"Bearer {self._signed_in()}"),)
+    def _converse(self, stream: _Stream, channel: grpc.Channel) -> None:
+        metadata = (("authorization", f"Bearer {self._signed_in(channel)}"),)
         frames: Iterator[execution_pb2.ChannelRequest] = iter(stream.outgoing.get, None)
-        call = self._execution.Channel(frames, metadata=metadata)
+        call = execution_pb2_grpc.ExecutionServiceStub(channel).Channel(frames, metadata=metadata)
         stream.call = call
         if stream.closed:
             call.cancel()
         for frame in call:
             self._hear(stream.number, frame)
 
-    def _signed_in(self) -> str:
+    def _signed_in(self, channel: grpc.Channel) -> str:
         """Return an access token. Raises grpc.RpcError."""
         now_s = self._now().utc.timestamp()
         if not self._token or now_s > self._token_ends_s - _TOKEN_MARGIN_S:
             proof = identity_pb2.DeviceProof(
                 device_id=self._credentials.device_id, secret=self._credentials.secret
             )
-            session = self._identity.CreateSession(
+            session = identity_pb2_grpc.IdentityServiceStub(channel).CreateSession(
                 identity_pb2.CreateSessionRequest(device=proof), timeout=SIGN_IN_PATIENCE_S
             )
             self._token = session.access_token
