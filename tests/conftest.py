@@ -46,6 +46,13 @@ def server_folder() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="module")
+def server_folder_of_module() -> Iterator[Path]:
+    """An empty folder for a server that the tests of a module share, and may kill."""
+    with _server_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def template_database(postgres: EmbeddedPostgres) -> str:
     """A migrated database that nobody connects to, for copying."""
