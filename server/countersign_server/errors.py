@@ -72,7 +72,10 @@ class InstrumentNotAllowed(Invalid):
 
 class UpdateMaskInvalid(Invalid):
     reason = "UPDATE_MASK_INVALID"
-    advice = "Name the fields to change in update_mask."
+    advice = (
+        "Name the fields to change in update_mask and give each a value; "
+        "name those to empty or switch off in clear_mask."
+    )
 
 
 class PageTokenInvalid(Invalid):

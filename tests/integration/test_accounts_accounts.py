@@ -128,6 +128,37 @@ async def test_an_update_changes_what_it_names_and_nothing_else(office: BackOffi
     assert await kinds_of(office, owner) == ["account.created", "account.updated"]
 
 
+async def test_a_limit_goes_only_when_it_is_named_to_be_cleared(office: BackOffice) -> None:
+    owner = await office.a_person()
+    account = await office.an_account(owner)
+    limited = accounts_pb2.Account(
+        account_id=account.account_id,
+        limits=accounts_pb2.AccountLimits(max_volume="0.5", max_open_positions=3),
+    )
+    await office.accounts.UpdateAccount(
+        accounts_pb2.UpdateAccountRequest(account=limited, update_mask=FieldMask(paths=["limits"])),
+        metadata=owner,
+    )
+
+    async def update(limits: accounts_pb2.AccountLimits, **masks: FieldMask) -> Any:
+        asked = accounts_pb2.Account(account_id=account.account_id, limits=limits)
+        request = accounts_pb2.UpdateAccountRequest(account=asked, **masks)
+        return (await office.accounts.UpdateAccount(request, metadata=owner)).account.limits
+
+    one = accounts_pb2.AccountLimits(max_open_positions=5)
+    kept = await update(one, update_mask=FieldMask(paths=["limits"]))
+    assert (kept.max_volume, kept.max_open_positions) == ("0.5", 5)
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "UPDATE_MASK_INVALID"):
+        await update(one, update_mask=FieldMask(paths=["limits.max_volume"]))
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "UPDATE_MASK_INVALID"):
+        await update(accounts_pb2.AccountLimits(), update_mask=FieldMask(paths=["limits"]))
+
+    cleared = await update(
+        accounts_pb2.AccountLimits(), clear_mask=FieldMask(paths=["limits.max_volume"])
+    )
+    assert (cleared.max_volume, cleared.max_open_positions) == ("", 5)
+
+
 async def test_an_account_is_updated_by_its_owner_only(office: BackOffice) -> None:
     account = await office.an_account(await office.a_person())
     request = accounts_pb2.UpdateAccountRequest(
@@ -143,7 +174,7 @@ async def test_an_account_is_updated_by_its_owner_only(office: BackOffice) -> No
     [
         ({"name": "New"}, [], "UPDATE_MASK_INVALID"),
         ({"name": "New"}, ["demo"], "UPDATE_MASK_INVALID"),
-        ({"name": ""}, ["name"], "INVALID"),
+        ({"name": ""}, ["name"], "UPDATE_MASK_INVALID"),
         ({"account_id": "none"}, ["name"], "INVALID"),
     ],
 )

@@ -95,8 +95,12 @@ async def test_a_rule_that_rests_in_quiet_hours_needs_quiet_hours(office: BackOf
     changed = await update(office, owner, made, "approval_mode", "quiet_hours")
     assert changed.quiet_hours == NIGHT
     with refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID"):
-        made.ClearField("quiet_hours")
-        await update(office, owner, made, "quiet_hours")
+        await office.accounts.UpdateSubscription(
+            accounts_pb2.UpdateSubscriptionRequest(
+                subscription=made, clear_mask=FieldMask(paths=["quiet_hours"])
+            ),
+            metadata=owner,
+        )
 
 
 async def test_only_the_newest_consent_can_be_given(office: BackOffice) -> None:

@@ -120,8 +120,8 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
     # A listed producer may be looked at by everybody: that is what listing means.
     await it.accounts.UpdateProducer(
         accounts_pb2.UpdateProducerRequest(
-            producer=accounts_pb2.Producer(producer_id=producer_id, listed=False),
-            update_mask=FieldMask(paths=["listed"]),
+            producer=accounts_pb2.Producer(producer_id=producer_id),
+            clear_mask=FieldMask(paths=["listed"]),
         ),
         metadata=metadata,
     )

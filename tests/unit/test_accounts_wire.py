@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.field_mask_pb2 import FieldMask
 
 from countersign.v1 import accounts_pb2, values_pb2
 from countersign_server.accounts import wire
@@ -18,8 +17,7 @@ from countersign_server.accounts.terms_wire import (
     quiet_hours_from_message,
     sizing_from_message,
 )
-from countersign_server.accounts.update_masks import named_fields
-from countersign_server.errors import Invalid, UpdateMaskInvalid
+from countersign_server.errors import Invalid
 from tests.fixtures.back_office import euro_dollar
 
 
@@ -112,16 +110,3 @@ def test_quiet_hours_that_say_nothing_are_refused_by_field(
     with pytest.raises(Invalid) as caught:
         quiet_hours_from_message(message, field="quiet_hours")
     assert caught.value.field == field
-
-
-def test_an_update_names_its_fields() -> None:
-    named = named_fields(FieldMask(paths=["name", "limits"]), {"name", "limits", "broker"})
-    assert named == {"name", "limits"}
-
-
-@pytest.mark.parametrize("paths", [[], ["owner_id"], ["name", "limits.max_volume"], [""], ["*"]])
-def test_an_update_that_names_nothing_or_what_may_not_change_is_refused(paths: list[str]) -> None:
-    with pytest.raises(UpdateMaskInvalid) as caught:
-        named_fields(FieldMask(paths=paths), {"name", "limits"})
-    assert caught.value.field == "update_mask"
-    assert all(path in str(caught.value) for path in paths[-1:])

@@ -120,6 +120,7 @@ def test_a_patch_names_its_field_its_mask_and_its_id(document: dict[str, Any]) -
     assert [(each["in"], each["name"]) for each in patch["parameters"]] == [
         ("path", "account.account_id"),
         ("query", "update_mask"),
+        ("query", "clear_mask"),
     ]
     body = patch["requestBody"]["content"]["application/json"]["schema"]
     assert body["$ref"] == "#/components/schemas/Account"

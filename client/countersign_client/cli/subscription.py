@@ -141,17 +141,27 @@ def list_(
 
 
 @command(app, given=terms)
-def update(subscription_id: SubscriptionId, *, given: Terms) -> None:
-    """Change what the options name; it holds for signals that come after.
-
-    Limits are stated anew as a whole: those that are not named return to their defaults.
-    """
-    if not given.named:
+def update(
+    subscription_id: SubscriptionId,
+    *,
+    clear: Annotated[
+        list[str] | None, typer.Option(help="Back to its default: limits.max_volume; repeatable.")
+    ] = None,
+    given: Terms,
+) -> None:
+    """Change what the options name, and nothing else; it holds for signals that come after."""
+    cleared = list(clear or ())
+    named = list(given.named)
+    if "close_on_expiry" in named and not given.subscription.close_on_expiry:
+        named.remove("close_on_expiry")
+        cleared.append("close_on_expiry")
+    if not named and not cleared:
         raise invalid_value("name at least one thing to change", field="update_mask")
     given.subscription.subscription_id = subscription_id
     request = v1.UpdateSubscriptionRequest(
         subscription=given.subscription,
-        update_mask=well_known.FieldMask(paths=[*given.named]),
+        update_mask=well_known.FieldMask(paths=named),
+        clear_mask=well_known.FieldMask(paths=cleared),
     )
     show(ask(lambda client: client.accounts.update_subscription(request)).subscription, _COLUMNS)
 

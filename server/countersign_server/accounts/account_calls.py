@@ -13,7 +13,7 @@ from countersign_server.accounts import store, symbol_store
 from countersign_server.accounts.account import Account, TradingState, facts_of
 from countersign_server.accounts.fingerprints import symbol_fingerprint
 from countersign_server.accounts.symbol import SymbolProperties
-from countersign_server.accounts.update_masks import named_fields
+from countersign_server.accounts.update_masks import Changeable, updated
 from countersign_server.accounts.wire import (
     account_to_message,
     fingerprint_from_message,
@@ -34,7 +34,13 @@ from countersign_server.rpc.caller import Caller, Role, current_call, current_ca
 from countersign_server.rpc.conversion import trace_of
 from countersign_server.rpc.pages import id_position, next_token, page_size
 
-_CHANGEABLE = frozenset({"name", "broker", "limits", "owner_signature_required"})
+_LIMITS = frozenset(
+    f"limits.{name}" for name in ("max_volume", "max_open_positions", "max_commands_per_minute")
+)
+_CHANGEABLE = Changeable(
+    settable=_LIMITS | {"name", "broker", "owner_signature_required"},
+    clearable=_LIMITS | {"broker", "owner_signature_required"},
+)
 _SYMBOLS_MAX = 500
 
 
@@ -83,10 +89,16 @@ class AccountCalls(accounts_pb2_grpc.AccountServiceServicer):
         self, request: accounts_pb2.UpdateAccountRequest, context: Context
     ) -> accounts_pb2.UpdateAccountResponse:
         account_id = id_from_text(request.account.account_id, field="account.account_id")
-        fields = named_fields(request.update_mask, _CHANGEABLE)
         async with self._database.transaction(current_caller().tenant) as tx:
             before = await _held_account(tx, account_id)
-            after = _updated(before, request.account, fields)
+            asked, fields = updated(
+                account_to_message(before),
+                request.account,
+                update_mask=request.update_mask,
+                clear_mask=request.clear_mask,
+                changeable=_CHANGEABLE,
+            )
+            after = _updated(before, asked, fields)
             if after != before:
                 await store.save_account(tx, after)
                 told = self._told("account.updated", after, facts_of(before), facts_of(after))
@@ -194,8 +206,6 @@ def _content(account: Account) -> tuple[Any, ...]:
 
 
 def _updated(before: Account, given: accounts_pb2.Account, fields: frozenset[str]) -> Account:
-    if "name" in fields and not given.name:
-        raise Invalid("account.name must not be empty", field="account.name")
     changes: Mapping[str, Any] = {
         "name": given.name,
         "broker": given.broker,

@@ -19,7 +19,7 @@ from countersign_server.accounts.producer import (
     facts_of,
     key_facts_of,
 )
-from countersign_server.accounts.update_masks import named_fields
+from countersign_server.accounts.update_masks import Changeable, updated
 from countersign_server.accounts.wire import (
     algorithm_from_wire,
     id_from_text,
@@ -44,7 +44,10 @@ from countersign_server.rpc.caller import Caller, Role, current_call, current_ca
 from countersign_server.rpc.conversion import from_timestamp, trace_of
 from countersign_server.rpc.pages import id_position, next_token, page_size
 
-_CHANGEABLE = frozenset({"name", "instruments", "listed", "paused"})
+_CHANGEABLE = Changeable(
+    settable=frozenset({"name", "instruments", "listed", "paused"}),
+    clearable=frozenset({"instruments", "listed", "paused"}),
+)
 _ACTIVE_KEYS_MAX = 4
 _KEYS_MAX = 100
 _REVOKED_AHEAD_MAX = timedelta(days=30)
@@ -107,10 +110,16 @@ class ProducerCalls(accounts_pb2_grpc.AccountServiceServicer):
     ) -> accounts_pb2.UpdateProducerResponse:
         caller = current_caller()
         producer_id = id_from_text(request.producer.producer_id, field="producer.producer_id")
-        fields = named_fields(request.update_mask, _CHANGEABLE)
         async with self._database.transaction(caller.tenant) as tx:
             before = await _held(tx, producer_id, caller)
-            after = _updated(before, request.producer, fields)
+            asked, fields = updated(
+                producer_to_message(before),
+                request.producer,
+                update_mask=request.update_mask,
+                clear_mask=request.clear_mask,
+                changeable=_CHANGEABLE,
+            )
+            after = _updated(before, asked, fields)
             if after != before:
                 if not await producer_store.save_producer(tx, after):
                     raise _name_taken(after.name)
@@ -238,8 +247,6 @@ def _end_asked(request: accounts_pb2.RevokeProducerKeyRequest, now: datetime) ->
 
 
 def _updated(before: Producer, given: accounts_pb2.Producer, fields: frozenset[str]) -> Producer:
-    if "name" in fields and not given.name:
-        raise Invalid("producer.name must not be empty", field="producer.name")
     changes: Mapping[str, Any] = {
         "name": given.name,
         "instruments": frozenset(given.instruments),

@@ -21,7 +21,7 @@ from countersign_server.accounts.terms_wire import (
     sizing_from_message,
     subscription_to_message,
 )
-from countersign_server.accounts.update_masks import named_fields
+from countersign_server.accounts.update_masks import Changeable, updated
 from countersign_server.accounts.wire import consent_to_message, id_from_text
 from countersign_server.audit.entries import Entry
 from countersign_server.audit.store import record
@@ -41,8 +41,21 @@ from countersign_server.rpc.caller import current_call, current_caller
 from countersign_server.rpc.conversion import trace_of, uuid_or_none
 from countersign_server.rpc.pages import id_position, next_token, page_size
 
-_CHANGEABLE = frozenset(
-    {"sizing", "approval_mode", "quiet_hours", "limits", "consent_version", "close_on_expiry"}
+_LIMITS = frozenset(
+    f"limits.{name}"
+    for name in (
+        "max_volume",
+        "max_drift_pips",
+        "max_spread_pips",
+        "max_signal_age",
+        "automatic_max_volume",
+        "instruments",
+    )
+)
+_CHANGEABLE = Changeable(
+    settable=_LIMITS
+    | {"sizing", "approval_mode", "quiet_hours", "consent_version", "close_on_expiry"},
+    clearable=_LIMITS | {"quiet_hours", "close_on_expiry"},
 )
 _TEXTS_MAX = 100
 
@@ -108,14 +121,20 @@ class SubscriptionCalls(accounts_pb2_grpc.AccountServiceServicer):
     ) -> accounts_pb2.UpdateSubscriptionResponse:
         given = request.subscription
         subscription_id = id_from_text(given.subscription_id, field="subscription.subscription_id")
-        fields = named_fields(request.update_mask, _CHANGEABLE)
         async with self._database.transaction(current_caller().tenant) as tx:
             before = await _held(tx, subscription_id)
             if before.cancelled_at is not None:
                 raise IllegalTransition(f"subscription {subscription_id} is cancelled")
+            asked, fields = updated(
+                subscription_to_message(before),
+                given,
+                update_mask=request.update_mask,
+                clear_mask=request.clear_mask,
+                changeable=_CHANGEABLE,
+            )
             if "consent_version" in fields:
-                await _require_newest(tx, given.consent_version)
-            after = _updated(before, given, fields, self._now())
+                await _require_newest(tx, asked.consent_version)
+            after = _updated(before, asked, fields, self._now())
             if after != before:
                 await subscription_store.save_terms(tx, after)
                 await record(tx, self._entry("subscription.updated", after, before))

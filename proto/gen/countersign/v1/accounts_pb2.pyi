@@ -245,12 +245,14 @@ class ListAccountsResponse(_message.Message):
     def __init__(self, accounts: _Optional[_Iterable[_Union[Account, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateAccountRequest(_message.Message):
-    __slots__ = ("account", "update_mask")
+    __slots__ = ("account", "update_mask", "clear_mask")
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_MASK_FIELD_NUMBER: _ClassVar[int]
     account: Account
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, account: _Optional[_Union[Account, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    clear_mask: _field_mask_pb2.FieldMask
+    def __init__(self, account: _Optional[_Union[Account, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., clear_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class UpdateAccountResponse(_message.Message):
     __slots__ = ("account",)
@@ -347,12 +349,14 @@ class ListSubscriptionsResponse(_message.Message):
     def __init__(self, subscriptions: _Optional[_Iterable[_Union[Subscription, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateSubscriptionRequest(_message.Message):
-    __slots__ = ("subscription", "update_mask")
+    __slots__ = ("subscription", "update_mask", "clear_mask")
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_MASK_FIELD_NUMBER: _ClassVar[int]
     subscription: Subscription
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, subscription: _Optional[_Union[Subscription, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    clear_mask: _field_mask_pb2.FieldMask
+    def __init__(self, subscription: _Optional[_Union[Subscription, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., clear_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class UpdateSubscriptionResponse(_message.Message):
     __slots__ = ("subscription",)
@@ -417,12 +421,14 @@ class ListProducersResponse(_message.Message):
     def __init__(self, producers: _Optional[_Iterable[_Union[Producer, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UpdateProducerRequest(_message.Message):
-    __slots__ = ("producer", "update_mask")
+    __slots__ = ("producer", "update_mask", "clear_mask")
     PRODUCER_FIELD_NUMBER: _ClassVar[int]
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    CLEAR_MASK_FIELD_NUMBER: _ClassVar[int]
     producer: Producer
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, producer: _Optional[_Union[Producer, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    clear_mask: _field_mask_pb2.FieldMask
+    def __init__(self, producer: _Optional[_Union[Producer, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., clear_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class UpdateProducerResponse(_message.Message):
     __slots__ = ("producer",)

@@ -172,7 +172,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAccount(self, request, context):
-        """Changes the fields that the mask names; an empty mask is refused.
+        """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+        refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
         Caller: its owner.
         """
@@ -232,7 +233,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSubscription(self, request, context):
-        """Changes the fields that the mask names; an empty mask is refused. Holds for signals that come after it.
+        """Changes the fields that the masks name; holds for signals that come after it. A field that is named and not given, an
+        unknown field, and two empty masks are refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
         Caller: the account's owner.
         """
@@ -279,7 +281,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProducer(self, request, context):
-        """Changes the fields that the mask names; an empty mask is refused.
+        """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+        refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
         Caller: its owner.
         """

@@ -52,7 +52,8 @@ class AccountServiceStub:
     Caller: an owner (its own), an operator (all).
     """
     UpdateAccount: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UpdateAccountRequest, _accounts_pb2.UpdateAccountResponse]
-    """Changes the fields that the mask names; an empty mask is refused.
+    """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+    refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
     Caller: its owner.
     """
@@ -88,7 +89,8 @@ class AccountServiceStub:
     Caller: an owner (its own), an operator (all).
     """
     UpdateSubscription: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UpdateSubscriptionRequest, _accounts_pb2.UpdateSubscriptionResponse]
-    """Changes the fields that the mask names; an empty mask is refused. Holds for signals that come after it.
+    """Changes the fields that the masks name; holds for signals that come after it. A field that is named and not given, an
+    unknown field, and two empty masks are refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
     Caller: the account's owner.
     """
@@ -115,7 +117,8 @@ class AccountServiceStub:
     Caller: an owner, an operator.
     """
     UpdateProducer: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.UpdateProducerRequest, _accounts_pb2.UpdateProducerResponse]
-    """Changes the fields that the mask names; an empty mask is refused.
+    """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+    refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
     Caller: its owner.
     """
@@ -173,7 +176,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     Caller: an owner (its own), an operator (all).
     """
     UpdateAccount: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UpdateAccountRequest, _accounts_pb2.UpdateAccountResponse]  # type: ignore[assignment]
-    """Changes the fields that the mask names; an empty mask is refused.
+    """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+    refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
     Caller: its owner.
     """
@@ -209,7 +213,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     Caller: an owner (its own), an operator (all).
     """
     UpdateSubscription: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UpdateSubscriptionRequest, _accounts_pb2.UpdateSubscriptionResponse]  # type: ignore[assignment]
-    """Changes the fields that the mask names; an empty mask is refused. Holds for signals that come after it.
+    """Changes the fields that the masks name; holds for signals that come after it. A field that is named and not given, an
+    unknown field, and two empty masks are refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
     Caller: the account's owner.
     """
@@ -236,7 +241,8 @@ class AccountServiceAsyncStub(AccountServiceStub):
     Caller: an owner, an operator.
     """
     UpdateProducer: _aio.UnaryUnaryMultiCallable[_accounts_pb2.UpdateProducerRequest, _accounts_pb2.UpdateProducerResponse]  # type: ignore[assignment]
-    """Changes the fields that the mask names; an empty mask is refused.
+    """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+    refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
     Caller: its owner.
     """
@@ -315,7 +321,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.UpdateAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.UpdateAccountResponse, _abc.Awaitable[_accounts_pb2.UpdateAccountResponse]]:
-        """Changes the fields that the mask names; an empty mask is refused.
+        """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+        refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
         Caller: its owner.
         """
@@ -387,7 +394,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.UpdateSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.UpdateSubscriptionResponse, _abc.Awaitable[_accounts_pb2.UpdateSubscriptionResponse]]:
-        """Changes the fields that the mask names; an empty mask is refused. Holds for signals that come after it.
+        """Changes the fields that the masks name; holds for signals that come after it. A field that is named and not given, an
+        unknown field, and two empty masks are refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
         Caller: the account's owner.
         """
@@ -444,7 +452,8 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _accounts_pb2.UpdateProducerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_accounts_pb2.UpdateProducerResponse, _abc.Awaitable[_accounts_pb2.UpdateProducerResponse]]:
-        """Changes the fields that the mask names; an empty mask is refused.
+        """Changes the fields that the masks name. A field that is named and not given, an unknown field, and two empty masks are
+        refused with INVALID_ARGUMENT, UPDATE_MASK_INVALID.
 
         Caller: its owner.
         """

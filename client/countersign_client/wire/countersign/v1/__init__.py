@@ -1309,7 +1309,17 @@ class UpdateAccountRequest(betterproto.Message):
     update_mask: "betterproto_lib_google_protobuf.FieldMask" = (
         betterproto.message_field(2)
     )
-    """Of name, broker, limits, owner_signature_required."""
+    """
+    Fields to set, each of which account gives a value: of name, broker, owner_signature_required, limits.max_volume and
+     the other limits; limits names those of them that are given.
+    """
+
+    clear_mask: "betterproto_lib_google_protobuf.FieldMask" = betterproto.message_field(
+        3
+    )
+    """
+    Fields to empty, set to 0 or switch off: of broker, owner_signature_required, limits and each of them. Nothing is cleared that is not named here.
+    """
 
 
 @dataclass(eq=False, repr=False)
@@ -1457,7 +1467,15 @@ class UpdateSubscriptionRequest(betterproto.Message):
         betterproto.message_field(2)
     )
     """
-    Of sizing, approval_mode, quiet_hours, limits, consent_version, close_on_expiry.
+    Fields to set, each of which subscription gives a value: of sizing, approval_mode, quiet_hours, consent_version,
+     close_on_expiry, limits.max_volume and the other limits; limits names those of them that are given.
+    """
+
+    clear_mask: "betterproto_lib_google_protobuf.FieldMask" = betterproto.message_field(
+        3
+    )
+    """
+    Fields to empty, set to 0 or switch off: of quiet_hours, close_on_expiry, limits and each of them (which brings back its default). Nothing is cleared that is not named here.
     """
 
 
@@ -1555,7 +1573,16 @@ class UpdateProducerRequest(betterproto.Message):
     update_mask: "betterproto_lib_google_protobuf.FieldMask" = (
         betterproto.message_field(2)
     )
-    """Of name, instruments, listed, paused."""
+    """
+    Fields to set, each of which producer gives a value: of name, instruments, listed, paused.
+    """
+
+    clear_mask: "betterproto_lib_google_protobuf.FieldMask" = betterproto.message_field(
+        3
+    )
+    """
+    Fields to empty, set to 0 or switch off: of instruments, listed, paused. Nothing is cleared that is not named here.
+    """
 
 
 @dataclass(eq=False, repr=False)
