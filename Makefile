@@ -43,7 +43,7 @@ lint: $(READY) ## Check style, types, who imports whom, the contract and what is
 proto: $(READY) ## Write again what is generated from the contract and from the errors
 	$(BIN)/python proto/generate.py
 	$(BIN)/python -m gateway.openapi
-	$(BIN)/python -m countersign_server.rpc.catalogue docs/errors.json
+	$(BIN)/python -m gateway.catalogue
 
 bench: $(READY) ## Measure, and write bench/results
 	@exec $(BIN)/python -m bench

@@ -37,7 +37,7 @@ The same methods as over gRPC, transcoded by the gateway.
 - Send `authorization: Bearer <access token>`; CreateSession gives one.
 - Every error is a Status, its first detail an ErrorInfo; read the `reason`, which never changes.
 - Prices, volumes and money are canonical decimal strings; 64-bit numbers are strings.
-- A misspelt field is dropped; where that would carry risk, a choice must be made explicitly.
+- A misspelt field is refused by its name, in a body as in a query: `UNKNOWN_FIELD`.
 - A retried request keeps its `requestId` or external id and gets the first answer again.
 """
 _ERROR: Mapping[str, Schema] = {

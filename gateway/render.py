@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.contract import DESCRIPTOR, Binding, Method
+from gateway.bodies import body_check
+from gateway.contract import DESCRIPTOR, Binding, Method, read_descriptor
 from gateway.replies import reply_mappers
 from gateway.settings import GatewaySettings, host_and_port, is_host_name
 
 ADMIN_SOCKET = "admin.sock"
 KEYS_SOCKET = "keys.sock"
+BODY_CHECK = "strict_json.lua"
 
 # For callers who have no token yet. Everything else needs one, and the server asks for the role.
 PUBLIC_METHODS = frozenset(
@@ -29,9 +31,13 @@ PUBLIC_METHODS = frozenset(
 RESERVED_HEADERS = ("x-envoy-original-method",)
 
 _TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3"
+# For what is no REST call with a body that comes to an end.
 _UNBUFFERED = {
-    "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
-    "disabled": True,
+    f"envoy.filters.http.{name}": {
+        "@type": f"type.googleapis.com/envoy.extensions.filters.http.{name}.v3.{kind}",
+        "disabled": True,
+    }
+    for name, kind in (("buffer", "BufferPerRoute"), ("lua", "LuaPerRoute"))
 }
 _FOLDER = Path(__file__).resolve().parent
 _BLOCK = re.compile(r"^( *)(?:- )?\$\{(\w+)\}\n", re.MULTILINE)
@@ -54,7 +60,7 @@ def render(
         "public_rules": _public_rules(methods),
         "edge_transport": _edge_transport(settings, directory),
     }
-    files: dict[str, str] = {}
+    files = {BODY_CHECK: body_check(read_descriptor(), methods)}
     if settings.tls_certificate is not None and settings.tls_private_key is not None:
         files["certificate.json"] = _certificate(settings.tls_certificate, settings.tls_private_key)
     devices: list[str] = []
@@ -89,6 +95,7 @@ def _values(
         "connections_max": settings.connections_max,
         "heap_bytes_max": settings.heap_bytes_max,
         "unbuffered": _UNBUFFERED,
+        "body_check": str(directory / BODY_CHECK),
         "body_bytes_max": settings.body_bytes_max,
         "call_limit": _seconds(settings.call_limit),
         "idle_limit": _seconds(settings.idle_limit),
@@ -118,7 +125,6 @@ def _streaming_routes(methods: Iterable[Method]) -> list[str]:
         "idle_timeout": "0s",
         "max_stream_duration": {"max_stream_duration": "0s", "grpc_timeout_header_max": "0s"},
     }
-    filters = {"envoy.filters.http.buffer": _UNBUFFERED}
     return [
         "- "
         + json.dumps(
@@ -126,7 +132,7 @@ def _streaming_routes(methods: Iterable[Method]) -> list[str]:
                 "name": method.name,
                 "match": match,
                 "route": unlimited,
-                "typed_per_filter_config": filters,
+                "typed_per_filter_config": _UNBUFFERED,
             }
         )
         for method in methods

@@ -14,7 +14,7 @@ CountersignError
   NotImplementedYet   the contract names it and this version does not do it
 
 A subclass is a thing that a caller can act on; its `reason` is public and permanent.
-`docs/errors.json` lists them all with their codes and the advice on what to do.
+`docs/errors.json` lists them all, and the gateway's, with their codes and the advice on what to do.
 """
 
 from typing import ClassVar

@@ -21,8 +21,10 @@ from countersign.v1 import (
 )
 from countersign_server.errors import CountersignError
 from countersign_server.rpc.access import ACCESS, ANYONE
-from countersign_server.rpc.catalogue import catalogue, kinds
+from countersign_server.rpc.catalogue import kinds
 from countersign_server.rpc.errors import CODES, code_of
+from gateway.catalogue import catalogue
+from gateway.refusals import refusals
 
 PROJECT = Path(__file__).parent.parent.parent
 AREAS = (
@@ -89,6 +91,21 @@ def test_every_error_has_a_code_and_every_code_one_family() -> None:
 
 def test_the_documented_errors_are_those_of_the_code() -> None:
     assert (PROJECT / "docs/errors.json").read_text() == catalogue(), "run: make proto"
+
+
+def test_a_reason_of_server_and_gateway_has_one_code() -> None:
+    servers = {kind.reason: code_of(kind) for kind in errors()}
+    gateways = list(refusals())
+
+    assert len({refusal.reason for refusal in gateways}) == len(gateways)
+    shared = {each.reason: each.code for each in gateways if each.reason in servers}
+    assert shared
+    assert shared == {reason: servers[reason] for reason in shared}
+
+
+def test_every_refusal_of_the_gateway_is_documented() -> None:
+    known = {entry["reason"] for entry in json.loads(catalogue())["errors"]}
+    assert {refusal.reason for refusal in refusals()} <= known
 
 
 def test_the_reasons_that_the_readers_of_the_contract_match_on_exist() -> None:

@@ -159,6 +159,7 @@ def test_a_caller_is_limited_and_checked_before_anything_is_parsed() -> None:
         "local_ratelimit",
         "jwt_authn",
         "buffer",
+        "lua",
         "grpc_web",
         "grpc_json_transcoder",
         "grpc_stats",

@@ -1,9 +1,7 @@
-"""Every reason that a caller can meet, written down for people and programs: `docs/errors.json`."""
+"""Every reason that the server gives, written down for people and programs."""
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from google.rpc import code_pb2
 
@@ -37,7 +35,3 @@ def catalogue() -> str:
     ]
     entries = sorted([*told, _INTERNAL], key=lambda entry: entry["reason"])
     return json.dumps({"domain": DOMAIN, "errors": entries}, indent=2) + "\n"
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(catalogue())
