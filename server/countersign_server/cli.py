@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from countersign_server.crash_points import arm
 from countersign_server.settings import Settings
 
 main = typer.Typer(
@@ -30,6 +31,7 @@ def serve() -> None:
 
     with _plain_errors():
         settings = Settings.from_environment()
+        arm(settings.server_crash_at)
         configure_logs(settings.log_level)
         with _database(settings, migrated=True) as url, _runner() as runner:
             runner.run(serve_until_told_to_stop(settings, url))

@@ -4,8 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import PositiveInt, SecretStr
+from pydantic import PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from countersign_server.crash_points import parsed
 
 
 class Settings(BaseSettings):
@@ -73,6 +75,16 @@ class Settings(BaseSettings):
     presume_after: timedelta = timedelta(seconds=120)
     offers_at_once: PositiveInt = 8
     poll_interval: timedelta = timedelta(seconds=1)
+
+    # For tests of recovery: where this process kills itself, "label[:n]". Never in production.
+    server_crash_at: str = ""
+
+    @field_validator("server_crash_at")
+    @classmethod
+    def _check_crash_point(cls, text: str) -> str:
+        if text:
+            parsed(text)
+        return text
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -17,6 +17,7 @@ from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
 from countersign_server.approvals.measures import approvals_total
 from countersign_server.approvals.objections import Moment, objection_to
 from countersign_server.approvals.wire import STATE_OF, approval_message
+from countersign_server.crash_points import CrashPoint, reach
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import (
@@ -76,6 +77,8 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
             if is_repeat(found, wanted, intent_digest=request.intent_digest, now=now):
                 return approvals_pb2.CreateApprovalResponse(approval=approval_message(found))
             decided = await self._decide(tx, found, request, now)
+            reach(CrashPoint.BEFORE_APPROVAL)
+        reach(CrashPoint.AFTER_APPROVAL)
         self._tell(decided)
         return approvals_pb2.CreateApprovalResponse(approval=approval_message(decided))
 

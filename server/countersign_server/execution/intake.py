@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb
+from countersign_server.crash_points import CrashPoint, reach
 from countersign_server.devices.wire import health_of
 from countersign_server.errors import EpochUnknown, Invalid, SessionHeld
 from countersign_server.execution.book import Book, Books, Ring
@@ -62,6 +63,7 @@ class Intake:
             if frame.HasField("claim"):
                 await self._claim(session, frame.claim)
         if frames:
+            reach(CrashPoint.BEFORE_ACK, lambda: _tells_an_end(taken))
             session.say(ack=pb.Ack(upto=session.incoming.taken))
         return any(frame.HasField("goodbye") for frame in taken)
 
@@ -74,8 +76,10 @@ class Intake:
             async with self._books.transaction(session.opened.owner_id) as book:
                 for frame in told:
                     await self._apply_one(book, session, frame, self._now())
+                reach(CrashPoint.BEFORE_REPORT, lambda: _tells_an_end(told))
         except Invalid:
             await self._apply_each(session, told)
+        reach(CrashPoint.AFTER_REPORT, lambda: _tells_an_end(told))
         self._ring("audit", f"account:{session.opened.account_id}")
 
     async def _apply_each(self, session: LiveSession, told: list[pb.ChannelRequest]) -> None:
@@ -157,10 +161,13 @@ class Intake:
                 trace=session.reporter.trace,
                 random=self._random,
             )
+            reach(CrashPoint.BEFORE_GRANT)
+        reach(CrashPoint.AFTER_GRANT)
         # Committed: only now may anyone be told.
         if isinstance(answer, Granted):
             grants_total.inc()
             session.say(grant=grant_frame(answer))
+            reach(CrashPoint.AFTER_GRANT_SAID)
             self._ring("audit")
             return
         denials_total.labels(answer.reason).inc()
@@ -174,6 +181,10 @@ class Intake:
                 reason=answer.reason,
             )
         )
+
+
+def _tells_an_end(frames: list[pb.ChannelRequest]) -> bool:
+    return any(frame.event.HasField("result") for frame in frames)
 
 
 def _conflated(frames: list[pb.ChannelRequest]) -> list[pb.ChannelRequest]:

@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from psycopg.errors import DeadlockDetected
 
+from countersign_server.crash_points import CrashPoint, reach
 from countersign_server.database.engine import Database
 from countersign_server.database.line import Line
 from countersign_server.errors import (
@@ -159,7 +160,9 @@ class Ingest:
     async def _write(self, group: Sequence[_Submission], line: Line) -> None:
         rows = [row for submission in group for row in submission.rows]
         ingest_group_size.observe(len(rows))
+        reach(CrashPoint.BEFORE_INGEST)
         stored = await self._store(_distinct(rows), line)
+        reach(CrashPoint.AFTER_INGEST)
         if stored:
             self._ring("signals", "audit")
         missing = [admitted for admitted, _ in rows if admitted.id not in stored]
