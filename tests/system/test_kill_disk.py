@@ -1,0 +1,72 @@
+"""The disk under the bridge's journal takes no more while approved signals are on their way."""
+
+import resource
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.fixtures.aftermath import both_books, settled
+from tests.fixtures.burst import burst
+from tests.fixtures.live_product import LiveProduct, Victim, live_product
+from tests.fixtures.waiting import until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+
+SIGNALS = 3
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def product(
+    tmp_path_factory: pytest.TempPathFactory, server_folder_of_module: Path
+) -> AsyncGenerator[LiveProduct]:
+    async with live_product(tmp_path_factory.mktemp("product"), server_folder_of_module) as running:
+        yield running
+
+
+def fill_disk(product: LiveProduct) -> None:
+    """Let the kernel refuse the bridge every byte by which its journal would grow."""
+    journal = product.bridge_state / "journal.sqlite-wal"
+    set_file_size_max(product.bridge.pid, journal.stat().st_size)
+
+
+def make_room(product: LiveProduct) -> None:
+    set_file_size_max(product.bridge.pid, resource.RLIM_INFINITY)
+
+
+def set_file_size_max(pid: int, size: int) -> None:
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+async def test_a_bridge_whose_disk_is_full_claims_nothing_and_goes_on_when_there_is_room(
+    product: LiveProduct,
+) -> None:
+    async def has_tried_each() -> bool:
+        return product.bridge.said("journal not written") >= SIGNALS
+
+    fill_disk(product)
+    async with burst(product, SIGNALS) as signals:
+        await until(has_tried_each, "the bridge meets the full disk", 60)
+    assert both_books(product).ours.granted == []
+    assert product.truth()["received"] == []
+    make_room(product)
+
+    assert await settled(product) == []
+    assert {c["state"] for c in both_books(product).ours.commands} == {"executed"}
+    assert len(signals.approved) == SIGNALS
+
+
+async def test_a_bridge_that_dies_on_a_full_disk_sends_nothing_twice(product: LiveProduct) -> None:
+    async def is_held_up() -> bool:
+        return product.bridge.said("journal not written") > before
+
+    before = product.bridge.said("journal not written")
+    async with burst(product, SIGNALS) as signals:
+        await signals.until_approved(1)
+        fill_disk(product)
+        await until(is_held_up, "the bridge meets the full disk", 60)
+        product.kill(Victim.BRIDGE)
+        await product.start(Victim.BRIDGE)
+
+    assert await settled(product) == []
