@@ -32,6 +32,7 @@ from countersign_server.parts import Parts, build
 from countersign_server.rpc.boundary import Boundary
 from countersign_server.rpc.health import Health, add_operators_services
 from countersign_server.settings import Settings
+from countersign_server.signals.rules import SURELY_VALID
 
 log = structlog.get_logger()
 
@@ -132,6 +133,7 @@ def _server(settings: Settings, parts: Parts) -> grpc.aio.Server:
         parts.authenticate,
         default_deadline_seconds=settings.call_deadline.total_seconds(),
         trusted_proxies=settings.trusted_proxies,
+        surely_valid=SURELY_VALID,
     )
     return grpc.aio.server(interceptors=[boundary], options=_OPTIONS)
 

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +64,11 @@ class Boundary(grpc.aio.ServerInterceptor):
         *,
         default_deadline_seconds: float,
         trusted_proxies: frozenset[str],
+        surely_valid: Mapping[type[Message], Callable[[Any], bool]] | None = None,
     ) -> None:
+        """`surely_valid` recognises requests that need not be held to the rules one by one."""
         self._authenticate = authenticate
+        self._surely_valid = surely_valid or {}
         self._default_deadline = default_deadline_seconds
         self._trusted_proxies = trusted_proxies
         self._wrapped: dict[str, Handler] = {}
@@ -93,7 +96,7 @@ class Boundary(grpc.aio.ServerInterceptor):
             or handler.stream_unary
             or handler.stream_stream
         )
-        incoming = _checked_stream if handler.request_streaming else _checked
+        incoming = self._checked_stream if handler.request_streaming else self._checked
 
         async def respond(request: Any, context: Context) -> Any:  # noqa: ANN401  # any message
             visit = self._begin(method, context)
@@ -146,6 +149,20 @@ class Boundary(grpc.aio.ServerInterceptor):
                 )
         return Call(origin.request_id, origin.address, origin.agent, caller)
 
+    def _checked(self, request: Message | Unreadable) -> Message:
+        if isinstance(request, Unreadable):
+            raise Invalid("the request is not a message of the type that the method takes")
+        is_surely_valid = self._surely_valid.get(type(request))
+        if is_surely_valid is None or not is_surely_valid(request):
+            check(request)
+        return request
+
+    async def _checked_stream(
+        self, requests: AsyncIterator[Message | Unreadable]
+    ) -> AsyncIterator[Message]:
+        async for request in requests:
+            yield self._checked(request)
+
 
 @dataclass(slots=True)
 class _Visit:
@@ -175,18 +192,6 @@ def _named_deadline(context: Context) -> float:
     """Return the seconds that the caller gives; infinity: it named no deadline."""
     remaining: Any = context.time_remaining()  # None where there is none; its stub forgets that
     return math.inf if remaining is None else float(remaining)
-
-
-def _checked(request: Message | Unreadable) -> Message:
-    if isinstance(request, Unreadable):
-        raise Invalid("the request is not a message of the type that the method takes")
-    check(request)
-    return request
-
-
-async def _checked_stream(requests: AsyncIterator[Message | Unreadable]) -> AsyncIterator[Message]:
-    async for request in requests:
-        yield _checked(request)
 
 
 def _status_of(error: Exception, method: str, request_id: str) -> grpc.Status:
