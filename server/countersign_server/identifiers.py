@@ -10,15 +10,15 @@ from uuid import UUID
 
 Random = Callable[[int], bytes]
 
+_UUID7_FIXED = 0x7 << 76 | 0b10 << 62  # version and variant
+_UUID7_RANDOM = 0xFFF << 64 | (2**62 - 1)
+
 
 def uuid7(now: datetime, random: Random = os.urandom) -> UUID:
     """Return a UUID of version 7 (RFC 9562, section 5.7) for the moment `now`."""
-    milliseconds = int(now.timestamp() * 1000)
-    tail = int.from_bytes(random(10), "big")
-    value = (milliseconds & (2**48 - 1)) << 80
-    value |= 0x7 << 76 | (tail >> 64 & 0xFFF) << 64
-    value |= 0b10 << 62 | tail & (2**62 - 1)
-    return UUID(int=value)
+    milliseconds = int(now.timestamp() * 1000) & (2**48 - 1)
+    tail = int.from_bytes(random(10), "big") & _UUID7_RANDOM
+    return UUID(int=milliseconds << 80 | _UUID7_FIXED | tail)
 
 
 def new_secret(prefix: str, random: Random = secrets.token_bytes) -> str:

@@ -12,8 +12,10 @@ import grpc
 import pytest
 from sqlalchemy import func, select
 
-from countersign.v1 import accounts_pb2, identity_pb2, signals_pb2
+from countersign.v1 import accounts_pb2, identity_pb2, signals_pb2, signals_pb2_grpc
+from countersign_server.app import serving
 from countersign_server.audit.tables import audit_entries
+from countersign_server.settings import Settings
 from countersign_server.signals.tables import signals
 from tests.fixtures.refusals import refusal
 from tests.fixtures.waiting import until
@@ -133,6 +135,65 @@ async def test_each_signal_of_a_batch_stands_for_itself(it: World, producer: Pro
     ]
     assert results == ["stored", "SIGNATURE_INVALID", "SIGNAL_ID_REUSED", "again", "stored"]
     assert await stored_count(it) == 2
+
+
+async def test_what_is_new_is_stored_beside_what_repeats_or_collides(
+    it: World, producer: Producer
+) -> None:
+    before = [producer.sign(a_signal(), nonce=b"n" * 16), producer.sign(a_signal(version="7"))]
+    stored = await it.signals.SubmitSignals(
+        signals_pb2.SubmitSignalsRequest(signals=before), metadata=producer.metadata
+    )
+    request = signals_pb2.SubmitSignalsRequest(
+        signals=[
+            before[0],
+            producer.sign(a_signal("first")),
+            producer.sign(a_signal(), nonce=b"n" * 16),
+            producer.sign(a_signal(version="7")),
+            producer.sign(a_signal("last")),
+        ]
+    )
+
+    answer = await it.signals.SubmitSignals(request, metadata=producer.metadata)
+
+    repeat, first, *others = answer.results
+    assert (repeat.accepted.duplicate, first.accepted.duplicate) == (True, False)
+    assert repeat.accepted.signal_id == stored.results[0].accepted.signal_id
+    assert [one.refused.reason for one in others] == ["NONCE_REUSED", "SIGNAL_DUPLICATED", ""]
+    assert await stored_count(it) == await audit_count(it, "signal.accepted") == 4
+
+
+async def test_two_servers_store_once_what_both_are_sent(
+    it: World, producer: Producer, database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        listen="127.0.0.1:0",
+        listen_internal="",
+        metrics_listen="",
+        drain_wait=timedelta(0),
+    )
+    signed = [producer.sign(a_signal()) for _ in range(60)]
+    groups = [signed[start : start + 20] for start in (0, 20, 40)]
+
+    async def send(signals_of: Any, group: list[signals_pb2.SignedSignal]) -> Any:
+        request = signals_pb2.SubmitSignalsRequest(signals=group)
+        return await signals_of.SubmitSignals(request, metadata=producer.metadata)
+
+    async with (
+        serving(settings, database_url) as other,
+        grpc.aio.insecure_channel(other.public) as channel,
+    ):
+        others: Any = signals_pb2_grpc.SignalServiceStub(channel)
+        answers = await asyncio.gather(
+            *(send(it.signals, group) for group in groups),
+            *(send(others, group[::-1]) for group in groups),
+        )
+
+    results = [result.accepted for answer in answers for result in answer.results]
+    assert len({result.signal_id for result in results}) == 60
+    assert sum(not result.duplicate for result in results) == 60
+    assert await stored_count(it) == await audit_count(it, "signal.accepted") == 60
 
 
 async def test_a_stream_answers_each_signal_in_order_under_its_sequence(

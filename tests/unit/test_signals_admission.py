@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from countersign.v1 import signals_pb2, values_pb2
 from countersign_server.accounts.producer import KeyAlgorithm, VerifiedKey
+from countersign_server.audit.entries import Trace
 from countersign_server.errors import (
     CountersignError,
     InstrumentNotAllowed,
@@ -91,7 +92,15 @@ def sign(
 def admitted(
     signed: signals_pb2.SignedSignal, key: VerifiedKey | None = KEY, producer_id: UUID = PRODUCER
 ) -> Admitted:
-    return admit(signed, key, signal_id=uuid4(), producer_id=producer_id, windows=WINDOWS, now=NOW)
+    return admit(
+        signed,
+        key,
+        signal_id=uuid4(),
+        producer_id=producer_id,
+        windows=WINDOWS,
+        trace=Trace(actor=f"producer:{producer_id}"),
+        now=NOW,
+    )
 
 
 def test_a_signed_signal_comes_in_with_its_bytes_as_they_were_signed() -> None:

@@ -9,6 +9,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.abc import Params
 from sqlalchemy import make_url
 
+from countersign_server.database.arrays import Array, ArrayDumper
 from countersign_server.database.engine import SYSTEM
 
 
@@ -51,7 +52,9 @@ class Line:
             await connection.close()
 
     async def _connected(self) -> AsyncConnection[tuple[Any, ...]]:
-        self._connection = await AsyncConnection.connect(
+        connection = await AsyncConnection.connect(
             self._address, autocommit=True, options=self._options, connect_timeout=3
         )
-        return self._connection
+        connection.adapters.register_dumper(Array, ArrayDumper)
+        self._connection = connection
+        return connection

@@ -6,14 +6,14 @@ it in one statement; every caller goes on when its own rows are durable, and not
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from countersign_server.crash_points import CrashPoint, reach
 from countersign_server.database.engine import Database
@@ -32,17 +32,18 @@ from countersign_server.signals.measures import (
     ingest_waiting,
     signals_ingested_total,
 )
-from countersign_server.signals.store import Collisions, Logged, collisions_of, store_new
+from countersign_server.signals.store import Collisions, collisions_of, store_new
 
 log = structlog.get_logger()
 
-_DEADLOCK_TRIES = 5
+_TRIES = 5
+# Repeats come in bursts, from callers whose answers were lost.
+_REPEATS_SECONDS = 5.0
 _GATHER_SECONDS = 0.005
 _CROWDED_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The signal is durable, now or since an earlier call with the same bytes."""
 
     id: UUID
@@ -52,7 +53,7 @@ class Stored:
 
 
 Outcome = Stored | CountersignError
-Rows = Sequence[tuple[Admitted, Logged]]
+Rows = Sequence[Admitted]
 
 
 @dataclass(slots=True)
@@ -87,6 +88,8 @@ class Ingest:
         self._arrived = asyncio.Event()
         # Set by a group of several callers: a lone one never waits for company.
         self._crowded_until = 0.0
+        # Until then new signals are first looked up among what is stored.
+        self._repeats_until = 0.0
 
     async def submit(self, rows: Rows) -> list[Outcome]:
         """Store `rows` and return what became of each, in order.
@@ -160,43 +163,59 @@ class Ingest:
     async def _write(self, group: Sequence[_Submission], line: Line) -> None:
         rows = [row for submission in group for row in submission.rows]
         ingest_group_size.observe(len(rows))
+        first = _distinct(rows)
         reach(CrashPoint.BEFORE_INGEST)
-        stored = await self._store(_distinct(rows), line)
+        missing = await self._store(first, line)
         reach(CrashPoint.AFTER_INGEST)
-        if stored:
+        if len(missing) < len(first):
             self._ring("signals", "audit")
-        missing = [admitted for admitted, _ in rows if admitted.id not in stored]
-        collisions = await self._collisions(missing)
+        # All that was handed in is stored, as it nearly always is: nothing to be told apart.
+        stored = None if len(first) == len(rows) and not missing else _ids(first) - missing
+        collisions = await self._collisions(rows, stored)
         for submission in group:
             if not submission.done.done():
                 submission.done.set_result(
-                    [_outcome(admitted, stored, collisions) for admitted, _ in submission.rows]
+                    [_outcome(row, stored, collisions) for row in submission.rows]
                 )
 
-    async def _store(self, rows: Rows, line: Line) -> set[UUID]:
-        for attempt in range(_DEADLOCK_TRIES):
+    async def _store(self, rows: Rows, line: Line) -> AbstractSet[UUID]:
+        """Store what is new and return the ids of what is not."""
+        time = asyncio.get_running_loop().time
+        for attempt in range(_TRIES):
             try:
-                stored = await store_new(line, rows, duplicate_window=self._duplicate_window)
+                missing = await store_new(
+                    line,
+                    rows,
+                    duplicate_window=self._duplicate_window,
+                    may_repeat=time() < self._repeats_until,
+                )
+            # The statement was rolled back whole, so that it is safe to run it again.
+            except UniqueViolation:
+                self._repeats_until = time() + _REPEATS_SECONDS
             except DeadlockDetected:
-                # The statement was rolled back whole, so that it is safe to run it again.
-                if attempt == _DEADLOCK_TRIES - 1:
+                if attempt == _TRIES - 1:
                     raise
-                continue
-            counts = Counter(
-                (admitted.instrument, admitted.side)
-                for admitted, _ in rows
-                if admitted.id in stored
-            )
-            for labels, count in counts.items():
-                signals_ingested_total.labels(*labels).inc(count)
-            return stored
+            else:
+                _count(rows, missing)
+                return missing
         raise AssertionError("the last try returns or raises")
 
-    async def _collisions(self, rows: Sequence[Admitted]) -> Collisions | None:
-        if not rows:
+    async def _collisions(self, rows: Rows, stored: AbstractSet[UUID] | None) -> Collisions | None:
+        """Return what kept rows from being stored; None: nothing did."""
+        if stored is None:
             return None
         async with self._database.transaction(None) as tx:
-            return await collisions_of(tx, rows)
+            return await collisions_of(tx, [row for row in rows if row.id not in stored])
+
+
+def _ids(rows: Rows) -> AbstractSet[UUID]:
+    return {row.id for row in rows}
+
+
+def _count(rows: Rows, missing: AbstractSet[UUID]) -> None:
+    counts = Counter((row.instrument, row.side) for row in rows if row.id not in missing)
+    for labels, count in counts.items():
+        signals_ingested_total.labels(*labels).inc(count)
 
 
 def _distinct(rows: Rows) -> Rows:
@@ -204,22 +223,26 @@ def _distinct(rows: Rows) -> Rows:
     ids: set[tuple[UUID, str]] = set()
     nonces: set[tuple[str, bytes]] = set()
     windows: set[tuple[Any, ...]] = set()
-    first: list[tuple[Admitted, Logged]] = []
+    first: list[Admitted] = []
     for row in rows:
-        admitted = row[0]
-        by_id = (admitted.producer_id, admitted.external_id)
-        by_nonce = (admitted.key_id, admitted.nonce)
-        if by_id in ids or by_nonce in nonces or admitted.window in windows:
+        by_id, by_nonce, window = (
+            (row.producer_id, row.external_id),
+            (row.key_id, row.nonce),
+            row.window,
+        )
+        if by_id in ids or by_nonce in nonces or window in windows:
             continue
         ids.add(by_id)
         nonces.add(by_nonce)
-        windows.add(admitted.window)
+        windows.add(window)
         first.append(row)
     return first
 
 
-def _outcome(admitted: Admitted, stored: set[UUID], collisions: Collisions | None) -> Outcome:
-    if admitted.id in stored or collisions is None:
+def _outcome(
+    admitted: Admitted, stored: AbstractSet[UUID] | None, collisions: Collisions | None
+) -> Outcome:
+    if stored is None or collisions is None or admitted.id in stored:
         return Stored(admitted.id, False, admitted.received_at, admitted.expires_at)  # noqa: FBT003
     existing = collisions.by_external_id.get((admitted.producer_id, admitted.external_id))
     if existing is not None:

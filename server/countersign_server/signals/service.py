@@ -11,7 +11,6 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -22,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign.v1 import signals_pb2, signals_pb2_grpc
 from countersign_server.accounts.key_cache import ProducerKeys
 from countersign_server.accounts.producer import VerifiedKey
-from countersign_server.audit.entries import Entry
+from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.feed import Feed
 from countersign_server.audit.log import LogEntry
 from countersign_server.audit.store import record
@@ -49,7 +48,6 @@ from countersign_server.signals.measures import signals_create_seconds, signals_
 from countersign_server.signals.payload import read_signal
 from countersign_server.signals.store import (
     Listing,
-    Logged,
     list_signals,
     offer_again,
     own_signals,
@@ -62,6 +60,7 @@ from countersign_server.signals.wire import (
     event_message,
     funnels,
     result_message,
+    results_message,
     signal_message,
 )
 
@@ -124,7 +123,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self, request: signals_pb2.SubmitSignalsRequest, context: Context
     ) -> signals_pb2.SubmitSignalsResponse:
         outcomes = await self._submit(request.signals, current_caller())
-        return signals_pb2.SubmitSignalsResponse(results=map(result_message, outcomes))
+        return results_message(outcomes)
 
     async def StreamSignals(
         self, request_iterator: AsyncIterator[signals_pb2.StreamSignalsRequest], context: Context
@@ -222,16 +221,15 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         """Admit and store each on its own; the outcomes come in order."""
         started = time.perf_counter()
         keys = {one.key_id: await self._keys.get(one.key_id) for one in signed}
-        now = self._now()
-        outcomes = [self._admitted(one, keys[one.key_id], caller, now) for one in signed]
+        now, trace = self._now(), trace_of(current_call())
+        outcomes = [self._admitted(one, keys[one.key_id], caller, trace, now) for one in signed]
         for place, outcome in enumerate(outcomes):
             if isinstance(outcome, _NO_REPEAT_HINDRANCE):
                 # What was stored before is answered as it was, whatever has changed since.
                 outcomes[place] = await self._known(signed[place], caller) or outcome
-        told = _Told.by(caller)
-        rows = [(row, told.of(row)) for row in outcomes if isinstance(row, Admitted)]
+        rows = [row for row in outcomes if isinstance(row, Admitted)]
         stored = iter(await self._ingest.submit(rows) if rows else ())
-        for key_id in {row.key_id for row, _ in rows}:
+        for key_id in {row.key_id for row in rows}:
             self._keys.note_use(key_id)
         settled: list[Outcome] = [
             next(stored) if isinstance(outcome, Admitted) else outcome for outcome in outcomes
@@ -245,6 +243,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         signed: signals_pb2.SignedSignal,
         key: VerifiedKey | None,
         caller: Caller,
+        trace: Trace,
         now: datetime,
     ) -> Admitted | Stored | CountersignError:
         try:
@@ -254,6 +253,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
                 signal_id=uuid7(now),
                 producer_id=caller.id,
                 windows=self._windows,
+                trace=trace,
                 now=now,
             )
         except CountersignError as refusal:
@@ -325,30 +325,6 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             raise _no_signal(signal_id)
         counted = funnels(await self._count_outcomes(tx, [signal_id]))
         return signal_message(row, counted.get(signal_id))
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What the audit tells of every signal of one call."""
-
-    actor: str
-    address: str
-    request_id: str
-
-    @classmethod
-    def by(cls, caller: Caller) -> "_Told":
-        call = current_call()
-        return cls(caller.actor, call.address, call.request_id)
-
-    def of(self, row: Admitted) -> Logged:
-        # Canonical JSON, written out: every value is a token of the contract or a hexadecimal
-        # number, which need no escaping, and this is done for each signal.
-        after_json = (
-            f'{{"action":"{row.action.partition(":")[0]}","external_id":"{row.external_id}",'
-            f'"instrument":"{row.instrument}","key_id":"{row.key_id}",'
-            f'"payload_sha256":"{row.payload_sha256.hex()}","side":"{row.side}"}}'
-        )
-        return Logged(self.actor, self.address, self.request_id, after_json)
 
 
 @contextmanager

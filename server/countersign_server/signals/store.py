@@ -1,6 +1,6 @@
 """Signals, each stored once and never changed."""
 
-from collections.abc import Collection, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Callable, Collection, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,50 +9,73 @@ from uuid import UUID
 from sqlalchemy import Row, and_, func, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from countersign_server.database.arrays import (
+    Array,
+    byte_strings,
+    moments,
+    small_integers,
+    texts,
+    uuids,
+)
 from countersign_server.database.line import Line
 from countersign_server.signals.admission import Admitted
 from countersign_server.signals.tables import signal_windows, signals
 
-_COLUMNS: Mapping[str, str] = {
-    "id": "uuid",
-    "owner_id": "uuid",
-    "producer_id": "uuid",
-    "external_id": "text",
-    "instrument": "text",
-    "side": "text",
-    "action": "text",
-    "version": "text",
-    "payload": "bytea",
-    "payload_sha256": "bytea",
-    "format": "int2",
-    "key_id": "text",
-    "nonce": "bytea",
-    "signature": "bytea",
-    "sent_at": "timestamptz",
-    "received_at": "timestamptz",
-    "expires_at": "timestamptz",
+# Every column of a new signal, in the order of Admitted's fields: its type, and what builds it.
+_COLUMNS: Mapping[str, tuple[str, Callable[[Sequence[Any]], Array]]] = {
+    "id": ("uuid", uuids),
+    "owner_id": ("uuid", uuids),
+    "producer_id": ("uuid", uuids),
+    "external_id": ("text", texts),
+    "instrument": ("text", texts),
+    "side": ("text", texts),
+    "action": ("text", texts),
+    "version": ("text", texts),
+    "payload": ("bytea", byte_strings),
+    "payload_sha256": ("bytea", byte_strings),
+    "format": ("int2", small_integers),
+    "key_id": ("text", texts),
+    "nonce": ("bytea", byte_strings),
+    "signature": ("bytea", byte_strings),
+    "sent_at": ("timestamptz", moments),
+    "received_at": ("timestamptz", moments),
+    "expires_at": ("timestamptz", moments),
 }
-_LOGGED: Mapping[str, str] = {
-    "actor": "text",
-    "caller_address": "text",
-    "request_id": "text",
-    "after_json": "text",
-}
+_TRACED = ("actor", "address", "request_id")
 _NAMES = ", ".join(_COLUMNS)
 _WINDOW = "producer_id, instrument, side, action, version"
-
-# One statement is one transaction and one round trip for any number of signals: what is stored, and
-# its audit rows.
-# Rows are locked in key order, so that two writers never wait for each other crosswise.
-_STORE = f"""
-WITH incoming ({_NAMES}, {", ".join(_LOGGED)}) AS (
-    SELECT * FROM unnest({", ".join(f"%({n})b::{t}[]" for n, t in (_COLUMNS | _LOGGED).items())})
-), fresh AS (
-    SELECT * FROM incoming i WHERE NOT EXISTS (
+_INCOMING = ", ".join(
+    [f"%({name})b::{kind}[]" for name, (kind, _) in _COLUMNS.items()]
+    + [f"%({name})b::text[]" for name in _TRACED]
+)
+# Canonical JSON, written out: every value is a token of the contract or a hexadecimal number, which
+# need no escaping, and this is done for each signal.
+_AFTER = """
+    '{"action":"' || split_part(action, ':', 1) || '","external_id":"' || external_id
+    || '","instrument":"' || instrument || '","key_id":"' || key_id
+    || '","payload_sha256":"' || encode(payload_sha256, 'hex') || '","side":"' || side || '"}'
+"""
+_NOT_STORED_YET = """
+    WHERE NOT EXISTS (
         SELECT FROM signals s
         WHERE s.producer_id = i.producer_id AND s.external_id = i.external_id)
-    AND NOT EXISTS (
-        SELECT FROM signals s WHERE s.key_id = i.key_id AND s.nonce = i.nonce)
+    AND NOT EXISTS (SELECT FROM signals s WHERE s.key_id = i.key_id AND s.nonce = i.nonce)
+"""
+
+
+def _statement(*, may_repeat: bool) -> bytes:
+    """Return one statement that stores any number of signals, and their audit rows.
+
+    It is one transaction and one round trip. Rows are locked in key order, so that two writers
+    never wait for each other crosswise. It returns the ids of what was not stored. Unless signals
+    `may_repeat` what is stored, that is not looked up: it would cost a third more, and the unique
+    constraints refuse the statement as a whole if one does.
+    """
+    return f"""
+WITH incoming ({_NAMES}, {", ".join(_TRACED)}) AS MATERIALIZED (
+    SELECT * FROM unnest({_INCOMING})
+), fresh AS (
+    SELECT * FROM incoming i {_NOT_STORED_YET if may_repeat else ""}
 ), opened AS (
     INSERT INTO signal_windows AS w ({_WINDOW}, external_id, received_at)
     SELECT {_WINDOW}, external_id, received_at FROM fresh ORDER BY {_WINDOW}
@@ -66,46 +89,43 @@ WITH incoming ({_NAMES}, {", ".join(_LOGGED)}) AS (
     SELECT {", ".join(f"f.{name}" for name in _COLUMNS)}
     FROM fresh f JOIN opened o USING (producer_id, external_id)
     ORDER BY f.producer_id, f.external_id
-    ON CONFLICT DO NOTHING
+    {"ON CONFLICT DO NOTHING" if may_repeat else ""}
     RETURNING id
 ), logged AS (
     INSERT INTO audit_entries
         (event_time, kind, actor, caller_address, request_id, owner_id, subject, signal_id,
          after_json)
-    SELECT received_at, 'signal.accepted', actor, caller_address, request_id, owner_id,
-        'signal:' || id, id, after_json
+    SELECT received_at, 'signal.accepted', actor, address, request_id, owner_id,
+        'signal:' || id, id, {_AFTER}
     FROM incoming JOIN stored USING (id)
 )
-SELECT id FROM stored
+SELECT i.id FROM incoming i LEFT JOIN stored s USING (id) WHERE s.id IS NULL
 """.encode()  # noqa: S608  # built from the constants above
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """What the audit tells of one signal beside its own columns."""
-
-    actor: str
-    caller_address: str
-    request_id: str
-    after_json: str
+_STORE = _statement(may_repeat=False)
+_STORE_BESIDE_REPEATS = _statement(may_repeat=True)
 
 
 async def store_new(
-    line: Line,
-    rows: Sequence[tuple[Admitted, Logged]],
-    *,
-    duplicate_window: timedelta,
-) -> set[UUID]:
-    """Store what is new in one statement, with its audit rows, and return the ids that were stored.
+    line: Line, rows: Sequence[Admitted], *, duplicate_window: timedelta, may_repeat: bool
+) -> AbstractSet[UUID]:
+    """Store what is new in one statement, with its audit rows; return the ids of what was not.
 
     No two rows may share an external id, a nonce or a duplicate window. Committed when it returns.
+    Raises psycopg.errors.UniqueViolation, with nothing stored, if one repeats what is stored and it
+    was not said that one `may_repeat`.
     """
+    *columns, traces = zip(*rows, strict=True)
     values: dict[str, Any] = {
-        name: [getattr(admitted, name) for admitted, _ in rows] for name in _COLUMNS
+        name: build(column)
+        for (name, (_, build)), column in zip(_COLUMNS.items(), columns, strict=True)
     }
-    values |= {name: [getattr(logged, name) for _, logged in rows] for name in _LOGGED}
+    for name in _TRACED:
+        values[name] = texts([getattr(trace, name) for trace in traces])
     values["window"] = duplicate_window
-    return {row[0] for row in await line.execute(_STORE, values)}
+    statement = _STORE_BESIDE_REPEATS if may_repeat else _STORE
+    return {row[0] for row in await line.execute(statement, values)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Signals as the contract shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -44,6 +44,25 @@ def result_message(outcome: Outcome) -> signals_pb2.SubmitResult:
     if isinstance(outcome, Stored):
         return signals_pb2.SubmitResult(accepted=accepted_message(outcome))
     return signals_pb2.SubmitResult(refused=refusal_message(outcome))
+
+
+def results_message(outcomes: Sequence[Outcome]) -> signals_pb2.SubmitSignalsResponse:
+    """Return the answers in order; those of one batch differ in their ids, and little else."""
+    response = signals_pb2.SubmitSignalsResponse()
+    add = response.results.add
+    alike: dict[tuple[Any, ...], signals_pb2.SubmitResult] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Stored):
+            key = outcome[1:]
+            pattern = alike.get(key)
+            if pattern is None:
+                pattern = alike[key] = result_message(outcome)
+            result = add()
+            result.CopyFrom(pattern)
+            result.accepted.signal_id = str(outcome.id)
+        else:
+            add().CopyFrom(result_message(outcome))
+    return response
 
 
 def refusal_message(error: CountersignError) -> signals_pb2.SubmitRefusal:
