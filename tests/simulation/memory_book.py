@@ -133,7 +133,7 @@ class MemoryCommands:
             if one.state in state
             and (getattr(one, due) or datetime.max.replace(tzinfo=before.tzinfo)) <= before
         ]
-        return sorted(found, key=lambda one: getattr(one, due))[:limit]
+        return sorted(found, key=lambda one: (getattr(one, due), one.id))[:limit]
 
     async def doubts_without_trace(
         self, *, after: UUID, before: datetime, limit: int

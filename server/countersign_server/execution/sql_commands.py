@@ -144,7 +144,7 @@ class SqlCommands:
         return await self._all(
             select(commands)
             .where(commands.c.state.in_(state), commands.c[due] <= before)
-            .order_by(commands.c[due])
+            .order_by(commands.c[due], commands.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
