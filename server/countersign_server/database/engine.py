@@ -63,6 +63,8 @@ def _engine(url: str, tenant: str, connections: int, statement_timeout_ms: int) 
     options = (
         f"-c countersign.tenant={tenant} -c timezone=UTC "
         f"-c statement_timeout={statement_timeout_ms} "
+        # Whatever the database's default: a grant that is forgotten could be given again.
+        "-c synchronous_commit=on "
         "-c idle_in_transaction_session_timeout=30000"
     )
     return create_async_engine(

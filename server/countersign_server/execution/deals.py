@@ -4,6 +4,7 @@ from datetime import datetime
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.audit.entries import Entry
+from countersign_server.decimals import decimal_text
 from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
@@ -55,6 +56,11 @@ async def _show(
     event = shown_by(filled, command.volume)
     if command.state in CONTRADICTED_BY_A_DEAL:
         await note_contradiction(book, reporter, command, f"deal {deal.ticket}", now)
+    if command.volume is not None and filled.volume > command.volume:
+        # It is booked as it is: what the broker did is true, and somebody must know.
+        dealt, approved = decimal_text(filled.volume), decimal_text(command.volume)
+        more = f"deal {deal.ticket}: {dealt} of {approved} lots"
+        await note_contradiction(book, reporter, command, more, now)
     if is_possible(command.state, event):
         return await advance(
             book,
