@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.fixtures.aftermath import settled
+from tests.fixtures.aftermath import both_books, settled
 from tests.fixtures.burst import burst
 from tests.fixtures.live_product import LiveProduct, Victim, live_product
+from tests.fixtures.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
@@ -34,3 +35,35 @@ async def test_whoever_is_killed_each_command_has_one_outcome_and_the_books_agre
 
     assert await settled(product) == []
     assert len(signals.approved) + sum(signals.missed.values()) == SIGNALS
+
+
+async def test_a_bridge_that_slept_sends_nothing_under_a_grant_that_lapsed(
+    product: LiveProduct,
+) -> None:
+    async def is_given_up() -> bool:
+        return both_books(product).ours.leases == 0
+
+    async with burst(product, SIGNALS) as signals:
+        await signals.until_approved(SIGNALS // 2)
+        product.bridge.sleep()
+        await until(is_given_up, "the server gives the session up", 60)
+        product.bridge.wake()
+
+    assert await settled(product) == []
+
+
+async def test_a_terminal_that_hangs_costs_no_session_and_what_it_did_is_found(
+    product: LiveProduct,
+) -> None:
+    sessions = product.bridge.said("session opened")
+    lost = product.bridge.said("terminal process lost")
+
+    async def is_cut_off() -> bool:
+        return product.bridge.said("terminal process lost") > lost
+
+    product.fail_terminal("hang")
+    async with burst(product, SIGNALS):
+        await until(is_cut_off, "the bridge cuts the call off", 60)
+
+    assert await settled(product) == []
+    assert product.bridge.said("session opened") == sessions
