@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mt5_simulator.command.asking import ASKING, add_asking
 from mt5_simulator.command.serving import add_serve, serve
+from mt5_simulator.command.statement import add_statement, statement
 from mt5_simulator.served.address import parsed_address
 from mt5_simulator.served.client import ControlRefused, control
 
@@ -20,11 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     add_serve(commands)
+    add_statement(commands)
     add_asking(commands)
     options = parser.parse_args(arguments)
     try:
         if options.command == "serve":
             return serve(options)
+        if options.command == "statement":
+            return statement(options)
         question = ASKING[options.command]
         address = parsed_address(options.at)
         value = control(address, question.operation, question.details(options))

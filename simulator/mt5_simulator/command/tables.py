@@ -9,7 +9,7 @@ from mt5_simulator.broker.codes import Action, DealType, Entry, Side
 Truth = dict[str, Any]
 
 
-def table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+def table(heads: Sequence[str], lines: Iterable[Iterable[object]]) -> str:
     """Return the lines in columns as wide as their widest cell."""
     cells = [list(heads), *([str(cell) for cell in line] for line in lines)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(heads))]

@@ -1,0 +1,1 @@
+"""Statements that MetaTrader wrote, replayed through the simulator's arithmetic."""
