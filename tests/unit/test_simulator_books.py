@@ -24,6 +24,7 @@ from mt5_simulator.broker.codes import (
 )
 from mt5_simulator.broker.records import Position, Request
 from mt5_simulator.broker.symbols import ALWAYS
+from mt5_simulator.broker.valuation import valued
 from mt5_simulator.clock import VirtualClock
 from mt5_simulator.simulation import simulate
 
@@ -82,10 +83,26 @@ class Books(RuleBasedStateMachine):
         self.send(action=Action.CLOSE_BY, position=position.ticket, position_by=other.ticket)
 
     @rule(symbol=symbols, points=st.integers(-150, 150))
+    def drift(self, *, symbol: str, points: int) -> None:
+        self.move_price(symbol=symbol, points=points)
+
     def move_price(self, *, symbol: str, points: int) -> None:
         terms, quote = self.broker.market.symbols[symbol], self.broker.market.quotes[symbol]
         bid = quote.bid + points * terms.point
         self.broker.set_price(symbol, bid, bid + terms.spread_points * terms.point)
+        if any(self.account.positions_of(symbol)):
+            # The price has been looked at: what the account could not carry was closed.
+            worth = valued(self.account, self.broker.market)
+            assert not worth.margin or worth.margin_level >= self.account.terms.stop_out_percent
+
+    @rule(symbol=symbols)
+    def crash(self, *, symbol: str) -> None:
+        """Let the price fall by a twentieth, as on the worst of days."""
+        self.move_by(symbol, -self.broker.market.quotes[symbol].bid / 20)
+
+    def move_by(self, symbol: str, distance: Decimal) -> None:
+        point = self.broker.market.symbols[symbol].point
+        self.move_price(symbol=symbol, points=int(distance / point))
 
     @rule(hours=st.integers(1, 30))
     def sleep(self, *, hours: int) -> None:
@@ -136,6 +153,36 @@ class Books(RuleBasedStateMachine):
                 for position in self.account.positions_of(symbol)
             )
             assert net == held
+
+    @invariant()
+    def a_position_is_what_its_own_deals_made_it(self) -> None:
+        traded: dict[int, Decimal] = {}
+        for deal in self.account.deals.values():
+            if deal.symbol:
+                signed = deal.volume * (1 if deal.type is DealType.BUY else -1)
+                traded[deal.position_id] = traded.get(deal.position_id, Decimal(0)) + signed
+        held = {
+            position.identifier: position.volume * position.side.sign
+            for position in self.account.positions.values()
+        }
+        assert held == {position: volume for position, volume in traded.items() if volume}
+
+    @invariant()
+    def a_position_keeps_the_ticket_of_the_order_that_opened_it(self) -> None:
+        orders = {**self.account.history, **self.account.orders}
+        for ticket, position in self.account.positions.items():
+            assert ticket == position.ticket
+            assert position.identifier in orders
+            assert position.volume > 0
+
+    @invariant()
+    def money_is_whole_cents_and_margin_is_never_negative(self) -> None:
+        worth = valued(self.account, self.broker.market)
+        assert worth.margin >= 0
+        assert bool(worth.margin) == bool(self.account.positions)
+        assert worth.equity == self.account.balance + self.account.credit + worth.profit
+        for amount in (worth.balance, worth.credit, worth.profit, worth.margin):
+            assert amount == amount.quantize(Decimal("0.01"))
 
     @invariant()
     def every_trade_belongs_to_an_order_and_a_position(self) -> None:

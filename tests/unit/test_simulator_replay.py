@@ -1,6 +1,10 @@
 """The same seeds give the same run."""
 
+import json
+import os
 import random
+import subprocess
+import sys
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -11,8 +15,10 @@ from hypothesis import given, settings, strategies as st
 import mt5_simulator
 from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.catalogue import BTCUSD, EURUSD
+from mt5_simulator.broker.codes import PENDING_TYPES, Entry, OrderState, Reason
 from mt5_simulator.broker.prices import Walk
 from mt5_simulator.clock import VirtualClock
+from mt5_simulator.face.structures import Structure, TradeDeal, TradeOrder
 from mt5_simulator.served.books import truth
 from mt5_simulator.simulation import attach, detach, simulate
 from mt5_simulator.terminal.faults import FaultKind
@@ -57,6 +63,36 @@ def a_run(seed: int) -> tuple[dict[str, Any], list[object]]:
 @given(seed=st.integers(0, 2**32))
 def test_a_run_is_repeated_exactly_from_its_seed(seed: int) -> None:
     assert a_run(seed) == a_run(seed)
+
+
+def history_of_a_process(mode: str, *, seed: int, hash_seed: int) -> dict[str, list[list[Any]]]:
+    """Run the strategy in a process of its own."""
+    said = subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-m", "tests.fixtures.recorded_strategy", mode, str(seed)],
+        env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(said.stdout)
+
+
+def named(kind: type[Structure], rows: list[list[Any]]) -> list[Any]:
+    return [kind(row) for row in rows]
+
+
+@pytest.mark.parametrize("mode", ["hedging", "netting"])
+def test_a_strategy_makes_the_same_deals_in_every_process(mode: str) -> None:
+    first = history_of_a_process(mode, seed=3, hash_seed=0)
+
+    assert history_of_a_process(mode, seed=3, hash_seed=4711) == first
+    assert history_of_a_process(mode, seed=4, hash_seed=0) != first
+    # It did what it is there for: partial closes, reversals, pending orders and a stop-out.
+    deals, orders = named(TradeDeal, first["deals"]), named(TradeOrder, first["orders"])
+    entries = {deal.entry for deal in deals}
+    assert entries == {Entry.IN, Entry.OUT} | ({Entry.INOUT} if mode == "netting" else set())
+    assert any(deal.reason == Reason.SO for deal in deals)
+    assert any(o.state == OrderState.FILLED and o.type in PENDING_TYPES for o in orders)
 
 
 def test_another_seed_is_another_run() -> None:
