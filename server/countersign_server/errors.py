@@ -14,7 +14,8 @@ CountersignError
   NotImplementedYet   the contract names it and this version does not do it
 
 A subclass is a thing that a caller can act on; its `reason` is public and permanent.
-`docs/errors.json` lists them all, and the gateway's, with their codes and the advice on what to do.
+`docs/errors.json` lists them all, and the gateway's, with their codes and the advice on what to do. Those
+about owners' own keys are in `owner_key_errors.py`.
 """
 
 from typing import ClassVar
@@ -329,11 +330,6 @@ class ProducerPaused(NotNow):
 class KeysExhausted(NotNow):
     reason = "KEYS_EXHAUSTED"
     advice = "Revoke a key first."
-
-
-class OwnerSignatureRequired(NotNow):
-    reason = "OWNER_SIGNATURE_REQUIRED"
-    advice = "Sign the intent with a registered owner key."
 
 
 class Exhausted(CountersignError):

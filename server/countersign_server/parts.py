@@ -163,7 +163,7 @@ async def _identity(ground: _Ground) -> _Identity:
         refresh_lifetime=settings.refresh_token_lifetime,
         attempts_per_minute=settings.attempts_per_minute,
     )
-    service = IdentityService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
+    service = IdentityService(
         database=database,
         wakeups=ground.wakeups,
         keyring=keyring,
@@ -172,6 +172,7 @@ async def _identity(ground: _Ground) -> _Identity:
         sign_in=sign_in,
         producer_owner=_producer_owner,
         invitation_lifetime=settings.invitation_lifetime,
+        passkey_origin=settings.passkey_origin,
         now=ground.now,
     )
     return _Identity(vault, keyring, revocations, tokens, service)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import PositiveInt, SecretStr, field_validator
+from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from countersign_server.crash_points import parsed
@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     pairing_code_lifetime: timedelta = timedelta(minutes=10)
     attempts_per_minute: PositiveInt = 10
     password_hashes_at_once: PositiveInt = 4
+    # The page on which owners sign with passkeys: "https://sign.example.com". A passkey signs on
+    # the page it was made on and on no other. Empty: no passkeys.
+    passkey_origin: str = Field(
+        default="", pattern=r"^(https://[a-z0-9.-]+(:[0-9]+)?|http://localhost(:[0-9]+)?)?$"
+    )
 
     replay_window_back: timedelta = timedelta(seconds=30)
     replay_window_ahead: timedelta = timedelta(seconds=5)

@@ -243,14 +243,6 @@ async def test_where_the_owners_own_signature_is_required_a_click_is_not_enough(
     assert await reason_of(desk, owner, shown) == "OWNER_SIGNATURE_REQUIRED"
 
 
-async def test_an_owners_signature_is_refused_rather_than_ignored(desk: Desk) -> None:
-    owner, shown = await asked(desk)
-    signature = pb.OwnerSignature(owner_key_id="key", signature=bytes(64))
-    refusal = await refusal_of(desk.decide(owner, shown, owner_signature=signature))
-    assert refusal == Refusal(grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_YET")
-    assert not await desk.commands_of(shown.approval_id)
-
-
 async def test_a_signal_that_was_not_laid_before_the_account_is_not_found(desk: Desk) -> None:
     owner, shown = await asked(desk)
     stranger = await desk.a_follower()

@@ -165,14 +165,6 @@ async def test_rotations_at_once_follow_one_another(door: FrontDoor, operator: M
     assert kid_of(door.tokens.issue(an_owner())[0]) in keys
 
 
-async def test_keys_of_owners_are_not_part_of_this_version(door: FrontDoor) -> None:
-    ann = await door.a_caller("ann@example.com")
-    listing = door.identity.ListOwnerKeys(identity_pb2.ListOwnerKeysRequest(), metadata=ann)
-    assert await refusal_of(listing) == Refusal(
-        grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_YET"
-    )
-
-
 async def test_only_operators_rotate(door: FrontDoor) -> None:
     ann = await door.a_caller("ann@example.com")
     assert await refusal_of(rotated(door, ann)) == Refusal(

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import grpc
 
-from countersign.v1 import execution_pb2, identity_pb2, reconciliation_pb2 as pb
+from countersign.v1 import execution_pb2, reconciliation_pb2 as pb
 from tests.fixtures.refusals import Refusal, refusal_of
 from tests.fixtures.world import world
 
@@ -18,7 +18,6 @@ async def test_a_method_of_a_later_version_says_so(database_url: str, tmp_path: 
         owner = await it.an_owner()
         account: dict[str, Any] = {"account_id": owner.account_id}
         calls = {
-            it.identity.ListOwnerKeys: identity_pb2.ListOwnerKeysRequest(),
             it.execution.SettleInDoubt: execution_pb2.SettleInDoubtRequest(
                 command_id=str(uuid4()),
                 settlement=execution_pb2.SETTLEMENT_NOT_EXECUTED,
@@ -37,4 +36,4 @@ async def test_a_method_of_a_later_version_says_so(database_url: str, tmp_path: 
         )
         met.append(await refusal_of(stream.read()))
 
-    assert met == [LATER] * 6
+    assert met == [LATER] * 5

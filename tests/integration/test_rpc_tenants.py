@@ -26,6 +26,7 @@ from countersign_server.parts import Parts
 from countersign_server.rpc.access import ACCESS
 from countersign_server.rpc.caller import Role
 from tests.fixtures.bridge_end import stamp
+from tests.fixtures.owner_keys import KeyFile
 from tests.fixtures.refusals import Refusal, refusal_of
 from tests.fixtures.world import CONSENT, EURUSD, Metadata, World, a_signal, world
 
@@ -54,6 +55,7 @@ class Belongings:
     subscription_id: str
     device_id: str
     token_id: str
+    owner_key_id: str
     signal_id: str
     approval_id: str
     command_id: str
@@ -103,6 +105,7 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             subscription_id=subscription_id,
             device_id=device.id,
             token_id=tokens.tokens[0].token_id,
+            owner_key_id=await it.an_owner_key(ann, KeyFile()),
             signal_id=signal_id,
             approval_id=approval.approval_id,
             command_id=approval.command_id,
@@ -224,6 +227,9 @@ AS_OWNER: Mapping[str, Request] = {
         request_id=str(uuid4()), name="mine", producer_id=ann.producer_id
     ),
     "IdentityService/RevokeApiToken": lambda ann: ID.RevokeApiTokenRequest(token_id=ann.token_id),
+    "IdentityService/RevokeOwnerKey": lambda ann: ID.RevokeOwnerKeyRequest(
+        owner_key_id=ann.owner_key_id
+    ),
     "ReconciliationService/ListPositions": lambda ann: reconciliation_pb2.ListPositionsRequest(
         account_id=ann.account_id
     ),

@@ -51,6 +51,12 @@ def _facts(approval: Approval) -> Facts:
                 "consent_version": approval.consent_version,
                 "caller_agent": approval.caller_agent,
                 "server_key_id": approval.server_key_id,
+                **_owner_key(approval),
             }
         case ApprovalState.EXPIRED | ApprovalState.REVOKED:
             return facts
+
+
+def _owner_key(approval: Approval) -> Facts:
+    signed = approval.owner_signature
+    return {"owner_key_id": signed["owner_key_id"]} if signed else {}

@@ -1,6 +1,7 @@
 """Where account owners sign off, or turn down, what strategies want traded."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,18 +17,13 @@ from countersign_server.approvals.decisions import Countersigner, Decider
 from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
 from countersign_server.approvals.measures import approvals_total
 from countersign_server.approvals.objections import Moment, objection_to
+from countersign_server.approvals.owner_countersignature import countersignature
 from countersign_server.approvals.wire import STATE_OF, approval_message
 from countersign_server.crash_points import CrashPoint, reach
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
-from countersign_server.errors import (
-    ConsentOutdated,
-    Invalid,
-    NotFound,
-    NotImplementedYet,
-    OwnerSignatureRequired,
-    TooLateToRevoke,
-)
+from countersign_server.errors import ConsentOutdated, Invalid, NotFound, TooLateToRevoke
+from countersign_server.owner_key_errors import OwnerSignatureRequired
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import current_call, current_caller
 from countersign_server.rpc.conversion import optional_id, to_timestamp, trace_of, uuid_or_none
@@ -164,8 +160,6 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
         request: approvals_pb2.CreateApprovalRequest,
         now: datetime,
     ) -> Approval:
-        if request.HasField("owner_signature"):
-            raise NotImplementedYet("this version does not check owners' own signatures")
         moment = await self._moment(tx, approval, now)
         call = current_call()
         consent = moment.subscription.consent_version
@@ -183,7 +177,10 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
         )
         if _WANTED[request.decision] is ApprovalEvent.REJECT:
             return await self._countersigner.reject(tx, approval, decider, now=now)
-        if moment.account.owner_signature_required:
+        if request.HasField("owner_signature"):
+            signed = await countersignature(tx, approval, request.owner_signature)
+            approval = replace(approval, owner_signature=signed)
+        elif moment.account.owner_signature_required:
             raise OwnerSignatureRequired("the account asks for its owner's own signature")
         refusal = objection_to(approval, moment)
         if refusal is not None:

@@ -10,6 +10,7 @@ from countersign.v1 import approvals_pb2, signals_pb2, values_pb2
 from countersign_server.approvals.approval import Approval, DecisionMode
 from countersign_server.approvals.intents import Entry, EntryKind, Kind
 from countersign_server.approvals.lifecycle import ApprovalState
+from countersign_server.approvals.owner_countersignature import owner_signature_message
 from countersign_server.approvals.terms import Terms
 from countersign_server.decimals import decimal_text, optional_text
 from countersign_server.rpc.conversion import from_timestamp, optional_id, to_timestamp
@@ -69,6 +70,7 @@ def approval_message(approval: Approval) -> approvals_pb2.Approval:
         signal_price=optional_text(approval.signal_price),
         server_signature=approval.server_signature or b"",
         server_key_id=approval.server_key_id or "",
+        owner_signature=owner_signature_message(approval.owner_signature),
     )
 
 

@@ -14,6 +14,8 @@ from countersign_server.execution.grants import Granted
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
 from countersign_server.execution.report import Report
 from countersign_server.execution.symbols import MappedSymbol
+from countersign_server.identity.owner_key import KeyAlgorithm
+from countersign_server.identity.wire import OWNER_KEY_ALGORITHMS
 from countersign_server.rpc.conversion import optional_id, to_duration, to_timestamp
 
 STATES: Mapping[CommandState, pb.CommandState] = {
@@ -87,6 +89,7 @@ def offer_frame(command: Command, target: Command | None) -> pb.Offer:
         server_key_id=command.server_key_id,
         expire_time=to_timestamp(command.expires_at),
         magic=command.magic,
+        owner_signature=_owner_signature(command.owner_signature),
     )
     if target is not None:
         offer.target.opening_magic = target.magic
@@ -233,6 +236,20 @@ def poll_message(  # noqa: PLR0913  # the fields of one message, by name
 
 def resolve_frame(command: Command) -> pb.Resolve:
     return pb.Resolve(command_id=str(command.id), attempt=command.attempt, magic=command.magic)
+
+
+def _owner_signature(kept: Mapping[str, str] | None) -> pb.OfferOwnerSignature | None:
+    if not kept:
+        return None
+    return pb.OfferOwnerSignature(
+        owner_key_id=kept["owner_key_id"],
+        signature=bytes.fromhex(kept["signature"]),
+        authenticator_data=bytes.fromhex(kept["authenticator_data"]),
+        client_data_json=bytes.fromhex(kept["client_data_json"]),
+        public_key=bytes.fromhex(kept["public_key"]),
+        algorithm=OWNER_KEY_ALGORITHMS[KeyAlgorithm(kept["algorithm"])],
+        origin=kept["origin"],
+    )
 
 
 def _report_message(row: Report) -> pb.CommandReport:

@@ -1,4 +1,4 @@
-"""Forgetting what has expired: tokens, invitations, revocations, counts of attempts."""
+"""Forgetting what has expired: tokens, invitations, challenges, revocations, attempts."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from countersign_server.database.engine import Database
 from countersign_server.identity import store
 from countersign_server.identity.attempts import forget_attempts
 from countersign_server.identity.measures import expired_rows_forgotten_total
+from countersign_server.identity.owner_key_store import forget_challenges
 from countersign_server.identity.revocations import Revocations
 
 PERIOD = timedelta(minutes=5)
@@ -42,6 +43,7 @@ class Forgetting:
         now = self._now()
         async with self._database.transaction(None) as tx:
             gone = await store.forget_expired(tx, now) + await forget_attempts(tx, now)
+            gone += await forget_challenges(tx, now)
         gone += await self._revocations.forget_expired()
         expired_rows_forgotten_total.inc(gone)
         return gone

@@ -9,7 +9,7 @@ from uuid import UUID
 from google.api.httpbody_pb2 import HttpBody
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from countersign.v1 import identity_pb2, identity_pb2_grpc
+from countersign.v1 import identity_pb2
 from countersign_server.audit.entries import Entry, Facts, Trace
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
@@ -28,6 +28,7 @@ from countersign_server.identity.api_token import IN_FORCE_MAX, ApiToken
 from countersign_server.identity.keyring import Keyring
 from countersign_server.identity.measures import sign_ins_total
 from countersign_server.identity.names import printable
+from countersign_server.identity.owner_key_calls import OwnerKeyCalls
 from countersign_server.identity.passwords import Passwords
 from countersign_server.identity.revocations import Revocations
 from countersign_server.identity.session import session_id_of, session_name
@@ -51,7 +52,7 @@ ProducerOwner = Callable[[AsyncConnection, UUID], Awaitable[UUID | None]]
 _API_TOKEN_LIFETIME_DAYS = 90
 
 
-class IdentityService(identity_pb2_grpc.IdentityServiceServicer):
+class IdentityService(OwnerKeyCalls):
     """See identity.proto for the contract."""
 
     def __init__(  # noqa: PLR0913 - what it stands on, each by name
@@ -65,6 +66,7 @@ class IdentityService(identity_pb2_grpc.IdentityServiceServicer):
         sign_in: SignIn,
         producer_owner: ProducerOwner,
         invitation_lifetime: timedelta,
+        passkey_origin: str,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -75,6 +77,7 @@ class IdentityService(identity_pb2_grpc.IdentityServiceServicer):
         self._sign_in = sign_in
         self._producer_owner = producer_owner
         self._invitation_lifetime = invitation_lifetime
+        self._passkey_origin = passkey_origin
         self._now = now
 
     async def CreateSession(

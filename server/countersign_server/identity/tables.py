@@ -102,3 +102,27 @@ Index(
     unique=True,
     postgresql_where=sql("retired_at IS NULL"),
 )
+
+# Public keys with which owners sign approvals. An id is made of the key: see owner_key.py.
+owner_keys = Table(
+    "owner_keys",
+    metadata,
+    identifier("owner_id", ForeignKey("users.id"), primary_key=True),
+    text("id", primary_key=True),
+    text("name"),
+    text("algorithm"),
+    Column("public_key", LargeBinary, nullable=False),
+    text("origin"),
+    moment("created_at"),
+    moment("revoked_at", nullable=True),
+)
+
+# Given after a password, and gone once used.
+owner_key_challenges = Table(
+    "owner_key_challenges",
+    metadata,
+    Column("challenge_sha256", LargeBinary, primary_key=True),
+    identifier("owner_id", ForeignKey("users.id")),
+    text("session"),
+    moment("expires_at", index=True),
+)

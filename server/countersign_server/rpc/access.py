@@ -27,6 +27,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "RevokeApiToken": _PEOPLE,
         "GetJwks": ANYONE,
         "RotateSigningKey": _OPERATOR,
+        "CreateOwnerKeyChallenge": _OWNER,
         "RegisterOwnerKey": _OWNER,
         "ListOwnerKeys": _OWNER,
         "RevokeOwnerKey": _OWNER,

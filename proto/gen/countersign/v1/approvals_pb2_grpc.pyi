@@ -39,7 +39,9 @@ class ApprovalServiceStub:
 
     A repeat of the same decision answers the same; a different one is refused with ABORTED, ALREADY_DECIDED. Past the
     expiry: FAILED_PRECONDITION, APPROVAL_EXPIRED. Price, spread and age outside the limits: FAILED_PRECONDITION with
-    PRICE_DRIFTED, SPREAD_TOO_WIDE or QUOTE_STALE, and the entry stays open until it expires.
+    PRICE_DRIFTED, SPREAD_TOO_WIDE or QUOTE_STALE, and the entry stays open until it expires. Where the account asks for its
+    owner's own signature and none came: FAILED_PRECONDITION, OWNER_SIGNATURE_REQUIRED. A signature that does not hold:
+    INVALID_ARGUMENT, OWNER_SIGNATURE_INVALID; of a revoked key: FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
     Caller: the account's owner.
     """
@@ -76,7 +78,9 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
 
     A repeat of the same decision answers the same; a different one is refused with ABORTED, ALREADY_DECIDED. Past the
     expiry: FAILED_PRECONDITION, APPROVAL_EXPIRED. Price, spread and age outside the limits: FAILED_PRECONDITION with
-    PRICE_DRIFTED, SPREAD_TOO_WIDE or QUOTE_STALE, and the entry stays open until it expires.
+    PRICE_DRIFTED, SPREAD_TOO_WIDE or QUOTE_STALE, and the entry stays open until it expires. Where the account asks for its
+    owner's own signature and none came: FAILED_PRECONDITION, OWNER_SIGNATURE_REQUIRED. A signature that does not hold:
+    INVALID_ARGUMENT, OWNER_SIGNATURE_INVALID; of a revoked key: FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
     Caller: the account's owner.
     """
@@ -116,7 +120,9 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
 
         A repeat of the same decision answers the same; a different one is refused with ABORTED, ALREADY_DECIDED. Past the
         expiry: FAILED_PRECONDITION, APPROVAL_EXPIRED. Price, spread and age outside the limits: FAILED_PRECONDITION with
-        PRICE_DRIFTED, SPREAD_TOO_WIDE or QUOTE_STALE, and the entry stays open until it expires.
+        PRICE_DRIFTED, SPREAD_TOO_WIDE or QUOTE_STALE, and the entry stays open until it expires. Where the account asks for its
+        owner's own signature and none came: FAILED_PRECONDITION, OWNER_SIGNATURE_REQUIRED. A signature that does not hold:
+        INVALID_ARGUMENT, OWNER_SIGNATURE_INVALID; of a revoked key: FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
         Caller: the account's owner.
         """

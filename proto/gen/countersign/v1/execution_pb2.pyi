@@ -241,16 +241,22 @@ class Offer(_message.Message):
     def __init__(self, command_id: _Optional[str] = ..., attempt: _Optional[int] = ..., intent_text: _Optional[str] = ..., intent_digest: _Optional[str] = ..., approval_id: _Optional[str] = ..., server_signature: _Optional[bytes] = ..., server_key_id: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., magic: _Optional[int] = ..., owner_signature: _Optional[_Union[OfferOwnerSignature, _Mapping]] = ..., target: _Optional[_Union[TargetPosition, _Mapping]] = ...) -> None: ...
 
 class OfferOwnerSignature(_message.Message):
-    __slots__ = ("owner_key_id", "signature", "authenticator_data", "client_data_json")
+    __slots__ = ("owner_key_id", "signature", "authenticator_data", "client_data_json", "public_key", "algorithm", "origin")
     OWNER_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     AUTHENTICATOR_DATA_FIELD_NUMBER: _ClassVar[int]
     CLIENT_DATA_JSON_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     owner_key_id: str
     signature: bytes
     authenticator_data: bytes
     client_data_json: bytes
-    def __init__(self, owner_key_id: _Optional[str] = ..., signature: _Optional[bytes] = ..., authenticator_data: _Optional[bytes] = ..., client_data_json: _Optional[bytes] = ...) -> None: ...
+    public_key: bytes
+    algorithm: _values_pb2.OwnerKeyAlgorithm
+    origin: str
+    def __init__(self, owner_key_id: _Optional[str] = ..., signature: _Optional[bytes] = ..., authenticator_data: _Optional[bytes] = ..., client_data_json: _Optional[bytes] = ..., public_key: _Optional[bytes] = ..., algorithm: _Optional[_Union[_values_pb2.OwnerKeyAlgorithm, str]] = ..., origin: _Optional[str] = ...) -> None: ...
 
 class TargetPosition(_message.Message):
     __slots__ = ("opening_magic", "position_id", "order_ticket")

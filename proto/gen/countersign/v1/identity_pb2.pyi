@@ -2,6 +2,7 @@ import datetime
 
 from buf.validate import validate_pb2 as _validate_pb2
 from countersign.v1 import rules_pb2 as _rules_pb2
+from countersign.v1 import values_pb2 as _values_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import httpbody_pb2 as _httpbody_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -268,30 +269,64 @@ class RotateSigningKeyResponse(_message.Message):
     def __init__(self, key_id: _Optional[str] = ...) -> None: ...
 
 class OwnerKey(_message.Message):
-    __slots__ = ("owner_key_id", "name", "public_key", "passkey", "create_time", "revoke_time")
+    __slots__ = ("owner_key_id", "name", "public_key", "passkey", "create_time", "revoke_time", "algorithm", "origin")
     OWNER_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     PASSKEY_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     REVOKE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     owner_key_id: str
     name: str
     public_key: bytes
     passkey: bool
     create_time: _timestamp_pb2.Timestamp
     revoke_time: _timestamp_pb2.Timestamp
-    def __init__(self, owner_key_id: _Optional[str] = ..., name: _Optional[str] = ..., public_key: _Optional[bytes] = ..., passkey: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    algorithm: _values_pb2.OwnerKeyAlgorithm
+    origin: str
+    def __init__(self, owner_key_id: _Optional[str] = ..., name: _Optional[str] = ..., public_key: _Optional[bytes] = ..., passkey: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., algorithm: _Optional[_Union[_values_pb2.OwnerKeyAlgorithm, str]] = ..., origin: _Optional[str] = ...) -> None: ...
+
+class CreateOwnerKeyChallengeRequest(_message.Message):
+    __slots__ = ("password",)
+    PASSWORD_FIELD_NUMBER: _ClassVar[int]
+    password: str
+    def __init__(self, password: _Optional[str] = ...) -> None: ...
+
+class CreateOwnerKeyChallengeResponse(_message.Message):
+    __slots__ = ("challenge", "expire_time", "passkey_origin")
+    CHALLENGE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    PASSKEY_ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    challenge: bytes
+    expire_time: _timestamp_pb2.Timestamp
+    passkey_origin: str
+    def __init__(self, challenge: _Optional[bytes] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., passkey_origin: _Optional[str] = ...) -> None: ...
+
+class OwnerKeyProof(_message.Message):
+    __slots__ = ("signature", "authenticator_data", "client_data_json")
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    AUTHENTICATOR_DATA_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_DATA_JSON_FIELD_NUMBER: _ClassVar[int]
+    signature: bytes
+    authenticator_data: bytes
+    client_data_json: bytes
+    def __init__(self, signature: _Optional[bytes] = ..., authenticator_data: _Optional[bytes] = ..., client_data_json: _Optional[bytes] = ...) -> None: ...
 
 class RegisterOwnerKeyRequest(_message.Message):
-    __slots__ = ("name", "public_key", "passkey")
+    __slots__ = ("name", "public_key", "passkey", "challenge", "proof")
     NAME_FIELD_NUMBER: _ClassVar[int]
     PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     PASSKEY_FIELD_NUMBER: _ClassVar[int]
+    CHALLENGE_FIELD_NUMBER: _ClassVar[int]
+    PROOF_FIELD_NUMBER: _ClassVar[int]
     name: str
     public_key: bytes
     passkey: bool
-    def __init__(self, name: _Optional[str] = ..., public_key: _Optional[bytes] = ..., passkey: _Optional[bool] = ...) -> None: ...
+    challenge: bytes
+    proof: OwnerKeyProof
+    def __init__(self, name: _Optional[str] = ..., public_key: _Optional[bytes] = ..., passkey: _Optional[bool] = ..., challenge: _Optional[bytes] = ..., proof: _Optional[_Union[OwnerKeyProof, _Mapping]] = ...) -> None: ...
 
 class RegisterOwnerKeyResponse(_message.Message):
     __slots__ = ("key",)

@@ -101,6 +101,11 @@ class IdentityServiceStub:
                 request_serializer=countersign_dot_v1_dot_identity__pb2.RotateSigningKeyRequest.SerializeToString,
                 response_deserializer=countersign_dot_v1_dot_identity__pb2.RotateSigningKeyResponse.FromString,
                 _registered_method=True)
+        self.CreateOwnerKeyChallenge = channel.unary_unary(
+                '/countersign.v1.IdentityService/CreateOwnerKeyChallenge',
+                request_serializer=countersign_dot_v1_dot_identity__pb2.CreateOwnerKeyChallengeRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_identity__pb2.CreateOwnerKeyChallengeResponse.FromString,
+                _registered_method=True)
         self.RegisterOwnerKey = channel.unary_unary(
                 '/countersign.v1.IdentityService/RegisterOwnerKey',
                 request_serializer=countersign_dot_v1_dot_identity__pb2.RegisterOwnerKeyRequest.SerializeToString,
@@ -248,10 +253,21 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def RegisterOwnerKey(self, request, context):
-        """Registers a public key with which the caller will sign approvals.
+    def CreateOwnerKeyChallenge(self, request, context):
+        """Proves the caller's password once more, and returns a challenge for RegisterOwnerKey: good once, for five minutes, and for
+        this sign-in only.
 
-        A repeat with the same key answers the same.
+        Caller: an owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterOwnerKey(self, request, context):
+        """Registers a public key with which the caller will sign approvals. The key must have signed the challenge.
+
+        A repeat with the same key answers the same. A challenge that was used, is too old or is another sign-in's is refused with
+        FAILED_PRECONDITION, CHALLENGE_INVALID; a key that was revoked with FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
         Caller: an owner.
         """
@@ -269,7 +285,8 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeOwnerKey(self, request, context):
-        """Ends one of the caller's approval keys. A repeat answers the same.
+        """Ends one of the caller's approval keys: it signs no approval any more. A bridge that pins it is told at the bridge. A repeat
+        answers the same.
 
         Caller: an owner.
         """
@@ -344,6 +361,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.RotateSigningKey,
                     request_deserializer=countersign_dot_v1_dot_identity__pb2.RotateSigningKeyRequest.FromString,
                     response_serializer=countersign_dot_v1_dot_identity__pb2.RotateSigningKeyResponse.SerializeToString,
+            ),
+            'CreateOwnerKeyChallenge': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateOwnerKeyChallenge,
+                    request_deserializer=countersign_dot_v1_dot_identity__pb2.CreateOwnerKeyChallengeRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_identity__pb2.CreateOwnerKeyChallengeResponse.SerializeToString,
             ),
             'RegisterOwnerKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RegisterOwnerKey,
@@ -713,6 +735,33 @@ class IdentityService:
             '/countersign.v1.IdentityService/RotateSigningKey',
             countersign_dot_v1_dot_identity__pb2.RotateSigningKeyRequest.SerializeToString,
             countersign_dot_v1_dot_identity__pb2.RotateSigningKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateOwnerKeyChallenge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.IdentityService/CreateOwnerKeyChallenge',
+            countersign_dot_v1_dot_identity__pb2.CreateOwnerKeyChallengeRequest.SerializeToString,
+            countersign_dot_v1_dot_identity__pb2.CreateOwnerKeyChallengeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -108,10 +108,17 @@ class IdentityServiceStub:
 
     Caller: an operator.
     """
-    RegisterOwnerKey: _grpc.UnaryUnaryMultiCallable[_identity_pb2.RegisterOwnerKeyRequest, _identity_pb2.RegisterOwnerKeyResponse]
-    """Registers a public key with which the caller will sign approvals.
+    CreateOwnerKeyChallenge: _grpc.UnaryUnaryMultiCallable[_identity_pb2.CreateOwnerKeyChallengeRequest, _identity_pb2.CreateOwnerKeyChallengeResponse]
+    """Proves the caller's password once more, and returns a challenge for RegisterOwnerKey: good once, for five minutes, and for
+    this sign-in only.
 
-    A repeat with the same key answers the same.
+    Caller: an owner.
+    """
+    RegisterOwnerKey: _grpc.UnaryUnaryMultiCallable[_identity_pb2.RegisterOwnerKeyRequest, _identity_pb2.RegisterOwnerKeyResponse]
+    """Registers a public key with which the caller will sign approvals. The key must have signed the challenge.
+
+    A repeat with the same key answers the same. A challenge that was used, is too old or is another sign-in's is refused with
+    FAILED_PRECONDITION, CHALLENGE_INVALID; a key that was revoked with FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
     Caller: an owner.
     """
@@ -121,7 +128,8 @@ class IdentityServiceStub:
     Caller: an owner.
     """
     RevokeOwnerKey: _grpc.UnaryUnaryMultiCallable[_identity_pb2.RevokeOwnerKeyRequest, _identity_pb2.RevokeOwnerKeyResponse]
-    """Ends one of the caller's approval keys. A repeat answers the same.
+    """Ends one of the caller's approval keys: it signs no approval any more. A bridge that pins it is told at the bridge. A repeat
+    answers the same.
 
     Caller: an owner.
     """
@@ -205,10 +213,17 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
 
     Caller: an operator.
     """
-    RegisterOwnerKey: _aio.UnaryUnaryMultiCallable[_identity_pb2.RegisterOwnerKeyRequest, _identity_pb2.RegisterOwnerKeyResponse]  # type: ignore[assignment]
-    """Registers a public key with which the caller will sign approvals.
+    CreateOwnerKeyChallenge: _aio.UnaryUnaryMultiCallable[_identity_pb2.CreateOwnerKeyChallengeRequest, _identity_pb2.CreateOwnerKeyChallengeResponse]  # type: ignore[assignment]
+    """Proves the caller's password once more, and returns a challenge for RegisterOwnerKey: good once, for five minutes, and for
+    this sign-in only.
 
-    A repeat with the same key answers the same.
+    Caller: an owner.
+    """
+    RegisterOwnerKey: _aio.UnaryUnaryMultiCallable[_identity_pb2.RegisterOwnerKeyRequest, _identity_pb2.RegisterOwnerKeyResponse]  # type: ignore[assignment]
+    """Registers a public key with which the caller will sign approvals. The key must have signed the challenge.
+
+    A repeat with the same key answers the same. A challenge that was used, is too old or is another sign-in's is refused with
+    FAILED_PRECONDITION, CHALLENGE_INVALID; a key that was revoked with FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
     Caller: an owner.
     """
@@ -218,7 +233,8 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     Caller: an owner.
     """
     RevokeOwnerKey: _aio.UnaryUnaryMultiCallable[_identity_pb2.RevokeOwnerKeyRequest, _identity_pb2.RevokeOwnerKeyResponse]  # type: ignore[assignment]
-    """Ends one of the caller's approval keys. A repeat answers the same.
+    """Ends one of the caller's approval keys: it signs no approval any more. A bridge that pins it is told at the bridge. A repeat
+    answers the same.
 
     Caller: an owner.
     """
@@ -379,14 +395,27 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def CreateOwnerKeyChallenge(
+        self,
+        request: _identity_pb2.CreateOwnerKeyChallengeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_identity_pb2.CreateOwnerKeyChallengeResponse, _abc.Awaitable[_identity_pb2.CreateOwnerKeyChallengeResponse]]:
+        """Proves the caller's password once more, and returns a challenge for RegisterOwnerKey: good once, for five minutes, and for
+        this sign-in only.
+
+        Caller: an owner.
+        """
+
+    @_abc_1.abstractmethod
     def RegisterOwnerKey(
         self,
         request: _identity_pb2.RegisterOwnerKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.RegisterOwnerKeyResponse, _abc.Awaitable[_identity_pb2.RegisterOwnerKeyResponse]]:
-        """Registers a public key with which the caller will sign approvals.
+        """Registers a public key with which the caller will sign approvals. The key must have signed the challenge.
 
-        A repeat with the same key answers the same.
+        A repeat with the same key answers the same. A challenge that was used, is too old or is another sign-in's is refused with
+        FAILED_PRECONDITION, CHALLENGE_INVALID; a key that was revoked with FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
         Caller: an owner.
         """
@@ -408,7 +437,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_pb2.RevokeOwnerKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.RevokeOwnerKeyResponse, _abc.Awaitable[_identity_pb2.RevokeOwnerKeyResponse]]:
-        """Ends one of the caller's approval keys. A repeat answers the same.
+        """Ends one of the caller's approval keys: it signs no approval any more. A bridge that pins it is told at the bridge. A repeat
+        answers the same.
 
         Caller: an owner.
         """

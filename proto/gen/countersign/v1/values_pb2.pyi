@@ -38,6 +38,13 @@ class TradingState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRADING_STATE_CLOSE_ONLY: _ClassVar[TradingState]
     TRADING_STATE_HALTED: _ClassVar[TradingState]
     TRADING_STATE_FLATTENING: _ClassVar[TradingState]
+
+class OwnerKeyAlgorithm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OWNER_KEY_ALGORITHM_UNSPECIFIED: _ClassVar[OwnerKeyAlgorithm]
+    OWNER_KEY_ALGORITHM_ED25519: _ClassVar[OwnerKeyAlgorithm]
+    OWNER_KEY_ALGORITHM_PASSKEY_ES256: _ClassVar[OwnerKeyAlgorithm]
+    OWNER_KEY_ALGORITHM_PASSKEY_ED25519: _ClassVar[OwnerKeyAlgorithm]
 SIDE_UNSPECIFIED: Side
 SIDE_BUY: Side
 SIDE_SELL: Side
@@ -58,6 +65,10 @@ TRADING_STATE_WARNED: TradingState
 TRADING_STATE_CLOSE_ONLY: TradingState
 TRADING_STATE_HALTED: TradingState
 TRADING_STATE_FLATTENING: TradingState
+OWNER_KEY_ALGORITHM_UNSPECIFIED: OwnerKeyAlgorithm
+OWNER_KEY_ALGORITHM_ED25519: OwnerKeyAlgorithm
+OWNER_KEY_ALGORITHM_PASSKEY_ES256: OwnerKeyAlgorithm
+OWNER_KEY_ALGORITHM_PASSKEY_ED25519: OwnerKeyAlgorithm
 
 class Money(_message.Message):
     __slots__ = ("amount", "currency")

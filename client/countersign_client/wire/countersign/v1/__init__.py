@@ -108,6 +108,24 @@ class TradingState(betterproto.Enum):
     """Being closed by a guard."""
 
 
+class OwnerKeyAlgorithm(betterproto.Enum):
+    """
+    How an owner's key signs. Fixed when the key is registered, and part of its name.
+    """
+
+    UNSPECIFIED = 0
+    """Not given."""
+
+    ED25519 = 1
+    """Ed25519, by a program that holds the private key."""
+
+    PASSKEY_ES256 = 2
+    """A passkey (WebAuthn) with ECDSA over P-256."""
+
+    PASSKEY_ED25519 = 3
+    """A passkey (WebAuthn) with Ed25519."""
+
+
 class PayloadFormat(betterproto.Enum):
     """How the bytes of a payload are read."""
 
@@ -1826,20 +1844,24 @@ class Approval(betterproto.Message):
 @dataclass(eq=False, repr=False)
 class OwnerSignature(betterproto.Message):
     """
-    A signature made with a key that only the owner holds, over the bytes of Intent.text.
+    A signature made with a key that only the owner holds, over Intent.text.
     """
 
     owner_key_id: str = betterproto.string_field(1)
     """Names a key that the owner registered."""
 
     signature: bytes = betterproto.bytes_field(2)
-    """Ed25519: 64 bytes. A passkey: the signature of its assertion."""
+    """
+    Ed25519: 64 bytes, over "countersign.owner/1", a zero byte and the text. A passkey: the signature of its assertion.
+    """
 
     authenticator_data: bytes = betterproto.bytes_field(3)
     """Passkey only: authenticatorData."""
 
     client_data_json: bytes = betterproto.bytes_field(4)
-    """Passkey only: clientDataJSON, whose challenge is the digest."""
+    """
+    Passkey only: clientDataJSON, whose challenge is the 32 bytes of the digest.
+    """
 
 
 @dataclass(eq=False, repr=False)
@@ -2609,6 +2631,17 @@ class OfferOwnerSignature(betterproto.Message):
 
     client_data_json: bytes = betterproto.bytes_field(4)
     """Passkey only."""
+
+    public_key: bytes = betterproto.bytes_field(5)
+    """
+    The public key. A bridge believes it only if the name that it pinned is the name of this key.
+    """
+
+    algorithm: "OwnerKeyAlgorithm" = betterproto.enum_field(6)
+    """How the key signs; part of its name."""
+
+    origin: str = betterproto.string_field(7)
+    """Passkey only: the page it signs on; part of its name."""
 
 
 @dataclass(eq=False, repr=False)
@@ -3889,7 +3922,9 @@ class OwnerKey(betterproto.Message):
     """A public key of an owner."""
 
     owner_key_id: str = betterproto.string_field(1)
-    """Names it: "own_..."."""
+    """
+    Names it: "own_..." and a hash of algorithm, origin and public key (docs/protocol.md), so that it never names another key.
+    """
 
     name: str = betterproto.string_field(2)
     """What its owner calls it: "phone"."""
@@ -3906,6 +3941,53 @@ class OwnerKey(betterproto.Message):
     revoke_time: datetime = betterproto.message_field(6)
     """When it was revoked; absent: it was not."""
 
+    algorithm: "OwnerKeyAlgorithm" = betterproto.enum_field(7)
+    """How it signs."""
+
+    origin: str = betterproto.string_field(8)
+    """Passkey only: the page it signs on, "https://sign.example.com"."""
+
+
+@dataclass(eq=False, repr=False)
+class CreateOwnerKeyChallengeRequest(betterproto.Message):
+    """Request of CreateOwnerKeyChallenge."""
+
+    password: str = betterproto.string_field(1)
+    """The caller's own."""
+
+
+@dataclass(eq=False, repr=False)
+class CreateOwnerKeyChallengeResponse(betterproto.Message):
+    """Response of CreateOwnerKeyChallenge."""
+
+    challenge: bytes = betterproto.bytes_field(1)
+    """32 random bytes."""
+
+    expire_time: datetime = betterproto.message_field(2)
+    """When it is no longer good."""
+
+    passkey_origin: str = betterproto.string_field(3)
+    """
+    The page on which passkeys sign: "https://sign.example.com". Empty: passkeys are not accepted here.
+    """
+
+
+@dataclass(eq=False, repr=False)
+class OwnerKeyProof(betterproto.Message):
+    """Shows that whoever registers a key can sign with it."""
+
+    signature: bytes = betterproto.bytes_field(1)
+    """
+    Ed25519 over "countersign.owner-key-proof/1", a zero byte and the challenge. A passkey: the signature of an assertion whose
+     challenge is the SHA-256 of those bytes.
+    """
+
+    authenticator_data: bytes = betterproto.bytes_field(2)
+    """Passkey only: authenticatorData."""
+
+    client_data_json: bytes = betterproto.bytes_field(3)
+    """Passkey only: clientDataJSON."""
+
 
 @dataclass(eq=False, repr=False)
 class RegisterOwnerKeyRequest(betterproto.Message):
@@ -3915,10 +3997,18 @@ class RegisterOwnerKeyRequest(betterproto.Message):
     """What its owner calls it."""
 
     public_key: bytes = betterproto.bytes_field(2)
-    """Ed25519 public key of 32 bytes, or a passkey's COSE key."""
+    """
+    Ed25519 public key of 32 bytes, or a passkey's COSE key as its authenticator data has it (ES256 or EdDSA).
+    """
 
     passkey: bool = betterproto.bool_field(3)
     """True: a passkey."""
+
+    challenge: bytes = betterproto.bytes_field(4)
+    """From CreateOwnerKeyChallenge."""
+
+    proof: "OwnerKeyProof" = betterproto.message_field(5)
+    """That the key signed the challenge."""
 
 
 @dataclass(eq=False, repr=False)
@@ -3941,7 +4031,9 @@ class ListOwnerKeysResponse(betterproto.Message):
     """Response of ListOwnerKeys."""
 
     keys: List["OwnerKey"] = betterproto.message_field(1)
-    """Newest first, at most 100."""
+    """
+    Newest first, at most 100: all that are in force, and the newest of those that were revoked.
+    """
 
 
 @dataclass(eq=False, repr=False)
@@ -5445,6 +5537,23 @@ class IdentityServiceStub(betterproto.ServiceStub):
             metadata=metadata,
         )
 
+    async def create_owner_key_challenge(
+        self,
+        create_owner_key_challenge_request: "CreateOwnerKeyChallengeRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "CreateOwnerKeyChallengeResponse":
+        return await self._unary_unary(
+            "/countersign.v1.IdentityService/CreateOwnerKeyChallenge",
+            create_owner_key_challenge_request,
+            CreateOwnerKeyChallengeResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
     async def register_owner_key(
         self,
         register_owner_key_request: "RegisterOwnerKeyRequest",
@@ -6799,6 +6908,11 @@ class IdentityServiceBase(ServiceBase):
     ) -> "RotateSigningKeyResponse":
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def create_owner_key_challenge(
+        self, create_owner_key_challenge_request: "CreateOwnerKeyChallengeRequest"
+    ) -> "CreateOwnerKeyChallengeResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
     async def register_owner_key(
         self, register_owner_key_request: "RegisterOwnerKeyRequest"
     ) -> "RegisterOwnerKeyResponse":
@@ -6912,6 +7026,14 @@ class IdentityServiceBase(ServiceBase):
         response = await self.rotate_signing_key(request)
         await stream.send_message(response)
 
+    async def __rpc_create_owner_key_challenge(
+        self,
+        stream: "grpclib.server.Stream[CreateOwnerKeyChallengeRequest, CreateOwnerKeyChallengeResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.create_owner_key_challenge(request)
+        await stream.send_message(response)
+
     async def __rpc_register_owner_key(
         self,
         stream: "grpclib.server.Stream[RegisterOwnerKeyRequest, RegisterOwnerKeyResponse]",
@@ -7015,6 +7137,12 @@ class IdentityServiceBase(ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 RotateSigningKeyRequest,
                 RotateSigningKeyResponse,
+            ),
+            "/countersign.v1.IdentityService/CreateOwnerKeyChallenge": grpclib.const.Handler(
+                self.__rpc_create_owner_key_challenge,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                CreateOwnerKeyChallengeRequest,
+                CreateOwnerKeyChallengeResponse,
             ),
             "/countersign.v1.IdentityService/RegisterOwnerKey": grpclib.const.Handler(
                 self.__rpc_register_owner_key,
