@@ -296,6 +296,9 @@ def identity_of(seen: jobs.HealthAnswer, pairing: Pairing | None) -> Identity:
         account.margin_mode,
     ):
         raise StartRefused(_wrong_account(f"{login}@{server} {currency} {margin_mode}", pairing))
+    owner_keys = None
+    if pairing is not None and pairing.owner_keys is not None:
+        owner_keys = frozenset(pairing.owner_keys)
     return Identity(
         account_id="",
         login=login,
@@ -303,6 +306,7 @@ def identity_of(seen: jobs.HealthAnswer, pairing: Pairing | None) -> Identity:
         currency=currency,
         margin_mode=margin_mode,
         pinned_keys=pairing.approval_keys if pairing else {},
+        owner_keys=owner_keys,
     )
 
 

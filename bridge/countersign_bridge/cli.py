@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -10,6 +11,7 @@ import structlog
 import typer
 
 from countersign_bridge import __version__
+from countersign_bridge.owner_pins import PinsError, pin, pinned_keys, unpin
 from countersign_bridge.settings import (
     CONFIG_VARIABLE,
     Settings,
@@ -23,6 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Stand beside a MetaTrader 5 terminal and trade only what its owner signed.",
 )
+
+owner_keys = typer.Typer(no_args_is_help=True, help="Whose signature trades are opened with.")
+app.add_typer(owner_keys, name="owner-key")
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -69,7 +74,12 @@ def run() -> None:
 @app.command()
 def pair(
     code: Annotated[str, typer.Argument(help="From the account's page, such as K7QXM-3TR9V.")],
+    *,
     server: Annotated[str, typer.Option(help="Address of the server, host:port.")] = "",
+    owner_key: Annotated[
+        list[str] | None,
+        typer.Option(help="Pin this owner key, own_...; repeat for more."),
+    ] = None,
 ) -> None:
     """Make this bridge the device of the account that the terminal shows."""
     from countersign_bridge.enrolment import EnrolmentRefused, enrol  # noqa: PLC0415  # gRPC
@@ -78,10 +88,44 @@ def pair(
     if server:
         settings = settings.model_copy(update={"server_address": server})
     try:
+        for key_id in owner_key or ():
+            pin(settings.state_dir, key_id, "")
         file = enrol(settings, code)
-    except (EnrolmentRefused, OSError) as error:
+    except (EnrolmentRefused, PinsError, OSError) as error:
         _give_up(str(error))
     typer.echo(f"paired; the device's secret and the server's keys are in {file}")
+
+
+@owner_keys.command("add")
+def pin_owner_key(
+    key_id: Annotated[str, typer.Argument(help="From 'countersign key list': own_...")],
+    name: Annotated[str, typer.Argument(help="What its owner calls it.")] = "",
+) -> None:
+    """Pin a key. From the next start on, trades are opened only with a pinned key's signature."""
+    _change_pins(lambda state_dir: pin(state_dir, key_id, name))
+
+
+@owner_keys.command("remove")
+def unpin_owner_key(key_id: Annotated[str, typer.Argument(help="own_...")]) -> None:
+    """Take a pin out. Without any left nothing is opened until one is pinned."""
+    _change_pins(lambda state_dir: unpin(state_dir, key_id))
+
+
+@owner_keys.command("list")
+def list_owner_keys(*, as_json: _JSON = False) -> None:
+    """List the pinned keys."""
+    settings = _settings()
+    try:
+        pins = pinned_keys(settings.state_dir, settings.owner_keys)
+    except PinsError as error:
+        _give_up(str(error))
+    if as_json:
+        typer.echo(json.dumps(pins, indent=2))
+    elif pins is None:
+        typer.echo("none was ever pinned: the server's countersignature is enough")
+    else:
+        for key_id, label in pins.items():
+            typer.echo(f"{key_id}  {label}".rstrip())
 
 
 @app.command()
@@ -121,6 +165,14 @@ def doctor(*, as_json: _JSON = False) -> None:
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
+
+
+def _change_pins(change: Callable[[Path], Path]) -> None:
+    try:
+        file = change(_settings().state_dir)
+    except (PinsError, OSError) as error:
+        _give_up(str(error))
+    typer.echo(f"written to {file}; restart the bridge for it to count")
 
 
 def _settings() -> Settings:

@@ -65,6 +65,7 @@ def examine(settings: Settings) -> list[Finding]:
     pairing, paired = _pairing(settings)
     return [
         paired,
+        *_owner_keys(pairing),
         _journal(settings),
         *_terminal(settings, pairing),
         *_server(settings, pairing),
@@ -79,6 +80,20 @@ def _pairing(settings: Settings) -> tuple[Pairing | None, Finding]:
     keys = len(pairing.approval_keys)
     detail = f"device {pairing.credentials.device_id}, {keys} approval key(s) pinned"
     return pairing, Finding.of_order("pairing", detail)
+
+
+def _owner_keys(pairing: Pairing | None) -> Iterator[Finding]:
+    if pairing is None:
+        return
+    if pairing.owner_keys is None:
+        detail = "none pinned; the server's countersignature is enough"
+        yield Finding.of_order("owner keys", detail)
+    elif not pairing.owner_keys:
+        remedy = "'owner-key add ID' pins one; without the file none is asked for"
+        yield Finding.of_trouble("owner keys", "asked for, and none is pinned", remedy)
+    else:
+        pins = (f"{key_id} ({label})" for key_id, label in pairing.owner_keys.items())
+        yield Finding.of_order("owner keys", f"pinned: {', '.join(pins)}")
 
 
 def _journal(settings: Settings) -> Finding:

@@ -2,12 +2,14 @@
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from countersign_bridge.channel.client import Credentials
 from countersign_bridge.intents import MarginMode
+from countersign_bridge.owner_pins import PinsError, pinned_keys
 from countersign_bridge.settings import Settings
 
 _NAME = "device.json"
@@ -29,11 +31,16 @@ class PairedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A device and its trust. `account` None: the pairing does not say; the terminal will."""
+    """A device and its trust.
+
+    `account` None: the pairing does not say; the terminal will. `owner_keys`, by id with their
+    names, None: the owner's own signature is not asked for.
+    """
 
     credentials: Credentials
     approval_keys: dict[str, bytes]
     account: PairedAccount | None
+    owner_keys: Mapping[str, str] | None = None
 
 
 def save_pairing(state_dir: Path, pairing: Pairing) -> Path:
@@ -69,8 +76,14 @@ def save_pairing(state_dir: Path, pairing: Pairing) -> Path:
 
 def load_pairing(settings: Settings) -> Pairing:
     """Return the pairing in the settings, or else the one in the file. Raises PairingError."""
-    if settings.device_id:
-        return _given(settings)
+    pairing = _given(settings) if settings.device_id else _stored(settings)
+    try:
+        return replace(pairing, owner_keys=pinned_keys(settings.state_dir, settings.owner_keys))
+    except PinsError as error:
+        raise PairingError(str(error)) from None
+
+
+def _stored(settings: Settings) -> Pairing:
     file = settings.state_dir / _NAME
     try:
         stored: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

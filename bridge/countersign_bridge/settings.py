@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     # "key_id=hexadecimal" of each server key that signs approvals, separated by commas.
     approval_keys: Annotated[dict[str, bytes], NoDecode] = {}
 
+    # Ids of owner keys, "own_...", separated by commas, beside those that 'owner-key add' pinned:
+    # with any of them, trades are opened only with such a key's signature.
+    owner_keys: Annotated[tuple[str, ...], NoDecode] = ()
+
     state_dir: Path = Path.home() / ".countersign-bridge"
 
     terminal_module: str = Field(default="MetaTrader5", pattern=r"^(MetaTrader5|mt5_simulator)$")
@@ -89,9 +93,9 @@ class Settings(BaseSettings):
     log_file_bytes_max: PositiveInt = 10_000_000
     log_files_max: PositiveInt = 5
 
-    @field_validator("fence_symbols", mode="before")
+    @field_validator("fence_symbols", "owner_keys", mode="before")
     @classmethod
-    def _split_symbols(cls, value: object) -> object:
+    def _split_names(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value

@@ -14,8 +14,8 @@ CountersignError
   NotImplementedYet   the contract names it and this version does not do it
 
 A subclass is a thing that a caller can act on; its `reason` is public and permanent.
-`docs/errors.json` lists them all, and the gateway's, with their codes and the advice on what to do. Those
-about owners' own keys are in `owner_key_errors.py`.
+`docs/errors.json` lists them all, and the gateway's, with their codes and the advice on what to do.
+Those about owners' own keys are in `owner_key_errors.py`.
 """
 
 from typing import ClassVar

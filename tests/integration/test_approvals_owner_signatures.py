@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from countersign.v1 import approvals_pb2 as pb
-from countersign_server.execution.store import command_of
+from countersign_server.execution.sql_commands import command_of
 from countersign_server.execution.wire import offer_frame
 from countersign_server.identity.owner_key import KeyAlgorithm, OwnerKey, owner_key_id
 from countersign_server.identity.owner_key_store import add_owner_key, revoke_owner_key

@@ -64,8 +64,15 @@ def an_offer(intent: Intent | None = None, *, text: str | None = None) -> Offer:
     )
 
 
-def verify(offer: Offer, *, now: datetime = NOW) -> Intent | Refusal:
-    return verify_offer(offer, IDENTITY, server_now=now, opening_magics={})
+def verify(
+    offer: Offer,
+    *,
+    now: datetime = NOW,
+    identity: Identity = IDENTITY,
+    bridge_now: datetime | None = None,
+) -> Intent | Refusal:
+    own = now if bridge_now is None else bridge_now
+    return verify_offer(offer, identity, server_now=now, bridge_now=own, opening_magics={})
 
 
 def reason(answer: object) -> str | None:
@@ -149,7 +156,7 @@ def test_a_target_that_the_named_approval_did_not_open_is_declined() -> None:
     known = {str(opening): {41, 42}}
     for magic, why in ((42, None), (43, "TARGET_MISMATCH")):
         offer = replace(an_offer(intent), target=Target(opening_magic=magic))
-        answer = verify_offer(offer, IDENTITY, server_now=NOW, opening_magics=known)
+        answer = verify_offer(offer, IDENTITY, server_now=NOW, bridge_now=NOW, opening_magics=known)
         assert reason(answer) == why
 
 

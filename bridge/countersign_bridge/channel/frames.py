@@ -5,6 +5,12 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from countersign.v1 import execution_pb2, values_pb2
+from countersign_bridge.owner_signatures import (
+    ED25519,
+    PASSKEY_ED25519,
+    PASSKEY_ES256,
+    OwnerSignature,
+)
 from countersign_bridge.trading.attempts import Attempt, Grant
 from countersign_bridge.trading.latch import TradingState
 from countersign_bridge.trading.targets import Target
@@ -20,6 +26,13 @@ TRADING_STATES: Mapping[int, TradingState] = MappingProxyType(
         values_pb2.TRADING_STATE_CLOSE_ONLY: TradingState.CLOSE_ONLY,
         values_pb2.TRADING_STATE_HALTED: TradingState.HALTED,
         values_pb2.TRADING_STATE_FLATTENING: TradingState.FLATTENING,
+    }
+)
+_OWNER_KEY_ALGORITHMS: Mapping[int, str] = MappingProxyType(
+    {
+        values_pb2.OWNER_KEY_ALGORITHM_ED25519: ED25519,
+        values_pb2.OWNER_KEY_ALGORITHM_PASSKEY_ES256: PASSKEY_ES256,
+        values_pb2.OWNER_KEY_ALGORITHM_PASSKEY_ED25519: PASSKEY_ED25519,
     }
 )
 
@@ -43,6 +56,22 @@ def offer_of(message: execution_pb2.Offer) -> Offer:
             position_id=message.target.position_id,
             order_ticket=message.target.order_ticket,
         ),
+        owner_signature=_owner_signature_of(message),
+    )
+
+
+def _owner_signature_of(message: execution_pb2.Offer) -> OwnerSignature | None:
+    if not message.HasField("owner_signature"):
+        return None
+    signed = message.owner_signature
+    return OwnerSignature(
+        key_id=signed.owner_key_id,
+        algorithm=_OWNER_KEY_ALGORITHMS.get(signed.algorithm, ""),
+        origin=signed.origin,
+        public_key=signed.public_key,
+        signature=signed.signature,
+        authenticator_data=signed.authenticator_data,
+        client_data_json=signed.client_data_json,
     )
 
 

@@ -44,6 +44,14 @@ class Past:
             key for key in self.intents if not self.outcomes.get(key, Outcome.IN_DOUBT).is_known
         ]
 
+    def may_have_sent(self, approval: str) -> bool:
+        """Return whether an order was sent for an approval, or may have been."""
+        magics = self.opening_magics.get(approval)
+        return bool(magics) and any(
+            intent.magic in magics and self.outcomes.get(key) is not Outcome.NOT_SENT
+            for key, intent in self.intents.items()
+        )
+
     def used_grants(self) -> list[bytes]:
         return [intent.grant_id for intent in self.intents.values()]
 

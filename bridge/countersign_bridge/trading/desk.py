@@ -89,6 +89,7 @@ class Desk:
             offer,
             self._situation.identity,
             server_now=self._situation.server_now(now),
+            bridge_now=now.utc,
             opening_magics=self._past.opening_magics,
         )
         if isinstance(intent, Refusal):
@@ -346,6 +347,11 @@ class Desk:
         situation = self._situation
         if not situation.account_is_ours:
             return Refusal.for_now("ACCOUNT_MISMATCH", "the terminal shows another account")
+        # One approval, one order: a signed text is worth nothing the second time, whoever sends it.
+        spent = self._past.may_have_sent(str(attempt.intent.approval))
+        if spent or self._in_hand.has_another_of(attempt):
+            detail = "the approval was carried out under another command"
+            return Refusal.for_good("APPROVAL_USED", detail)
         if not situation.latch.lets(attempt.intent.kind):
             return Refusal.for_now("HALTED", f"the account is {situation.latch.state}")
         if self._in_hand.count >= ATTEMPTS_MAX:

@@ -60,6 +60,13 @@ class InHand:
         """Whether an order is on its way and its answer still to come."""
         return any(attempt.state in _ON_ITS_WAY for attempt in self._attempts.values())
 
+    def has_another_of(self, attempt: Attempt) -> bool:
+        """Whether the same approval is being carried out under another command."""
+        return any(
+            other.key != attempt.key and other.intent.approval == attempt.intent.approval
+            for other in self._alive()
+        )
+
     def rival_of(self, attempt: Attempt, *, position: object, order: object) -> str | None:
         """Return the command not over that is about the same position or order; None: none."""
         for other in self._alive():

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from countersign_bridge.fingerprints import MAGIC_MAX, order_magic, symbol_fingerprint
 from countersign_bridge.intents import Intent, IntentInvalid, Kind, MarginMode, Side, parse_intent
+from countersign_bridge.owner_signatures import OwnerSignature, owner_flaw
 from countersign_bridge.signatures import is_countersigned
 from countersign_bridge.terminal.jobs import InspectAnswer
 from countersign_bridge.terminal.views import AccountMode, AccountView, SymbolView
@@ -17,6 +18,13 @@ MARGIN_MODES: Mapping[int, MarginMode] = {
     AccountMode.EXCHANGE: MarginMode.EXCHANGE,
     AccountMode.HEDGING: MarginMode.HEDGING,
 }
+
+# What a server may want by itself: its guards close and cancel while their owner sleeps. All else
+# can cost an owner what the owner did not risk before.
+_SERVER_ALONE = frozenset({Kind.CLOSE, Kind.PARTIAL_CLOSE, Kind.CANCEL})
+
+# How far this machine's clock may be off and still show that a signed text is an old one.
+_OWN_CLOCK_TRUST = timedelta(minutes=2)
 
 _TRADE_DISABLED = 0
 _LONG_ONLY = 1
@@ -38,13 +46,15 @@ class Offer:
     expires: datetime | None
     magic: int
     target: Target
+    owner_signature: OwnerSignature | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Whose account this bridge serves and whose countersignature it trusts.
 
-    `account_id` is the account's in the server's book.
+    `account_id` is the account's in the server's book. `owner_keys` None: the owner's own signature
+    is not asked for.
     """
 
     account_id: str
@@ -53,6 +63,7 @@ class Identity:
     currency: str
     margin_mode: MarginMode
     pinned_keys: Mapping[str, bytes]
+    owner_keys: AbstractSet[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ def verify_offer(
     identity: Identity,
     *,
     server_now: datetime,
+    bridge_now: datetime,
     opening_magics: Mapping[str, AbstractSet[int]],
 ) -> Intent | Refusal:
     """Return the intent of an offer that is what its owner approved, before any look at the market.
@@ -97,7 +109,27 @@ def verify_offer(
         intent = parse_intent(offer.intent_text)
     except IntentInvalid as error:
         return Refusal.for_good("INTENT_INVALID", str(error))
-    return _terms_refusal(offer, intent, identity, server_now, opening_magics) or intent
+    return (
+        _owner_refusal(offer, intent, identity, bridge_now)
+        or _terms_refusal(offer, intent, identity, server_now, opening_magics)
+        or intent
+    )
+
+
+def _owner_refusal(
+    offer: Offer, intent: Intent, identity: Identity, bridge_now: datetime
+) -> Refusal | None:
+    """Return why the owner did not sign this; None: the owner did, or need not."""
+    if identity.owner_keys is None or intent.kind in _SERVER_ALONE:
+        return None
+    flaw = owner_flaw(offer.intent_text, offer.owner_signature, identity.owner_keys)
+    if flaw is not None:
+        return Refusal.for_good(flaw.reason, flaw.detail)
+    # A server that is not believed about the trade is not believed about the time either.
+    if bridge_now >= intent.expires + _OWN_CLOCK_TRUST:
+        detail = f"its time was over at {intent.expires.isoformat()} by this machine's clock"
+        return Refusal.for_good("EXPIRED", detail)
+    return None
 
 
 def _terms_refusal(

@@ -15,7 +15,7 @@ from countersign_server.execution.lifecycle import CommandEvent, CommandState
 from countersign_server.execution.report import Report
 from countersign_server.execution.symbols import MappedSymbol
 from countersign_server.identity.owner_key import KeyAlgorithm
-from countersign_server.identity.wire import OWNER_KEY_ALGORITHMS
+from countersign_server.identity.owner_key_wire import OWNER_KEY_ALGORITHMS
 from countersign_server.rpc.conversion import optional_id, to_duration, to_timestamp
 
 STATES: Mapping[CommandState, pb.CommandState] = {

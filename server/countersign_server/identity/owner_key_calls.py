@@ -22,10 +22,10 @@ from countersign_server.identity.owner_key import (
     algorithm_of,
     owner_key_id,
 )
+from countersign_server.identity.owner_key_wire import owner_key_message
 from countersign_server.identity.owner_signatures import OwnerSignature, flaw_in, proof_statement
 from countersign_server.identity.sign_in import SignIn
 from countersign_server.identity.store import user as user_by_id, user_locked
-from countersign_server.identity.wire import owner_key_message
 from countersign_server.owner_key_errors import (
     ChallengeInvalid,
     OwnerKeyRevoked,

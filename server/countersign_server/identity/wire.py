@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from countersign.v1 import identity_pb2, values_pb2
+from countersign.v1 import identity_pb2
 from countersign_server.identity.api_token import ApiToken
-from countersign_server.identity.owner_key import KeyAlgorithm, OwnerKey
 from countersign_server.identity.sign_in import Session
 from countersign_server.identity.user import User
 from countersign_server.rpc.caller import Caller, Role
@@ -15,11 +14,6 @@ ROLES: Mapping[Role, identity_pb2.Role] = {
     Role.OPERATOR: identity_pb2.ROLE_OPERATOR,
     Role.PRODUCER: identity_pb2.ROLE_PRODUCER,
     Role.DEVICE: identity_pb2.ROLE_DEVICE,
-}
-OWNER_KEY_ALGORITHMS: Mapping[KeyAlgorithm, values_pb2.OwnerKeyAlgorithm] = {
-    KeyAlgorithm.ED25519: values_pb2.OWNER_KEY_ALGORITHM_ED25519,
-    KeyAlgorithm.PASSKEY_ES256: values_pb2.OWNER_KEY_ALGORITHM_PASSKEY_ES256,
-    KeyAlgorithm.PASSKEY_ED25519: values_pb2.OWNER_KEY_ALGORITHM_PASSKEY_ED25519,
 }
 
 
@@ -67,17 +61,4 @@ def api_token_message(token: ApiToken) -> identity_pb2.ApiToken:
         expire_time=to_timestamp(token.expires_at),
         last_used_time=to_timestamp(token.last_used_at),
         revoke_time=to_timestamp(token.revoked_at),
-    )
-
-
-def owner_key_message(key: OwnerKey) -> identity_pb2.OwnerKey:
-    return identity_pb2.OwnerKey(
-        owner_key_id=key.id,
-        name=key.name,
-        public_key=key.public_key,
-        passkey=key.algorithm.is_passkey,
-        create_time=to_timestamp(key.created_at),
-        revoke_time=to_timestamp(key.revoked_at),
-        algorithm=OWNER_KEY_ALGORITHMS[key.algorithm],
-        origin=key.origin,
     )
