@@ -92,6 +92,7 @@ class Bridge:
             "halt": lambda frame, at: self._halted(frame.halt, at),
             "symbols": self._map_symbols,
             "fetch_deals": lambda frame, _: self._ledger.fetch(frame.fetch_deals.day),
+            "fetch_snapshot": lambda _, at: self._watch.fetch_snapshot(at),
             "heartbeat": self._hear_heartbeat,
         }
         situation.latch = past.latch
@@ -209,7 +210,8 @@ class Bridge:
         situation.hear_server_time(welcome.server_time.ToDatetime(UTC), now)
         situation.identity = replace(situation.identity, account_id=welcome.account_id)
         self._ledger.session_opened(now)
-        self._watch.session_opened([mapping.symbol for mapping in welcome.symbols], now)
+        mapped = [mapping.symbol for mapping in welcome.symbols]
+        self._watch.session_opened(mapped, now, takes_deltas=welcome.takes_deltas)
         if welcome.generation < situation.generation_seen:
             facts = {"server": welcome.generation, "seen": situation.generation_seen}
             return [Log("error", "the server was restored from a backup", facts)]

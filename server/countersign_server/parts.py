@@ -42,6 +42,8 @@ from countersign_server.identity.service import IdentityService
 from countersign_server.identity.sign_in import SignIn
 from countersign_server.identity.tokens import Tokens
 from countersign_server.identity.vault import Vault
+from countersign_server.reconciliation.following import Following
+from countersign_server.reconciliation.freshness import stale_after
 from countersign_server.reconciliation.service import ReconciliationService
 from countersign_server.rpc.caller import Caller
 from countersign_server.sealing_key import sealing_key
@@ -125,9 +127,7 @@ async def build(
             now=now,
         ),
         execution=_execution(ground, channels, pace),
-        reconciliation=ReconciliationService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
-            database=database, heartbeat_interval=settings.heartbeat_interval, now=now
-        ),
+        reconciliation=_reconciliation(ground, who, feed),
         channels=channels,
         authenticate=who.tokens.authenticate,
         loops=(
@@ -227,6 +227,22 @@ def _execution(ground: _Ground, channels: Channels, pace: Pace) -> ExecutionServ
         channels=channels,
         pace=pace,
         poll_interval=ground.settings.poll_interval,
+        now=ground.now,
+    )
+
+
+def _reconciliation(ground: _Ground, who: _Identity, feed: Feed) -> ReconciliationService:
+    stale = stale_after(ground.settings.heartbeat_interval, ground.now)
+    return ReconciliationService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
+        database=ground.database,
+        following=Following(
+            database=ground.database,
+            wakeups=ground.wakeups,
+            feed=feed,
+            stale=stale,
+        ),
+        believed=Believed(who.revocations, ground.now),
+        stale=stale,
         now=ground.now,
     )
 

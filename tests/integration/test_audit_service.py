@@ -19,6 +19,7 @@ from countersign_server.rpc.caller import Role
 from tests.fixtures.back_office import BackOffice, Metadata, back_office
 from tests.fixtures.clock import START, Clock
 from tests.fixtures.refusals import refusal
+from tests.fixtures.server_sent_events import Events
 
 
 @pytest.fixture
@@ -146,33 +147,6 @@ async def test_an_export_has_every_sealed_entry_and_verifies_elsewhere(office: B
 
 async def test_an_export_of_nothing_is_empty(office: BackOffice) -> None:
     assert await exported(office) == []
-
-
-class Events:
-    """What a browser makes of the stream: id, kind and data of each event, comments apart."""
-
-    def __init__(self, bodies: Any) -> None:
-        self._bodies = bodies
-        self._rest = ""
-
-    async def next(self) -> dict[str, str]:
-        while True:
-            while "\n\n" in self._rest:
-                block, self._rest = self._rest.split("\n\n", 1)
-                lines = [line.partition(": ")[::2] for line in block.split("\n")]
-                event = {name: value for name, value in lines if name not in ("", "retry")}
-                if event:
-                    return event
-            body = await self._bodies.read()
-            assert body is not grpc.aio.EOF, "the stream ended"
-            assert body.content_type == "text/event-stream"
-            self._rest += body.data.decode()
-
-    async def opened(self) -> "Events":
-        """Read the first words of the stream: from now on, nothing is missed."""
-        body = await self._bodies.read()
-        assert body.data.startswith(b"retry: ")
-        return self
 
 
 @asynccontextmanager

@@ -16,8 +16,10 @@ from typing import Any
 
 import httpx2
 
+from countersign.v1 import execution_pb2
 from gateway.contract import read_descriptor, read_methods
 from gateway.run import running
+from tests.fixtures.bridge_end import a_snapshot, bridge_end
 from tests.fixtures.gateway_world import settings_for
 from tests.fixtures.world import OPERATOR, PASSWORD, Producer, World, a_signal, world
 
@@ -141,6 +143,39 @@ async def test_a_browser_sees_what_happens_as_it_happens(database_url: str, tmp_
             async for line in lines:
                 if line.startswith("data:") and signal_id in line:
                     break
+
+
+async def test_a_browser_sees_positions_as_they_change(database_url: str, tmp_path: Path) -> None:
+    async with front(database_url, tmp_path) as it:
+        owner = await it.product.an_owner()
+        device = await it.product.a_device(owner)
+        headers = dict(owner.metadata)
+        async with (
+            it.http.stream("GET", "/api/v1/live/positions", headers=headers) as answer,
+            bridge_end(it.product, owner, device) as bridge,
+        ):
+            assert answer.headers["content-type"] == "text/event-stream"
+            kinds = (line[7:] async for line in answer.aiter_lines() if line.startswith("event: "))
+            await bridge.tell("snapshot:1", snapshot=a_snapshot(1))
+            assert await anext(kinds) == "snapshot"
+            changed = a_snapshot(2)
+            await bridge.tell(
+                "delta:2",
+                delta=execution_pb2.AccountDelta(
+                    revision=2,
+                    balance=changed.balance,
+                    equity=changed.equity,
+                    credit=changed.credit,
+                    margin=changed.margin,
+                    margin_free=changed.margin_free,
+                    closed=[401],
+                    connected=True,
+                ),
+            )
+            assert await anext(kinds) == "delta"
+        shown = await it.http.get("/api/v1/positions", headers=headers)
+    (account,) = shown.json()["accounts"]
+    assert (account["snapshot"]["revision"], account["snapshot"]["positions"]) == ("2", [])
 
 
 async def test_a_token_outlives_a_change_of_keys(database_url: str, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from countersign_bridge.clock import Moment
 from countersign_bridge.effects import Ask, Effects, Tell
-from countersign_bridge.reporting.events import is_tellable, snapshot_event, symbols_event
+from countersign_bridge.reporting.events import is_tellable, symbols_event
+from countersign_bridge.reporting.portfolio import Portfolio
 from countersign_bridge.reporting.server_time import BrokerClock
 from countersign_bridge.situation import Situation
 from countersign_bridge.terminal import jobs
@@ -17,10 +18,9 @@ _REPORT_MAX = 150
 _SYMBOLS_INTERVAL = timedelta(minutes=1)
 # Symbols whose prices tell the broker's time where none has been confirmed yet.
 _CLOCK_SYMBOLS = 3
-# What has not changed is told again after this long, so that the server can tell quiet from dead.
-# Prices only while the terminal is connected: what it remembers is no price.
+# Prices that have not changed are told again after this long, so that the server can tell quiet
+# from dead; only while the terminal is connected: what it remembers is no price.
 _QUOTES_AGAIN = timedelta(seconds=3)
-_SNAPSHOT_AGAIN = timedelta(seconds=5)
 
 Then = Callable[[jobs.Answer | jobs.Failure, Moment], Effects]
 
@@ -36,18 +36,23 @@ class Watch:
         self._symbols: dict[str, SymbolView] = {}
         self._told_symbols: tuple[SymbolView, ...] = ()
         self._told_ticks: tuple[TickView, ...] = ()
-        self._told_snapshot: jobs.SnapshotAnswer | None = None
-        self._revision = 0
+        self._portfolio = Portfolio()
         self._next: dict[str, Moment] = dict.fromkeys(("snapshot", "symbols", "quotes"), now)
-        self._again: dict[str, Moment] = {}
+        self._quotes_again: Moment | None = None
         self._asked: set[str] = set()
 
-    def session_opened(self, mapped: Sequence[str], now: Moment) -> None:
+    def session_opened(self, mapped: Sequence[str], now: Moment, *, takes_deltas: bool) -> None:
         """Tell everything afresh. `mapped` are the symbols the account's owner confirmed."""
         self._mapped = tuple(mapped)
-        self._revision = 0
-        self._told_symbols, self._told_ticks, self._told_snapshot = (), (), None
+        self._portfolio.session_opened(takes_deltas=takes_deltas)
+        self._told_symbols, self._told_ticks = (), ()
         self._next = dict.fromkeys(self._next, now)
+
+    def fetch_snapshot(self, now: Moment) -> Effects:
+        """Read the account now and tell it whole."""
+        self._portfolio.fetch()
+        self._next["snapshot"] = now
+        return []
 
     def symbols_mapped(self, mapped: Sequence[str], now: Moment) -> Effects:
         """Follow these symbols from now on; the owner has confirmed others."""
@@ -75,29 +80,12 @@ class Watch:
 
         return [Ask(job, answered)]
 
-    def _is_due(self, what: str, now: Moment) -> bool:
-        due = self._again.get(what)
-        return due is None or now.monotonic >= due.monotonic
-
     def _snapshot(self, outcome: object, now: Moment) -> Effects:
         if not isinstance(outcome, jobs.SnapshotAnswer):
             return []
         self._situation.see_terminal(outcome.terminal, now)
         self._situation.account_trade_allowed = outcome.account.trade_allowed
-        known = _same(outcome, self._told_snapshot) and not self._is_due("told_snapshot", now)
-        if not self._situation.session_open or known:
-            return []
-        self._told_snapshot = outcome
-        self._again["told_snapshot"] = now.later(_SNAPSHOT_AGAIN)
-        self._revision += 1
-        event = snapshot_event(
-            outcome.account,
-            outcome.terminal,
-            outcome.positions,
-            now.utc,
-            revision=self._revision,
-        )
-        return [Tell("snapshot", event)]
+        return self._portfolio.tell(outcome, now) if self._situation.session_open else []
 
     def _listed(self, outcome: object, now: Moment) -> Effects:
         if not isinstance(outcome, jobs.SymbolsAnswer):
@@ -125,7 +113,8 @@ class Watch:
             for tick in outcome.ticks
             if tick.symbol in self._mapped and tick.symbol in self._symbols
         )[:_REPORT_MAX]
-        again = self._situation.terminal_connected and self._is_due("told_quotes", now)
+        due = self._quotes_again is None or now.monotonic >= self._quotes_again.monotonic
+        again = self._situation.terminal_connected and due
         if (
             not self._situation.session_open
             or not ticks
@@ -133,16 +122,6 @@ class Watch:
         ):
             return []
         self._told_ticks = ticks
-        self._again["told_quotes"] = now.later(_QUOTES_AGAIN)
+        self._quotes_again = now.later(_QUOTES_AGAIN)
         quoted = [self._symbols[tick.symbol] for tick in ticks]
         return [Tell("quotes", symbols_event(quoted, ticks, now.utc))]
-
-
-def _same(now: jobs.SnapshotAnswer, before: jobs.SnapshotAnswer | None) -> bool:
-    """Whether nothing that is told has changed; the terminal's ping always does."""
-    return (
-        before is not None
-        and now.account == before.account
-        and now.positions == before.positions
-        and now.terminal.connected == before.terminal.connected
-    )

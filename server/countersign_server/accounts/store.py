@@ -159,11 +159,15 @@ async def snapshot_of(tx: AsyncConnection, account_id: UUID) -> Snapshot | None:
 
 
 async def snapshots_of(
-    tx: AsyncConnection, *, account_id: UUID | None, limit: int
+    tx: AsyncConnection,
+    *,
+    account_id: UUID | None = None,
+    account_ids: Collection[UUID] | None = None,
+    limit: int,
 ) -> Sequence[tuple[Snapshot, str]]:
     """Return each account's newest snapshot and the account's currency, newest account first.
 
-    `account_id` None: of every account that the transaction may see.
+    Neither one account nor several named: of every account that the transaction may see.
     """
     question = (
         select(snapshots, accounts.c.currency)
@@ -173,7 +177,23 @@ async def snapshots_of(
     )
     if account_id is not None:
         question = question.where(snapshots.c.account_id == account_id)
+    if account_ids is not None:
+        question = question.where(snapshots.c.account_id.in_(account_ids))
     return [(_snapshot(row), row.currency) for row in await tx.execute(question)]
+
+
+async def snapshot_times(
+    tx: AsyncConnection, *, account_id: UUID | None, limit: int
+) -> Mapping[UUID, datetime]:
+    """Return when each account's newest snapshot was stored; one never read is not in it."""
+    question = (
+        select(snapshots.c.account_id, snapshots.c.received_at)
+        .order_by(snapshots.c.account_id.desc())
+        .limit(limit)
+    )
+    if account_id is not None:
+        question = question.where(snapshots.c.account_id == account_id)
+    return {row.account_id: row.received_at for row in await tx.execute(question)}
 
 
 async def funds_of(tx: AsyncConnection, account_ids: Collection[UUID]) -> Mapping[UUID, Funds]:

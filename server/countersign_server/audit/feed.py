@@ -69,6 +69,11 @@ class Feed:
         self._stopped = True
         self._wakeups.ring(SEALED)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the server is going away."""
+        return self._stopped
+
     async def newest(self) -> int:
         """Return how far the chain reaches: where "from now on" begins."""
         async with self._database.transaction(None) as tx:

@@ -15,18 +15,23 @@ from countersign_server.audit.log import Question, list_entries, newest_sequence
 from countersign_server.audit.seal_store import links_from
 from countersign_server.audit.verification import verify
 from countersign_server.audit.wire import (
-    end_event,
     entry_to_message,
     export_line,
     server_sent_event,
 )
 from countersign_server.database.engine import Database
-from countersign_server.errors import Invalid, PageTokenInvalid
+from countersign_server.errors import PageTokenInvalid
 from countersign_server.identity.revocations import Revocations
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, current_caller
 from countersign_server.rpc.conversion import from_timestamp, uuid_or_none
 from countersign_server.rpc.pages import next_token, page_size, position_of
+from countersign_server.rpc.server_sent_events import (
+    end_event,
+    events,
+    greeting,
+    last_event_id,
+)
 
 _EXPORT_LINKS = 500
 _EXPORT_BYTES = 64 * 1024
@@ -36,7 +41,6 @@ _HEARTBEAT_SECONDS = 10.0
 _LOOK_UP = timedelta(milliseconds=500)
 # Then the browser comes again with a token that is still good.
 _LONGEST_STREAM_SECONDS = 3600.0
-_SEQUENCE_MAX = 2**63 - 1
 
 _Bound = Literal["start_time", "end_time"]
 
@@ -116,16 +120,15 @@ class AuditService(audit_pb2_grpc.AuditServiceServicer):
     async def FollowEvents(
         self, request: audit_pb2.FollowEventsRequest, context: Context
     ) -> AsyncIterator[HttpBody]:
-        after = _last_event_id(context) or request.after_sequence
-        # Something at once, so that a browser knows that the stream stands.
-        yield _events(b"retry: 1000\n: connected\n\n")
+        after = last_event_id(context) or request.after_sequence
+        yield greeting()
         try:
             async with aclosing(self._told(current_caller(), after)) as told:
                 async for data in told:
-                    yield _events(data)
+                    yield events(data)
         except (SQLAlchemyError, OSError):
             # In-band: an error in the middle of a stream is lost on its way to a browser.
-            yield _events(end_event("UNAVAILABLE", "DATABASE_UNAVAILABLE"))
+            yield events(end_event("UNAVAILABLE", "DATABASE_UNAVAILABLE"))
 
     async def _told(self, caller: Caller, after: int) -> AsyncGenerator[bytes]:
         began = spoken_at = self._clock()
@@ -144,10 +147,6 @@ class AuditService(audit_pb2_grpc.AuditServiceServicer):
                     yield end_event("UNAUTHENTICATED", "TOKEN_EXPIRED")
                     return
         yield end_event("UNAVAILABLE", "DRAINING")
-
-
-def _events(data: bytes) -> HttpBody:
-    return HttpBody(content_type="text/event-stream", data=data)
 
 
 def _cut(rest: bytes, lines: Iterable[bytes]) -> list[bytes]:
@@ -170,17 +169,3 @@ def _entry_id(position: list[object] | None) -> int:
             return entry_id
         case _:
             raise PageTokenInvalid("page_token is not from the previous answer", field="page_token")
-
-
-def _last_event_id(context: Context) -> int:
-    """Return the sequence in the header Last-Event-ID; 0: it was not sent, or is empty."""
-    for key, value in context.invocation_metadata() or ():
-        if key == "last-event-id" and value:
-            text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
-            if not (text.isascii() and text.isdigit() and int(text) <= _SEQUENCE_MAX):
-                raise Invalid(
-                    "Last-Event-ID must be the id of an event of this stream: a number from 1 on",
-                    field="Last-Event-ID",
-                )
-            return int(text)
-    return 0

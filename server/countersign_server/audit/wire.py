@@ -9,6 +9,7 @@ from countersign.v1 import audit_pb2
 from countersign_server.audit.chain import FIELDS, Link, entry_hash
 from countersign_server.audit.log import LogEntry
 from countersign_server.rpc.conversion import optional_id, to_timestamp
+from countersign_server.rpc.server_sent_events import one_event
 
 
 def entry_to_message(entry: LogEntry) -> audit_pb2.AuditEntry:
@@ -36,13 +37,7 @@ def server_sent_event(entry: LogEntry) -> bytes:
     data = json_format.MessageToJson(
         entry_to_message(entry), indent=None, always_print_fields_with_no_presence=True
     )
-    return f"id: {entry.sequence}\nevent: {entry.kind}\ndata: {data}\n\n".encode()
-
-
-def end_event(code: str, reason: str) -> bytes:
-    """Return the last server-sent event of a stream: why it ends."""
-    data = json.dumps({"code": code, "reason": reason})
-    return f"event: end\ndata: {data}\n\n".encode()
+    return one_event(entry.kind, data, identifier=entry.sequence)
 
 
 def export_line(link: Link) -> bytes:

@@ -16,7 +16,8 @@ from countersign_server.execution.grants import Granted, grant
 from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent
 from countersign_server.execution.live_session import LiveSession
 from countersign_server.execution.measures import denials_total, grants_total
-from countersign_server.execution.reporting import refuse_event
+from countersign_server.execution.portfolio import take_delta
+from countersign_server.execution.reporting import refuse_event, time_of
 from countersign_server.execution.reports import apply_event
 from countersign_server.execution.session import Taking
 from countersign_server.execution.transitions import advance
@@ -25,6 +26,8 @@ from countersign_server.identifiers import Random
 
 # A bridge's word for an order that its journal knows it has sent.
 _ALREADY_SENT = "ALREADY_SENT"
+# What tells of an account's positions.
+_POSITIONS = ("snapshot", "delta")
 
 
 class Intake:
@@ -80,7 +83,10 @@ class Intake:
         except Invalid:
             await self._apply_each(session, told)
         reach(CrashPoint.AFTER_REPORT, lambda: _tells_an_end(told))
-        self._ring("audit", f"account:{session.opened.account_id}")
+        topics = {"audit", f"account:{session.opened.account_id}"}
+        if any(frame.event.WhichOneof("body") in _POSITIONS for frame in told):
+            topics.add(f"positions:{session.opened.owner_id}")
+        self._ring(*topics)
 
     async def _apply_each(self, session: LiveSession, told: list[pb.ChannelRequest]) -> None:
         """Take in frames one by one, and leave out, aloud, what can never be stored.
@@ -101,6 +107,8 @@ class Intake:
         self, book: Book, session: LiveSession, frame: pb.ChannelRequest, now: datetime
     ) -> None:
         match frame.WhichOneof("frame"):
+            case "event" if frame.event.HasField("delta"):
+                await self._changed(book, session, frame.event, now)
             case "event":
                 await apply_event(book, session.reporter, frame.event, now)
             case "decline":
@@ -114,6 +122,15 @@ class Intake:
                 await book.devices.touch(session.opened.device_id, now, terminal=health)
             case _:
                 return
+
+    async def _changed(
+        self, book: Book, session: LiveSession, event: pb.Event, now: datetime
+    ) -> None:
+        known = await take_delta(
+            book, session.reporter, event.delta, read_at=time_of(event), now=now
+        )
+        if not known:
+            session.say(fetch_snapshot=pb.FetchSnapshot())
 
     async def _declined(
         self, book: Book, session: LiveSession, decline: pb.Decline, now: datetime
@@ -188,12 +205,11 @@ def _tells_an_end(frames: list[pb.ChannelRequest]) -> bool:
 
 
 def _conflated(frames: list[pb.ChannelRequest]) -> list[pb.ChannelRequest]:
-    """Leave out snapshots that a newer one in the same group replaces."""
-    newest = max(
-        (i for i, f in enumerate(frames) if f.event.WhichOneof("body") == "snapshot"), default=-1
-    )
+    """Leave out snapshots and deltas that a newer snapshot in the same group replaces."""
+    bodies = [frame.event.WhichOneof("body") for frame in frames]
+    newest = max((at for at, body in enumerate(bodies) if body == "snapshot"), default=-1)
     return [
         frame
-        for i, frame in enumerate(frames)
-        if i == newest or frame.event.WhichOneof("body") != "snapshot"
+        for at, (frame, body) in enumerate(zip(frames, bodies, strict=True))
+        if at >= newest or body not in _POSITIONS
     ]

@@ -80,4 +80,5 @@ def _welcome(opened: Opened, pace: Pace, now: datetime) -> pb.Welcome:
         account_id=str(opened.account_id),
         digests=opened.digests,
         symbols=opened.symbols,
+        takes_deltas=True,
     )

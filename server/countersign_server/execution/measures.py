@@ -6,6 +6,10 @@ sessions_open = Gauge("execution_sessions_open", "Bridges connected to this proc
 grants_total = Counter("execution_grants_total", "Grants given.")
 denials_total = Counter("execution_denials_total", "Claims refused, by reason.", ("reason",))
 deals_total = Counter("execution_deals_total", "Deals recorded.")
+snapshot_gaps_total = Counter(
+    "execution_snapshot_gaps_total",
+    "Deltas of positions that followed nothing known; a whole snapshot was asked for.",
+)
 anomalies_total = Counter(
     "execution_anomalies_total", "Things that must not be, each in the audit."
 )

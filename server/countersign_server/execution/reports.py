@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.accounts.account import Snapshot
 from countersign_server.accounts.wire import properties_from_message, quote_from_message
 from countersign_server.audit.entries import Entry
 from countersign_server.execution.book import Book
@@ -18,6 +17,7 @@ from countersign_server.execution.command import Command
 from countersign_server.execution.deals import apply_deal
 from countersign_server.execution.lifecycle import CommandEvent, CommandState, is_possible
 from countersign_server.execution.measures import anomalies_total
+from countersign_server.execution.portfolio import take_snapshot
 from countersign_server.execution.report import ABSENT, FOUND, Reporter
 from countersign_server.execution.reporting import (
     doubt_if_ungranted,
@@ -205,21 +205,7 @@ def _end_of_order(order: pb.OrderReport, command: Command) -> CommandEvent | Non
 
 
 async def _snapshot(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
-    snapshot = event.snapshot
-    await book.accounts.save_snapshot(
-        Snapshot(
-            account_id=reporter.account_id,
-            owner_id=reporter.owner_id,
-            session_epoch=reporter.session_epoch,
-            revision=snapshot.revision,
-            balance=Decimal(snapshot.balance),
-            equity=Decimal(snapshot.equity),
-            body=snapshot.SerializeToString(),
-            connected=snapshot.connected,
-            event_time=time_of(event),
-            received_at=now,
-        ),
-    )
+    await take_snapshot(book, reporter, event.snapshot, read_at=time_of(event), now=now)
 
 
 async def _symbols(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:

@@ -1,11 +1,19 @@
 """Whether a snapshot still tells what the terminal holds."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from countersign_server.accounts.account import Snapshot
 
 # One lost heartbeat, or two, is the weather; three is news.
 HEARTBEATS = 3
+
+Stale = Callable[[Snapshot], bool]
+
+
+def stale_after(heartbeat_interval: timedelta, now: Callable[[], datetime]) -> Stale:
+    """Return what tells whether a snapshot is stale at the moment of asking."""
+    return lambda snapshot: is_stale(snapshot, now=now(), heartbeat_interval=heartbeat_interval)
 
 
 def is_stale(snapshot: Snapshot, *, now: datetime, heartbeat_interval: timedelta) -> bool:

@@ -109,7 +109,7 @@ class ChannelRequest(_message.Message):
     def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., claim: _Optional[_Union[Claim, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., deal_digest: _Optional[_Union[DealDigest, _Mapping]] = ..., heartbeat: _Optional[_Union[BridgeHeartbeat, _Mapping]] = ..., decline: _Optional[_Union[Decline, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ...) -> None: ...
 
 class ChannelResponse(_message.Message):
-    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye", "symbols")
+    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye", "symbols", "fetch_snapshot")
     SESSION_EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +126,7 @@ class ChannelResponse(_message.Message):
     FAULT_FIELD_NUMBER: _ClassVar[int]
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    FETCH_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     session_epoch: bytes
     sequence: int
     welcome: Welcome
@@ -142,7 +143,8 @@ class ChannelResponse(_message.Message):
     fault: Fault
     goodbye: Goodbye
     symbols: SymbolList
-    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., symbols: _Optional[_Union[SymbolList, _Mapping]] = ...) -> None: ...
+    fetch_snapshot: FetchSnapshot
+    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., symbols: _Optional[_Union[SymbolList, _Mapping]] = ..., fetch_snapshot: _Optional[_Union[FetchSnapshot, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("instance_id", "agent_version", "contract_version", "account", "generation_seen", "unresolved", "terminal", "journal_id")
@@ -175,7 +177,7 @@ class UnresolvedAttempt(_message.Message):
     def __init__(self, command_id: _Optional[str] = ..., attempt: _Optional[int] = ..., magic: _Optional[int] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("session_epoch", "server_time", "heartbeat_interval", "heartbeat_timeout", "credit", "generation", "policy_version", "account_id", "digests", "symbols")
+    __slots__ = ("session_epoch", "server_time", "heartbeat_interval", "heartbeat_timeout", "credit", "generation", "policy_version", "account_id", "digests", "symbols", "takes_deltas")
     SESSION_EPOCH_FIELD_NUMBER: _ClassVar[int]
     SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
@@ -186,6 +188,7 @@ class Welcome(_message.Message):
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     DIGESTS_FIELD_NUMBER: _ClassVar[int]
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    TAKES_DELTAS_FIELD_NUMBER: _ClassVar[int]
     session_epoch: bytes
     server_time: _timestamp_pb2.Timestamp
     heartbeat_interval: _duration_pb2.Duration
@@ -196,7 +199,8 @@ class Welcome(_message.Message):
     account_id: str
     digests: _containers.RepeatedCompositeFieldContainer[DealDigest]
     symbols: _containers.RepeatedCompositeFieldContainer[SymbolMapping]
-    def __init__(self, session_epoch: _Optional[bytes] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., heartbeat_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., credit: _Optional[int] = ..., generation: _Optional[int] = ..., policy_version: _Optional[int] = ..., account_id: _Optional[str] = ..., digests: _Optional[_Iterable[_Union[DealDigest, _Mapping]]] = ..., symbols: _Optional[_Iterable[_Union[SymbolMapping, _Mapping]]] = ...) -> None: ...
+    takes_deltas: bool
+    def __init__(self, session_epoch: _Optional[bytes] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., heartbeat_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., credit: _Optional[int] = ..., generation: _Optional[int] = ..., policy_version: _Optional[int] = ..., account_id: _Optional[str] = ..., digests: _Optional[_Iterable[_Union[DealDigest, _Mapping]]] = ..., symbols: _Optional[_Iterable[_Union[SymbolMapping, _Mapping]]] = ..., takes_deltas: _Optional[bool] = ...) -> None: ...
 
 class SymbolMapping(_message.Message):
     __slots__ = ("instrument", "symbol", "fingerprint")
@@ -364,6 +368,10 @@ class FetchDeals(_message.Message):
     day: str
     def __init__(self, day: _Optional[str] = ...) -> None: ...
 
+class FetchSnapshot(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class DealDigest(_message.Message):
     __slots__ = ("day", "count", "tickets_sha256")
     DAY_FIELD_NUMBER: _ClassVar[int]
@@ -413,7 +421,7 @@ class Goodbye(_message.Message):
     def __init__(self, reason: _Optional[str] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("natural_key", "event_time", "received", "intent", "result", "order", "deal", "snapshot", "guard_trip", "anomaly", "symbols", "evidence")
+    __slots__ = ("natural_key", "event_time", "received", "intent", "result", "order", "deal", "snapshot", "guard_trip", "anomaly", "symbols", "evidence", "delta")
     NATURAL_KEY_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     RECEIVED_FIELD_NUMBER: _ClassVar[int]
@@ -426,6 +434,7 @@ class Event(_message.Message):
     ANOMALY_FIELD_NUMBER: _ClassVar[int]
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
     natural_key: str
     event_time: _timestamp_pb2.Timestamp
     received: CommandReceived
@@ -438,7 +447,8 @@ class Event(_message.Message):
     anomaly: Anomaly
     symbols: SymbolReport
     evidence: Evidence
-    def __init__(self, natural_key: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received: _Optional[_Union[CommandReceived, _Mapping]] = ..., intent: _Optional[_Union[IntentRecorded, _Mapping]] = ..., result: _Optional[_Union[AttemptResult, _Mapping]] = ..., order: _Optional[_Union[OrderReport, _Mapping]] = ..., deal: _Optional[_Union[Deal, _Mapping]] = ..., snapshot: _Optional[_Union[AccountSnapshot, _Mapping]] = ..., guard_trip: _Optional[_Union[GuardTrip, _Mapping]] = ..., anomaly: _Optional[_Union[Anomaly, _Mapping]] = ..., symbols: _Optional[_Union[SymbolReport, _Mapping]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ...) -> None: ...
+    delta: AccountDelta
+    def __init__(self, natural_key: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received: _Optional[_Union[CommandReceived, _Mapping]] = ..., intent: _Optional[_Union[IntentRecorded, _Mapping]] = ..., result: _Optional[_Union[AttemptResult, _Mapping]] = ..., order: _Optional[_Union[OrderReport, _Mapping]] = ..., deal: _Optional[_Union[Deal, _Mapping]] = ..., snapshot: _Optional[_Union[AccountSnapshot, _Mapping]] = ..., guard_trip: _Optional[_Union[GuardTrip, _Mapping]] = ..., anomaly: _Optional[_Union[Anomaly, _Mapping]] = ..., symbols: _Optional[_Union[SymbolReport, _Mapping]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., delta: _Optional[_Union[AccountDelta, _Mapping]] = ...) -> None: ...
 
 class CommandReceived(_message.Message):
     __slots__ = ("command_id", "attempt")
@@ -603,6 +613,28 @@ class AccountSnapshot(_message.Message):
     positions: _containers.RepeatedCompositeFieldContainer[Position]
     connected: bool
     def __init__(self, revision: _Optional[int] = ..., balance: _Optional[str] = ..., equity: _Optional[str] = ..., credit: _Optional[str] = ..., margin: _Optional[str] = ..., margin_free: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., connected: _Optional[bool] = ...) -> None: ...
+
+class AccountDelta(_message.Message):
+    __slots__ = ("revision", "balance", "equity", "credit", "margin", "margin_free", "changed", "closed", "connected")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_FREE_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_FIELD_NUMBER: _ClassVar[int]
+    CONNECTED_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    balance: str
+    equity: str
+    credit: str
+    margin: str
+    margin_free: str
+    changed: _containers.RepeatedCompositeFieldContainer[Position]
+    closed: _containers.RepeatedScalarFieldContainer[int]
+    connected: bool
+    def __init__(self, revision: _Optional[int] = ..., balance: _Optional[str] = ..., equity: _Optional[str] = ..., credit: _Optional[str] = ..., margin: _Optional[str] = ..., margin_free: _Optional[str] = ..., changed: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., closed: _Optional[_Iterable[int]] = ..., connected: _Optional[bool] = ...) -> None: ...
 
 class GuardTrip(_message.Message):
     __slots__ = ("guard", "state", "evidence_json", "policy_version")

@@ -154,6 +154,20 @@ class StoredSnapshot(_message.Message):
     currency: str
     def __init__(self, account_id: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., snapshot: _Optional[_Union[_execution_pb2.AccountSnapshot, _Mapping]] = ..., stale: _Optional[bool] = ..., currency: _Optional[str] = ...) -> None: ...
 
+class PositionsDelta(_message.Message):
+    __slots__ = ("account_id", "event_time", "receive_time", "delta", "stale")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    STALE_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    event_time: _timestamp_pb2.Timestamp
+    receive_time: _timestamp_pb2.Timestamp
+    delta: _execution_pb2.AccountDelta
+    stale: bool
+    def __init__(self, account_id: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., delta: _Optional[_Union[_execution_pb2.AccountDelta, _Mapping]] = ..., stale: _Optional[bool] = ...) -> None: ...
+
 class StartReconciliationRequest(_message.Message):
     __slots__ = ("account_id",)
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

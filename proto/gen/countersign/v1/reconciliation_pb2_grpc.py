@@ -179,8 +179,11 @@ class ReconciliationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FollowPositions(self, request, context):
-        """Follows the caller's positions as server-sent events: id is the revision, event "snapshot" or "delta", data as JSON.
-        Resume with the header Last-Event-ID.
+        """Follows the caller's positions as server-sent events; id is when the server stored it, in microseconds, data as JSON.
+        Each account begins with event "snapshot" (StoredSnapshot); then "delta" (PositionsDelta) for what changed, or
+        "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
+        (PositionsDelta without changes). Event "end" says why the stream ends.
+        Resume with the header Last-Event-ID: only accounts with news since then begin again.
 
         Caller: an owner.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

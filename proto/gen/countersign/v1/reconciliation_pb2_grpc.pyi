@@ -85,8 +85,11 @@ class ReconciliationServiceStub:
     Caller: an owner (its own), an operator (all).
     """
     FollowPositions: _grpc.UnaryStreamMultiCallable[_reconciliation_pb2.FollowPositionsRequest, _httpbody_pb2.HttpBody]
-    """Follows the caller's positions as server-sent events: id is the revision, event "snapshot" or "delta", data as JSON.
-    Resume with the header Last-Event-ID.
+    """Follows the caller's positions as server-sent events; id is when the server stored it, in microseconds, data as JSON.
+    Each account begins with event "snapshot" (StoredSnapshot); then "delta" (PositionsDelta) for what changed, or
+    "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
+    (PositionsDelta without changes). Event "end" says why the stream ends.
+    Resume with the header Last-Event-ID: only accounts with news since then begin again.
 
     Caller: an owner.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -149,8 +152,11 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     Caller: an owner (its own), an operator (all).
     """
     FollowPositions: _aio.UnaryStreamMultiCallable[_reconciliation_pb2.FollowPositionsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Follows the caller's positions as server-sent events: id is the revision, event "snapshot" or "delta", data as JSON.
-    Resume with the header Last-Event-ID.
+    """Follows the caller's positions as server-sent events; id is when the server stored it, in microseconds, data as JSON.
+    Each account begins with event "snapshot" (StoredSnapshot); then "delta" (PositionsDelta) for what changed, or
+    "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
+    (PositionsDelta without changes). Event "end" says why the stream ends.
+    Resume with the header Last-Event-ID: only accounts with news since then begin again.
 
     Caller: an owner.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -270,8 +276,11 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconciliation_pb2.FollowPositionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
-        """Follows the caller's positions as server-sent events: id is the revision, event "snapshot" or "delta", data as JSON.
-        Resume with the header Last-Event-ID.
+        """Follows the caller's positions as server-sent events; id is when the server stored it, in microseconds, data as JSON.
+        Each account begins with event "snapshot" (StoredSnapshot); then "delta" (PositionsDelta) for what changed, or
+        "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
+        (PositionsDelta without changes). Event "end" says why the stream ends.
+        Resume with the header Last-Event-ID: only accounts with news since then begin again.
 
         Caller: an owner.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

@@ -2457,6 +2457,9 @@ class ChannelResponse(betterproto.Message):
     symbols: "SymbolList" = betterproto.message_field(16, group="frame")
     """The account's symbols have changed."""
 
+    fetch_snapshot: "FetchSnapshot" = betterproto.message_field(17, group="frame")
+    """Asks for a whole snapshot: a delta was lost."""
+
 
 @dataclass(eq=False, repr=False)
 class Hello(betterproto.Message):
@@ -2538,6 +2541,11 @@ class Welcome(betterproto.Message):
 
     symbols: List["SymbolMapping"] = betterproto.message_field(10)
     """Symbols the account trades, as its owner confirmed them."""
+
+    takes_deltas: bool = betterproto.bool_field(11)
+    """
+    The server takes deltas. False: an older one, which takes whole snapshots only.
+    """
 
 
 @dataclass(eq=False, repr=False)
@@ -2806,6 +2814,13 @@ class FetchDeals(betterproto.Message):
 
 
 @dataclass(eq=False, repr=False)
+class FetchSnapshot(betterproto.Message):
+    """Asks for a whole snapshot, now."""
+
+    pass
+
+
+@dataclass(eq=False, repr=False)
 class DealDigest(betterproto.Message):
     """The deals of one day of the broker's time."""
 
@@ -2914,6 +2929,9 @@ class Event(betterproto.Message):
 
     evidence: "Evidence" = betterproto.message_field(12, group="body")
     """What the terminal shows for an attempt in doubt."""
+
+    delta: "AccountDelta" = betterproto.message_field(13, group="body")
+    """What has changed of the account and its open positions."""
 
 
 @dataclass(eq=False, repr=False)
@@ -3138,7 +3156,7 @@ class AccountSnapshot(betterproto.Message):
 
     revision: int = betterproto.int64_field(1)
     """
-    Counts within the session; a snapshot is whole, so only the newest matters.
+    Counts snapshots and deltas within the session; a snapshot is whole, so nothing before it matters.
     """
 
     balance: str = betterproto.string_field(2)
@@ -3160,6 +3178,45 @@ class AccountSnapshot(betterproto.Message):
     """All open positions."""
 
     connected: bool = betterproto.bool_field(8)
+    """
+    Connected to the broker when it was read; false: the terminal showed what it remembered.
+    """
+
+
+@dataclass(eq=False, repr=False)
+class AccountDelta(betterproto.Message):
+    """
+    What has changed since the snapshot or delta one revision before. Positions not named are as they were. A server that
+     lacks that revision changes nothing and asks for a whole snapshot.
+    """
+
+    revision: int = betterproto.int64_field(1)
+    """
+    Counts snapshots and deltas within the session; a delta is never the first.
+    """
+
+    balance: str = betterproto.string_field(2)
+    """In the account's currency."""
+
+    equity: str = betterproto.string_field(3)
+    """In the account's currency."""
+
+    credit: str = betterproto.string_field(4)
+    """In the account's currency."""
+
+    margin: str = betterproto.string_field(5)
+    """In the account's currency."""
+
+    margin_free: str = betterproto.string_field(6)
+    """In the account's currency."""
+
+    changed: List["Position"] = betterproto.message_field(7)
+    """Positions opened or changed, each whole."""
+
+    closed: List[int] = betterproto.int64_field(8)
+    """Identifiers of positions that are open no more."""
+
+    connected: bool = betterproto.bool_field(9)
     """
     Connected to the broker when it was read; false: the terminal showed what it remembered.
     """
@@ -4167,6 +4224,30 @@ class StoredSnapshot(betterproto.Message):
 
     currency: str = betterproto.string_field(6)
     """The account's currency."""
+
+
+@dataclass(eq=False, repr=False)
+class PositionsDelta(betterproto.Message):
+    """
+    What has changed of an account's positions since what a follower was told before.
+    """
+
+    account_id: str = betterproto.string_field(1)
+    """The account."""
+
+    event_time: datetime = betterproto.message_field(2)
+    """When the terminal was read, by the bridge's clock."""
+
+    receive_time: datetime = betterproto.message_field(3)
+    """When the server stored it."""
+
+    delta: "AccountDelta" = betterproto.message_field(4)
+    """What changed; absent: nothing, but it is stale now."""
+
+    stale: bool = betterproto.bool_field(5)
+    """
+    Older than three heartbeats, or read while the terminal was not connected.
+    """
 
 
 @dataclass(eq=False, repr=False)
