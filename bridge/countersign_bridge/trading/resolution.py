@@ -42,11 +42,18 @@ def conclude(shown: LookAnswer, fields: RequestFields | None) -> Found | None:
 
 
 def _from_traces(traces: Traces, *, netting: bool) -> Found | None:
-    order = next(iter((*traces.orders, *traces.past_orders)), None)
-    if traces.deals:
-        return _from_deals(traces.deals, order, working=bool(traces.orders))
+    # The attempt's own order is the first that carries its tag. A stop, or a broker's hand, that
+    # closes the position makes another of the same tag, and is no part of what the attempt did.
+    orders = (*traces.orders, *traces.past_orders)
+    tickets = [order.ticket for order in orders] or [deal.order for deal in traces.deals]
+    own = min(tickets, default=0)
+    order = next((order for order in orders if order.ticket == own), None)
+    working = any(order.ticket == own for order in traces.orders)
+    deals = [deal for deal in traces.deals if deal.order == own]
+    if deals:
+        return _from_deals(deals, order, working=working)
     if order is not None:
-        return _from_order(order, working=bool(traces.orders))
+        return _from_order(order, working=working)
     # A netting position carries the tag of whichever order touched it last: it proves nothing.
     if traces.positions and not netting:
         position = traces.positions[0]

@@ -8,7 +8,7 @@ from countersign_server.decimals import decimal_text
 from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
-from countersign_server.execution.fills import filled_by, shown_by
+from countersign_server.execution.fills import filled_by, is_its_own, shown_by
 from countersign_server.execution.lifecycle import CONTRADICTED_BY_A_DEAL, is_possible
 from countersign_server.execution.measures import deals_total
 from countersign_server.execution.report import Reporter
@@ -27,6 +27,8 @@ async def apply_deal(
     command = None
     if message.magic:
         command = await book.commands.tagged(reporter.account_id, message.magic)
+    if command is not None and not is_its_own(command.kind, command.side, message.type):
+        command = None
     deal = deal_of(
         message,
         account_id=reporter.account_id,

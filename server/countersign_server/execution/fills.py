@@ -6,6 +6,10 @@ from decimal import Decimal
 
 from countersign_server.execution.lifecycle import CommandEvent
 
+_OPENING = frozenset({"open", "place"})
+_TRADING = _OPENING | {"close", "partial-close"}
+_DEAL_BUY, _DEAL_SELL = 0, 1
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -13,6 +17,18 @@ class Filled:
 
     volume: Decimal
     average_price: Decimal | None
+
+
+def is_its_own(kind: str, side: str, deal_type: int) -> bool:
+    """Tell whether a deal with a command's tag is the command's own doing.
+
+    The order by which a stop or a stop-out closes a position carries the tag of what opened it, and
+    trades the other way. `side` is the position's, `deal_type` MetaTrader's.
+    """
+    if kind not in _TRADING:
+        return True
+    buys = (side == "buy") == (kind in _OPENING)
+    return deal_type == (_DEAL_BUY if buys else _DEAL_SELL)
 
 
 def filled_by(deals: Iterable[tuple[Decimal, Decimal]]) -> Filled:
