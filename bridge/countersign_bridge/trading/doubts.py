@@ -152,7 +152,10 @@ class Doubts:
         return effects
 
     def _seen(self, key: AttemptKey, outcome: object, now: Moment) -> Effects:
-        doubt = self._doubts[key]
+        doubt = self._doubts.get(key)
+        if doubt is None:
+            # Another look that was under way has settled it.
+            return []
         self.add(doubt.looked(now))
         if not isinstance(outcome, jobs.LookAnswer):
             return [Log("warning", "no look at the terminal", {"command_id": key[0]})]
@@ -194,7 +197,9 @@ class Doubts:
             evidence.connected_throughout = continuity.covers(doubt.sent)
         evidence.history_complete = history_is_whole(answer)
         if continuity.since is not None:
-            evidence.connected_since_time.FromDatetime(continuity.since.utc)
+            # Counted back by the steady clock: the other may have been set since.
+            connected_for = timedelta(seconds=now.monotonic - continuity.since.monotonic)
+            evidence.connected_since_time.FromDatetime(now.utc - connected_for)
         return Tell(f"evidence:{command_id}:{attempt}", told)
 
 
