@@ -169,7 +169,9 @@ class MemoryCommands:
         ]
         if not evidence or any(one.outcome == FOUND for one in evidence):
             return None
-        newest = max(evidence, key=lambda one: (one.event_time, one.natural_key))
+        newest = max(
+            evidence, key=lambda one: (min(one.event_time, one.received_at), one.natural_key)
+        )
         return Doubt(
             command.id,
             command.granted_at or command.updated_at,

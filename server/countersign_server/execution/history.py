@@ -56,7 +56,10 @@ async def evidence_of(tx: AsyncConnection, command: Command) -> pb.GetEvidenceRe
                 command_reports.c.account_id == command.account_id,
                 command_reports.c.kind == "evidence",
             )
-            .order_by(command_reports.c.event_time.desc(), command_reports.c.natural_key.desc())
+            .order_by(
+                func.least(command_reports.c.event_time, command_reports.c.received_at).desc(),
+                command_reports.c.natural_key.desc(),
+            )
             .limit(1)
         )
     ).one_or_none()

@@ -153,12 +153,12 @@ class SqlCommands:
         self, *, after: UUID, before: datetime, limit: int
     ) -> Sequence[Doubt]:
         of_command = _evidence_of_command()
+        # A bridge's clock that was ahead for a while must not hide what is told after it was set.
+        looked_at = func.least(command_reports.c.event_time, command_reports.c.received_at)
         newest = (
-            select(
-                command_reports.c.body, command_reports.c.event_time, command_reports.c.received_at
-            )
+            select(command_reports.c.body, looked_at.label("looked_at"))
             .where(of_command)
-            .order_by(command_reports.c.event_time.desc(), command_reports.c.natural_key.desc())
+            .order_by(looked_at.desc(), command_reports.c.natural_key.desc())
             .limit(1)
             .lateral("newest")
         )
@@ -170,7 +170,7 @@ class SqlCommands:
                 commands.c.id,
                 func.coalesce(commands.c.granted_at, commands.c.updated_at),
                 newest.c.body,
-                func.least(newest.c.event_time, newest.c.received_at),
+                newest.c.looked_at,
             )
             .join(newest, true())
             .where(
