@@ -76,7 +76,9 @@ async def apply_result(
             "detail": result.detail,
         },
     )
-    if not is_new:
+    # Told again, a result still answers a doubt that came after it: a restored book asks afresh.
+    answers = outcome != "in-doubt" and command.state is CommandState.IN_DOUBT
+    if not is_new and not answers:
         return command
     event = EVENT_OF_OUTCOME[outcome]
     if not is_possible(command.state, event) or not _is_entitled(reporter, command, result):
