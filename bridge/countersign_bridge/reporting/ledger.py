@@ -87,8 +87,10 @@ class Ledger:
         effects += self._changed_orders(outcome.orders, now, final=False)
         effects += self._changed_orders(outcome.past_orders, now, final=True)
         if self._situation.session_open and now.monotonic >= self._next_digest.monotonic:
-            self._next_digest = now.later(_DIGEST_INTERVAL)
             effects += _digests(outcome.deals)
+            # A terminal that has just started may show nothing yet; then the next scan tells.
+            if outcome.deals:
+                self._next_digest = now.later(_DIGEST_INTERVAL)
         return effects
 
     def _fetched(self, outcome: object, now: Moment) -> Effects:
