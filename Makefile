@@ -9,6 +9,9 @@ MEMBERS := proto guards server bridge simulator client
 TEST_WORKERS ?= 2
 # What pytest is asked for: make test TESTS=tests/unit
 TESTS ?=
+# How many seeds `make simulate` runs, and from which on.
+SEEDS ?= 1000
+FROM ?= 0
 # make demo PORT=8090 SERVER_PORT=... INTERNAL_PORT=... METRICS_PORT=... DIRECTORY=... ONCE=1
 DEMO_VARIABLES := PORT SERVER_PORT INTERNAL_PORT METRICS_PORT DIRECTORY ONCE
 export PYTHONDONTWRITEBYTECODE :=
@@ -30,6 +33,9 @@ demo: $(READY) ## Run the whole product on this machine: ONCE=1 ends after the s
 
 test: $(READY) ## Run every test: TESTS=tests/unit runs some, TEST_WORKERS=2
 	@$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope $(TESTS)
+
+simulate: $(READY) ## Run the product's decisions in virtual time: SEEDS=1000 FROM=0, or SEED=7 with its trace
+	@exec $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FROM))
 
 lint: $(READY) ## Check style, types, who imports whom, the contract and what is generated from it
 	$(BIN)/ruff format --quiet --check .
@@ -67,4 +73,4 @@ clean: ## Remove the environment, the caches, the demo's data and the measuremen
 	rm -rf $(VENV) .demo .wine .build dist bench/results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test lint proto bench lock windows windows-lock clean
+.PHONY: help setup demo test simulate lint proto bench lock windows windows-lock clean

@@ -1,0 +1,40 @@
+"""What the database holds now, read past all transactions: the server's side of the truth."""
+
+from uuid import UUID
+
+from countersign_server.accounts.account import Account
+from countersign_server.audit.entries import Entry
+from countersign_server.execution.command import Command
+from countersign_server.execution.deal import Deal
+from tests.simulation.memory_books import MemoryBooks
+
+
+class Ledger:
+    """Reads committed rows. Nobody else may while a transaction is open."""
+
+    def __init__(self, books: MemoryBooks, account_id: UUID) -> None:
+        self._books = books
+        self._account_id = account_id
+
+    def command(self, command_id: UUID) -> Command | None:
+        return self._books.tables.commands.get(command_id)
+
+    def account(self) -> Account:
+        return self._books.tables.accounts[self._account_id]
+
+    def deals(self) -> dict[int, Deal]:
+        """Return the account's deals by ticket."""
+        return {ticket: deal for (_, ticket), deal in self._books.tables.deals.items()}
+
+    def audit(self) -> list[Entry]:
+        return list(self._books.tables.audit.values())
+
+    def rows_of_strangers(self) -> int:
+        """Return how many rows belong to another owner than their account does."""
+        tables = self._books.tables
+        rows = (
+            *tables.commands.values(),
+            *tables.reports.values(),
+            *tables.deals.values(),
+        )
+        return sum(row.owner_id != tables.accounts[row.account_id].owner_id for row in rows)

@@ -1,0 +1,222 @@
+"""The account's owner: approves, clicks twice, takes back, halts; asks again when unanswered."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from countersign_bridge.fingerprints import symbol_fingerprint
+from countersign_server.approvals.commands_port import Mandate
+from countersign_server.approvals.intents import (
+    Entry,
+    EntryKind,
+    Intent,
+    Kind,
+    digest,
+    render,
+    whole_milliseconds,
+)
+from countersign_server.audit.entries import Trace
+from countersign_server.execution.book import Book
+from countersign_server.execution.mandates import issue, withdraw
+from mt5_simulator.broker.catalogue import EURUSD
+from tests.simulation.brokerage import LOGIN, SERVER, SYMBOL, Brokerage
+from tests.simulation.checker import Checker
+from tests.simulation.kernel import Kernel
+from tests.simulation.memory_books import MemoryBooks
+from tests.simulation.plan import Plan, Wish
+from tests.simulation.server_node import ServerNode
+from tests.simulation.store import Store
+
+KEY_ID = "apr_simulated"
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+_TAG = b"countersign.approval/1\0"
+_ASK_AGAIN = 1.5
+_BAND = Decimal("0.02")
+FINGERPRINT = symbol_fingerprint(
+    symbol=EURUSD.name,
+    digits=EURUSD.digits,
+    contract_size=EURUSD.contract_size,
+    tick_size=EURUSD.price_step,
+    currency_base=EURUSD.currency_base,
+    currency_profit=EURUSD.currency_profit,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who owns what in this run."""
+
+    owner_id: UUID
+    account_id: UUID
+    device_id: UUID
+
+
+class Person:
+    """Carries out the wishes of a plan through whichever server answers."""
+
+    def __init__(  # noqa: PLR0913  # what it is made of, by name
+        self,
+        kernel: Kernel,
+        identity: Identity,
+        *,
+        plan: Plan,
+        servers: Sequence[ServerNode],
+        store: Store,
+        books: MemoryBooks,
+        brokerage: Brokerage,
+        checker: Checker,
+        ring: Callable[[tuple[str, ...]], None],
+    ) -> None:
+        self._kernel = kernel
+        self._identity = identity
+        self._plan = plan
+        self._servers = servers
+        self._store = store
+        self._books = books
+        self._brokerage = brokerage
+        self._checker = checker
+        self._ring = ring
+        self._random = kernel.chance("person")
+        self._trace = Trace(actor=f"user:{identity.owner_id}")
+        self._mandates: dict[int, Mandate] = {}
+        for place, wish in enumerate(plan.wishes):
+            kernel.at(wish.at, lambda place=place, wish=wish: self._wish(place, wish))
+
+    def set_trading(self, state: str) -> None:
+        """Let the account trade, or not. Said by an operator, straight to the account's row."""
+        accounts = self._books.tables.accounts
+        account = accounts[self._identity.account_id]
+        changed = replace(account, trading_state=state, trading_cause="simulated")  # pyright: ignore[reportArgumentType]
+        accounts[account.id] = replace(changed, latch=account.latch + 1)
+        self._kernel.note("person", "sets the account", state)
+        self._ring((f"account:{account.id}",))
+
+    def _wish(self, place: int, wish: Wish) -> None:
+        mandate = self._mandate(wish)
+        self._mandates[place] = mandate
+        self._kernel.note("person", "approves", wish.what, f"{wish.hundredths}/100", place)
+        self._ask(lambda book: self._approve(book, mandate))
+        if wish.clicked_twice:
+            self._kernel.after(
+                self._random.uniform(0, 0.3), lambda: self._ask(lambda b: self._approve(b, mandate))
+            )
+        if wish.revoked_after is not None:
+            self._kernel.after(
+                wish.revoked_after, lambda: self._ask(lambda book: self._revoke(book, mandate))
+            )
+
+    def _ask(self, work: Callable[[Book], Awaitable[None]]) -> None:
+        """Ask a server; ask again until one has answered."""
+        up = [server for server in self._servers if server.is_up]
+        if not up:
+            self._kernel.after(_ASK_AGAIN, lambda: self._ask(work))
+            return
+        answered = False
+        server = self._random.choice(up)
+
+        async def call() -> None:
+            async with self._store.transaction(self._identity.owner_id) as book:
+                await work(book)
+
+        def done(outcome: object) -> None:
+            nonlocal answered
+            answered = not isinstance(outcome, Exception)
+            if answered:
+                self._ring((f"account:{self._identity.account_id}",))
+
+        server.call(call(), done)
+        self._kernel.after(_ASK_AGAIN, lambda: None if answered else self._ask(work))
+
+    async def _approve(self, book: Book, mandate: Mandate) -> None:
+        """Make the command, unless it is made: approvals answer a repeat as the first time."""
+        command = await book.commands.of_approval(mandate.approval_id, hold=True)
+        if command is None and mandate.expires_at > self._kernel.now():
+            now = self._kernel.now()
+            await issue(book, mandate, self._trace, now, self._random.randbytes)
+            command = await book.commands.of_approval(mandate.approval_id, hold=True)
+        if command is not None:
+            self._checker.issued(command, mandate)
+
+    async def _revoke(self, book: Book, mandate: Mandate) -> None:
+        now = self._kernel.now()
+        in_time = await withdraw(book, mandate.approval_id, "REVOKED", self._trace, now)
+        self._kernel.note("person", "takes back", "in time" if in_time else "too late")
+
+    def _mandate(self, wish: Wish) -> Mandate:
+        opening = self._mandates.get(wish.about) if wish.about is not None else None
+        intent = self._intent(wish, opening)
+        text = render(intent)
+        return Mandate(
+            approval_id=intent.approval_id,
+            owner_id=self._identity.owner_id,
+            account_id=self._identity.account_id,
+            signal_id=intent.signal_id,
+            kind=intent.kind,
+            instrument=SYMBOL,
+            symbol=SYMBOL,
+            side=intent.side,
+            volume=intent.volume,
+            price_min=intent.price_min,
+            price_max=intent.price_max,
+            intent_text=text,
+            intent_digest=digest(text),
+            server_signature=KEY.sign(_TAG + text.encode()),
+            server_key_id=KEY_ID,
+            owner_signature=None,
+            opening_approval_id=intent.opening_approval_id,
+            expires_at=intent.expires_at,
+        )
+
+    def _intent(self, wish: Wish, opening: Mandate | None) -> Intent:
+        bid, ask = self._brokerage.prices
+        kind = Kind(wish.what)
+        side = opening.side if opening is not None else ("buy" if wish.is_buy else "sell")
+        entry, volume = Entry(EntryKind.NONE), None
+        low: Decimal | None = None
+        high: Decimal | None = None
+        stop: Decimal | None = None
+        if kind.at_market:
+            entry = Entry(EntryKind.MARKET)
+            low, high = bid - _BAND, ask + _BAND
+        if kind is Kind.PLACE:
+            away = Decimal(wish.hundredths * 5) * EURUSD.point
+            entry = Entry(EntryKind.LIMIT, bid - away if side == "buy" else ask + away)
+        if kind in (Kind.OPEN, Kind.PLACE):
+            volume = Decimal(wish.hundredths) / 100
+        elif kind in (Kind.CLOSE, Kind.PARTIAL_CLOSE):
+            opened = opening.volume if opening is not None and opening.volume else Decimal("0.1")
+            volume = opened if kind is Kind.CLOSE else Decimal("0.01")
+        if kind is Kind.MODIFY or (kind is Kind.OPEN and wish.hundredths == 3):
+            far = Decimal("0.01000")
+            stop = bid - far if side == "buy" else ask + far
+        expires = whole_milliseconds(self._kernel.now() + timedelta(seconds=wish.lifetime))
+        return Intent(
+            approval_id=self._id(),
+            signal_id=self._id(),
+            payload_sha256="5f" * 32,
+            login=LOGIN,
+            server=SERVER,
+            currency="USD",
+            margin_mode="hedging",
+            kind=kind,
+            instrument=SYMBOL,
+            symbol=SYMBOL,
+            fingerprint=FINGERPRINT,
+            side=side,
+            volume=volume,
+            entry=entry,
+            price_min=low,
+            price_max=high,
+            stop_loss=stop,
+            take_profit=None,
+            good_until=None,
+            opening_approval_id=opening.approval_id if opening is not None else None,
+            expires_at=expires,
+        )
+
+    def _id(self) -> UUID:
+        return UUID(int=self._random.getrandbits(128), version=4)
