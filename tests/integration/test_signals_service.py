@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import grpc
 import pytest
@@ -340,18 +341,44 @@ async def test_a_watcher_sees_what_becomes_of_its_signals_and_resumes(
     assert later.kind == "signal.accepted"
 
 
-async def test_a_signal_without_followers_is_delivered_to_nobody(
+async def test_a_signal_without_followers_is_delivered_to_nobody_when_it_is_stored(
     it: World, producer: Producer
 ) -> None:
     signal_id = await it.submit(producer, a_signal())
 
-    async def delivered() -> bool:
-        one = await it.signals.GetSignal(
-            signals_pb2.GetSignalRequest(signal_id=signal_id), metadata=producer.metadata
-        )
-        return bool(one.signal.state == signals_pb2.SIGNAL_STATE_DELIVERED)
+    one = await it.signals.GetSignal(
+        signals_pb2.GetSignalRequest(signal_id=signal_id), metadata=producer.metadata
+    )
 
-    assert await until(delivered, "the signal is delivered")
+    assert one.signal.state == signals_pb2.SIGNAL_STATE_DELIVERED
+    async with it.database.transaction(None) as tx:
+        told = await tx.scalar(
+            select(audit_entries.c.after_json).where(audit_entries.c.signal_id == UUID(signal_id))
+        )
+    assert json.loads(told or "{}")["state"] == "delivered"
+
+
+async def test_a_signal_that_somebody_follows_waits_until_it_is_laid_before_them(
+    it: World,
+) -> None:
+    owner = await it.an_owner()
+    producer = await it.a_producer(owner)
+    subscription_id = await it.follow(owner, producer)
+
+    assert (await it.entry(owner, await it.submit(producer, a_signal()))).signal_id
+
+    await it.accounts.CancelSubscription(
+        accounts_pb2.CancelSubscriptionRequest(subscription_id=subscription_id),
+        metadata=owner.metadata,
+    )
+    await it.submit(producer, a_signal())
+    async with it.database.transaction(None) as tx:
+        told = await tx.scalars(
+            select(audit_entries.c.after_json)
+            .where(audit_entries.c.kind == "signal.accepted")
+            .order_by(audit_entries.c.id)
+        )
+        assert [json.loads(after)["state"] for after in told] == ["accepted", "delivered"]
 
 
 async def test_a_repeat_answers_the_same_whatever_has_changed_since(

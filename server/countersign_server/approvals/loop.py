@@ -24,7 +24,6 @@ from countersign_server.approvals.store import expire_waiting
 from countersign_server.approvals.waiting_signals import (
     claim_signals,
     expire_signals,
-    pass_over_unfollowed,
 )
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
@@ -38,10 +37,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=200), timedelta(seconds=10
 # pause, or it would be the first again before anything else had its turn.
 _SET_ASIDE = timedelta(seconds=15)
 _SIGNALS_AT_ONCE = 100
-_UNFOLLOWED_AT_ONCE = 5000
 # Signals that come thick are gathered for this long; one that comes alone is delivered at once.
 _GATHER = timedelta(milliseconds=20)
-_UNHURRIED = timedelta(milliseconds=200)
 _EXPIRIES_AT_ONCE = 500
 _EXPIRY_TRACE = Trace(actor="system:expiry")
 
@@ -89,14 +86,6 @@ class FanOut:
         A batch that fails is tried one signal at a time, so that only the one at fault waits.
         """
         now = self._now()
-        async with self._database.transaction(None) as tx:
-            passed = await pass_over_unfollowed(tx, now=now, limit=_UNFOLLOWED_AT_ONCE)
-        if passed:
-            self._wakeups.ring("audit")
-            # Nobody waits for these: gathering more of them saves what each look costs.
-            await asyncio.sleep(_UNHURRIED.total_seconds())
-        if passed == _UNFOLLOWED_AT_ONCE:
-            return True
         self._set_aside = {one: until for one, until in self._set_aside.items() if until > now}
         together: list[UUID] = []
         try:

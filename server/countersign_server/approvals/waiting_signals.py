@@ -5,30 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, exists, select, text as sql, update
+from sqlalchemy import Row, case, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.approvals.tables import approvals
 from countersign_server.signals.tables import signals
-
-_PASS_OVER = sql("""
-WITH unfollowed AS (
-    SELECT s.id FROM signals s
-    WHERE s.state = 'accepted' AND s.expires_at > :now AND NOT EXISTS (
-        SELECT FROM subscriptions f WHERE f.producer_id = s.producer_id AND f.cancelled_at IS NULL)
-    ORDER BY s.id LIMIT :limit FOR UPDATE SKIP LOCKED
-), passed AS (
-    UPDATE signals s SET state = 'delivered' FROM unfollowed u WHERE s.id = u.id
-    RETURNING s.id, s.owner_id
-), logged AS (
-    INSERT INTO audit_entries
-        (event_time, kind, actor, owner_id, subject, signal_id, before_json, after_json)
-    SELECT :now, 'signal.delivered', 'system:fan-out', owner_id, 'signal:' || id, id,
-        '{"state":"accepted"}', '{"state":"delivered"}'
-    FROM passed
-)
-SELECT count(*) FROM passed
-""")
 
 
 async def claim_signals(
@@ -50,16 +31,6 @@ async def claim_signals(
         .with_for_update(skip_locked=True)
     )
     return found.all()
-
-
-async def pass_over_unfollowed(tx: AsyncConnection, *, now: datetime, limit: int) -> int:
-    """Mark the oldest waiting signals that nobody follows as delivered; return how many.
-
-    One statement with their audit rows, however many: a strategy that is being tried out may signal
-    a lot before anyone follows it.
-    """
-    passed = await tx.execute(_PASS_OVER, {"now": now, "limit": limit})
-    return passed.scalar_one()
 
 
 async def mark_delivered(tx: AsyncConnection, signal_ids: Collection[UUID]) -> None:

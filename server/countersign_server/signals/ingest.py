@@ -32,7 +32,7 @@ from countersign_server.signals.measures import (
     ingest_waiting,
     signals_ingested_total,
 )
-from countersign_server.signals.store import Collisions, collisions_of, store_new
+from countersign_server.signals.store import Collisions, Kept, collisions_of, store_new
 
 log = structlog.get_logger()
 
@@ -165,12 +165,15 @@ class Ingest:
         ingest_group_size.observe(len(rows))
         first = _distinct(rows)
         reach(CrashPoint.BEFORE_INGEST)
-        missing = await self._store(first, line)
+        kept = await self._store(first, line)
         reach(CrashPoint.AFTER_INGEST)
-        if len(missing) < len(first):
-            self._ring("signals", "audit")
+        if kept.is_awaited:
+            self._ring("signals")
+        if len(kept.missing) < len(first):
+            self._ring("audit")
         # All that was handed in is stored, as it nearly always is: nothing to be told apart.
-        stored = None if len(first) == len(rows) and not missing else _ids(first) - missing
+        is_all = len(first) == len(rows) and not kept.missing
+        stored = None if is_all else {row.id for row in first} - kept.missing
         collisions = await self._collisions(rows, stored)
         for submission in group:
             if not submission.done.done():
@@ -178,12 +181,11 @@ class Ingest:
                     [_outcome(row, stored, collisions) for row in submission.rows]
                 )
 
-    async def _store(self, rows: Rows, line: Line) -> AbstractSet[UUID]:
-        """Store what is new and return the ids of what is not."""
+    async def _store(self, rows: Rows, line: Line) -> Kept:
         time = asyncio.get_running_loop().time
         for attempt in range(_TRIES):
             try:
-                missing = await store_new(
+                kept = await store_new(
                     line,
                     rows,
                     duplicate_window=self._duplicate_window,
@@ -196,8 +198,8 @@ class Ingest:
                 if attempt == _TRIES - 1:
                     raise
             else:
-                _count(rows, missing)
-                return missing
+                _count(rows, kept.missing)
+                return kept
         raise AssertionError("the last try returns or raises")
 
     async def _collisions(self, rows: Rows, stored: AbstractSet[UUID] | None) -> Collisions | None:
@@ -206,10 +208,6 @@ class Ingest:
             return None
         async with self._database.transaction(None) as tx:
             return await collisions_of(tx, [row for row in rows if row.id not in stored])
-
-
-def _ids(rows: Rows) -> AbstractSet[UUID]:
-    return {row.id for row in rows}
 
 
 def _count(rows: Rows, missing: AbstractSet[UUID]) -> None:

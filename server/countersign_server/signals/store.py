@@ -53,7 +53,8 @@ _INCOMING = ", ".join(
 _AFTER = """
     '{"action":"' || split_part(action, ':', 1) || '","external_id":"' || external_id
     || '","instrument":"' || instrument || '","key_id":"' || key_id
-    || '","payload_sha256":"' || encode(payload_sha256, 'hex') || '","side":"' || side || '"}'
+    || '","payload_sha256":"' || encode(payload_sha256, 'hex') || '","side":"' || side
+    || '","state":"' || state || '"}'
 """
 _NOT_STORED_YET = """
     WHERE NOT EXISTS (
@@ -67,9 +68,9 @@ def _statement(*, may_repeat: bool) -> bytes:
     """Return one statement that stores any number of signals, and their audit rows.
 
     It is one transaction and one round trip. Rows are locked in key order, so that two writers
-    never wait for each other crosswise. It returns the ids of what was not stored. Unless signals
-    `may_repeat` what is stored, that is not looked up: it would cost a third more, and the unique
-    constraints refuse the statement as a whole if one does.
+    never wait for each other crosswise. Unless signals `may_repeat` what is stored, that is not
+    looked up: it would cost a third more, and the unique constraints refuse the statement as a
+    whole if one does. A signal that nobody follows is delivered when it is stored.
     """
     return f"""
 WITH incoming ({_NAMES}, {", ".join(_TRACED)}) AS MATERIALIZED (
@@ -84,13 +85,19 @@ WITH incoming ({_NAMES}, {", ".join(_TRACED)}) AS MATERIALIZED (
         WHERE w.received_at <= excluded.received_at - %(window)b::interval
             OR w.external_id = excluded.external_id
     RETURNING producer_id, external_id
+), followed AS (
+    SELECT producer_id FROM (SELECT DISTINCT producer_id FROM fresh) p WHERE EXISTS (
+        SELECT FROM subscriptions s
+        WHERE s.producer_id = p.producer_id AND s.cancelled_at IS NULL)
 ), stored AS (
-    INSERT INTO signals ({_NAMES})
-    SELECT {", ".join(f"f.{name}" for name in _COLUMNS)}
+    INSERT INTO signals ({_NAMES}, state)
+    SELECT {", ".join(f"f.{name}" for name in _COLUMNS)},
+        CASE WHEN f.producer_id IN (SELECT producer_id FROM followed)
+            THEN 'accepted' ELSE 'delivered' END
     FROM fresh f JOIN opened o USING (producer_id, external_id)
     ORDER BY f.producer_id, f.external_id
     {"ON CONFLICT DO NOTHING" if may_repeat else ""}
-    RETURNING id
+    RETURNING id, state
 ), logged AS (
     INSERT INTO audit_entries
         (event_time, kind, actor, caller_address, request_id, owner_id, subject, signal_id,
@@ -99,7 +106,10 @@ WITH incoming ({_NAMES}, {", ".join(_TRACED)}) AS MATERIALIZED (
         'signal:' || id, id, {_AFTER}
     FROM incoming JOIN stored USING (id)
 )
-SELECT i.id FROM incoming i LEFT JOIN stored s USING (id) WHERE s.id IS NULL
+SELECT
+    (SELECT coalesce(array_agg(i.id), '{{}}')
+        FROM incoming i LEFT JOIN stored s USING (id) WHERE s.id IS NULL),
+    EXISTS (SELECT FROM stored WHERE state = 'accepted')
 """.encode()  # noqa: S608  # built from the constants above
 
 
@@ -107,10 +117,18 @@ _STORE = _statement(may_repeat=False)
 _STORE_BESIDE_REPEATS = _statement(may_repeat=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a group of signals."""
+
+    missing: AbstractSet[UUID]  # ids of those that were not stored
+    is_awaited: bool  # some are to be laid before followers
+
+
 async def store_new(
     line: Line, rows: Sequence[Admitted], *, duplicate_window: timedelta, may_repeat: bool
-) -> AbstractSet[UUID]:
-    """Store what is new in one statement, with its audit rows; return the ids of what was not.
+) -> Kept:
+    """Store what is new in one statement, with its audit rows.
 
     No two rows may share an external id, a nonce or a duplicate window. Committed when it returns.
     Raises psycopg.errors.UniqueViolation, with nothing stored, if one repeats what is stored and it
@@ -125,7 +143,8 @@ async def store_new(
         values[name] = texts([getattr(trace, name) for trace in traces])
     values["window"] = duplicate_window
     statement = _STORE_BESIDE_REPEATS if may_repeat else _STORE
-    return {row[0] for row in await line.execute(statement, values)}
+    ((missing, is_awaited),) = await line.execute(statement, values)
+    return Kept(frozenset(missing), is_awaited)
 
 
 @dataclass(frozen=True, slots=True)
