@@ -9,6 +9,8 @@ and in UTF-8: the sequence in decimal, and the entry's FIELDS. Times are as in
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
+from struct import Struct
 
 FIELDS = (
     "event_time",
@@ -27,6 +29,7 @@ FIELDS = (
 GENESIS = bytes(32)
 
 _TAG = b"countersign.audit/1\0"
+_LENGTH = Struct(">I").pack
 
 # An entry's FIELDS as the texts that are hashed, in their order.
 Texts = Sequence[str]
@@ -52,11 +55,10 @@ class Break:
 
 def entry_hash(previous_hash: bytes, sequence: int, texts: Texts) -> bytes:
     """Return the hash of an entry at its place in the chain."""
-    parts = [_TAG, previous_hash]
-    for text in (str(sequence), *texts):
-        encoded = text.encode()
-        parts += (len(encoded).to_bytes(4, "big"), encoded)
-    return sha256(b"".join(parts)).digest()
+    encoded = [text.encode() for text in (str(sequence), *texts)]
+    lengths = map(_LENGTH, map(len, encoded))
+    parts = chain.from_iterable(zip(lengths, encoded, strict=True))
+    return sha256(b"".join((_TAG, previous_hash, *parts))).digest()
 
 
 def hashes_of(previous_hash: bytes, first_sequence: int, entries: Iterable[Texts]) -> list[bytes]:

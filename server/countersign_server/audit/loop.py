@@ -37,6 +37,9 @@ BATCH = 1000
 _PERIOD = timedelta(milliseconds=500)
 # While entries come in steadily, so many at once are cheaper than each by itself.
 _PACE = timedelta(milliseconds=25)
+# In a burst the sealer rests for this many times as long as it worked: commits come first, and it
+# catches up after them.
+_RESTS = 2
 _MEASURE_SECONDS = 1.0
 _LONGEST_PAUSE = timedelta(seconds=5)
 
@@ -56,22 +59,26 @@ class Sealer:
 
     async def run(self) -> None:
         """Seal for ever. A failure is logged, counted, and tried again later and later."""
-        pause = _PACE
+        failures_pause = _PACE
         with self._wakeups.subscribe(WRITTEN) as wakeup:
             while True:
+                began = time.monotonic()
                 try:
-                    while await self.seal_batch() == BATCH:
-                        pass
+                    sealed = await self.seal_batch()
                 except (SQLAlchemyError, OSError) as error:
                     seal_failures_total.inc()
                     log.warning("entries not sealed", error=str(error))
                     # It may be another database that answers next: a copy of this one, restored.
                     self._sealed_upto = None
-                    pause = min(pause * 2, _LONGEST_PAUSE)
-                else:
-                    pause = _PACE
+                    failures_pause = min(failures_pause * 2, _LONGEST_PAUSE)
+                    await asyncio.sleep(failures_pause.total_seconds())
+                    continue
+                failures_pause = _PACE
+                rest = _RESTS * (time.monotonic() - began)
+                if sealed < BATCH:
                     await wakeup.wait(_PERIOD)
-                await asyncio.sleep(pause.total_seconds())
+                    rest = max(rest, _PACE.total_seconds())
+                await asyncio.sleep(rest)
 
     async def seal_batch(self) -> int:
         """Seal the next entries whose place is final, and return how many."""
