@@ -29,7 +29,7 @@ from countersign_server.errors import (
 from countersign_server.rpc.access import ACCESS, ANYONE, OPEN_SERVICES
 from countersign_server.rpc.caller import Call, Caller, bind_call
 from countersign_server.rpc.errors import internal, status_of
-from countersign_server.rpc.measures import call_seconds, calls_open, calls_total
+from countersign_server.rpc.measures import Measures, measures_of
 from countersign_server.rpc.origin import Origin, origin_of
 from countersign_server.rpc.validation import RulesBroken, Unreadable, check, reader
 
@@ -97,9 +97,10 @@ class Boundary(grpc.aio.ServerInterceptor):
             or handler.stream_stream
         )
         incoming = self._checked_stream if handler.request_streaming else self._checked
+        measures = measures_of(method)
 
         async def respond(request: Any, context: Context) -> Any:  # noqa: ANN401  # any message
-            visit = self._begin(method, context)
+            visit = self._begin(measures, context)
             try:
                 bind_call(self._admit(method, visit.origin))
                 # gRPC itself holds a caller to the deadline it named, if that is the sooner one.
@@ -113,7 +114,7 @@ class Boundary(grpc.aio.ServerInterceptor):
                 visit.end()
 
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: ANN401
-            visit = self._begin(method, context)
+            visit = self._begin(measures, context)
             try:
                 bind_call(self._admit(method, visit.origin))
                 async for response in behavior(incoming(request), context):
@@ -129,9 +130,9 @@ class Boundary(grpc.aio.ServerInterceptor):
             handler.response_serializer,
         )
 
-    def _begin(self, method: str, context: Context) -> "_Visit":
-        calls_open.labels(method).inc()
-        return _Visit(method, origin_of(context, self._trusted_proxies), time.perf_counter())
+    def _begin(self, measures: Measures, context: Context) -> "_Visit":
+        measures.open.inc()
+        return _Visit(measures, origin_of(context, self._trusted_proxies), time.perf_counter())
 
     def _admit(self, method: str, origin: Origin) -> Call:
         allowed = ACCESS.get(method)
@@ -168,7 +169,7 @@ class Boundary(grpc.aio.ServerInterceptor):
 class _Visit:
     """One call, from its arrival to its answer."""
 
-    method: str
+    measures: Measures
     origin: Origin
     started: float
     code: str = "OK"
@@ -178,14 +179,14 @@ class _Visit:
         if not isinstance(error, Exception):
             self.code = "CANCELLED"
             raise error
-        status = _status_of(error, self.method, self.origin.request_id)
+        status = _status_of(error, self.measures.method, self.origin.request_id)
         self.code = status.code.name
         await context.abort(status.code, status.details, status.trailing_metadata)
 
     def end(self) -> None:
-        calls_open.labels(self.method).dec()
-        calls_total.labels(self.method, self.code).inc()
-        call_seconds.labels(self.method).observe(time.perf_counter() - self.started)
+        self.measures.open.dec()
+        self.measures.total(self.code).inc()
+        self.measures.seconds.observe(time.perf_counter() - self.started)
 
 
 def _named_deadline(context: Context) -> float:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
@@ -26,8 +27,8 @@ def origin_of(
     context: grpc.aio.ServicerContext[Any, Any], trusted_proxies: frozenset[str]
 ) -> Origin:
     """Return where a call comes from. A forwarded address is believed only from a trusted proxy."""
-    metadata = context.invocation_metadata() or ()
-    headers = {key: value for key, value in metadata if isinstance(value, str)}
+    # Values are bytes under names that end in "-bin", none of which is asked for.
+    headers: dict[str, Any] = dict(context.invocation_metadata() or ())
     request_id = headers.get("x-request-id", "")
     if not _REQUEST_ID.fullmatch(request_id):
         request_id = str(uuid4())
@@ -36,15 +37,20 @@ def origin_of(
         # The proxy appends the address it saw; what stands before it is the caller's own claim.
         address = headers["x-forwarded-for"].rsplit(",", 1)[-1].strip()[:64]
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    agent = headers.get("user-agent", "")[:_AGENT_LENGTH]
     return Origin(
         request_id=request_id,
         address=address,
-        agent="".join(c if c.isprintable() else "?" for c in agent),
+        agent=_printable(headers.get("user-agent", "")[:_AGENT_LENGTH]),
         bearer=token.strip() if scheme.lower() == "bearer" else "",
     )
 
 
+@lru_cache(maxsize=1024)
+def _printable(agent: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in agent)
+
+
+@lru_cache(maxsize=1024)
 def _peer_address(peer: str) -> str:
     """Return the address of a peer such as "ipv4:127.0.0.1:50412" or "ipv6:%5B::1%5D:50412"."""
     kind, _, rest = unquote(peer).partition(":")

@@ -1,12 +1,9 @@
 """Signals as the contract shows them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Row
 
 from countersign.v1 import signals_pb2
@@ -29,15 +26,9 @@ def accepted_message(stored: Stored) -> signals_pb2.SubmitSignalResponse:
     return signals_pb2.SubmitSignalResponse(
         signal_id=str(stored.id),
         duplicate=stored.duplicate,
-        receive_time=_stamp(stored.received_at),
-        expire_time=_stamp(stored.expires_at),
+        receive_time=to_timestamp(stored.received_at),
+        expire_time=to_timestamp(stored.expires_at),
     )
-
-
-@lru_cache(maxsize=64)
-def _stamp(moment: datetime) -> Timestamp | None:
-    """Return a time of many answers; the message is copied where it is put."""
-    return to_timestamp(moment)
 
 
 def result_message(outcome: Outcome) -> signals_pb2.SubmitResult:
