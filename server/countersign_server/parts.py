@@ -50,6 +50,7 @@ from countersign_server.sealing_key import sealing_key
 from countersign_server.settings import Settings
 from countersign_server.signals.admission import Windows
 from countersign_server.signals.ingest import Ingest
+from countersign_server.signals.refusals import Refusals
 from countersign_server.signals.service import SignalService
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
@@ -106,19 +107,20 @@ async def build(
     feed, who = Feed(database, wakeups), await _identity(ground)
     keys = ProducerKeys(database, who.vault, wakeups, now)
     countersigner = Countersigner(sign=who.keyring.sign_approval, commands=command_port())
-    ingest = _ingest(ground, database_url)
+    ingest, refusals = _ingest(ground, database_url), _refusals(ground)
+    believed = Believed(who.revocations, now)
     pace = _pace(settings)
     channels = Channels(
         database=database, wakeups=wakeups, revocations=who.revocations, pace=pace, now=now
     )
     return Parts(
         identity=who.service,
-        audit=AuditService(database=database, feed=feed, revocations=who.revocations),
+        audit=AuditService(database=database, feed=feed, believed=believed),
         accounts=AccountService(
             database=database, wakeups=wakeups, vault=who.vault, keys=keys, now=now
         ),
         devices=_devices(ground, who),
-        signals=_signals(ground, who, ingest, keys, feed),
+        signals=_signals(ground, believed, ingest, refusals, keys, feed),
         approvals=ApprovalService(
             database=database,
             wakeups=wakeups,
@@ -137,6 +139,7 @@ async def build(
             keys.run,
             Sealer(database, wakeups, now).run,
             *[ingest.run] * _INGEST_WRITERS,
+            refusals.run,
             *_approval_loops(ground, countersigner),
             _command_loop(ground).run,
         ),
@@ -202,8 +205,22 @@ def _ingest(ground: _Ground, database_url: str) -> Ingest:
     )
 
 
-def _signals(
-    ground: _Ground, who: _Identity, ingest: Ingest, keys: ProducerKeys, feed: Feed
+def _refusals(ground: _Ground) -> Refusals:
+    return Refusals(
+        database=ground.database,
+        wakeups=ground.wakeups,
+        kept_a_minute=ground.settings.refusals_kept_per_minute,
+        now=ground.now,
+    )
+
+
+def _signals(  # noqa: PLR0913, PLR0917  # told apart by their types
+    ground: _Ground,
+    believed: Believed,
+    ingest: Ingest,
+    refusals: Refusals,
+    keys: ProducerKeys,
+    feed: Feed,
 ) -> SignalService:
     return SignalService(
         database=ground.database,
@@ -212,7 +229,8 @@ def _signals(
         keys=keys,
         feed=feed,
         windows=_windows(ground.settings),
-        believed=Believed(who.revocations, ground.now),
+        believed=believed,
+        refusals=refusals,
         streams_per_producer=ground.settings.streams_per_producer,
         watches_per_caller=ground.settings.watches_per_caller,
         count_outcomes=_count_outcomes,

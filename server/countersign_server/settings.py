@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     ingest_group: PositiveInt = 512
     streams_per_producer: PositiveInt = 4
     watches_per_caller: PositiveInt = 20
+    # Of one producer; what is refused beyond is kept as a count.
+    refusals_kept_per_minute: PositiveInt = 60
 
     # How long after the approval's own expiry its command may still be granted.
     execution_window: timedelta = timedelta(seconds=30)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -231,6 +232,18 @@ async def test_a_revoked_sign_in_ends_its_streams(office: BackOffice) -> None:
         last = await events.next()
     assert last["event"] == "end"
     assert json.loads(last["data"])["reason"] == "TOKEN_REVOKED"
+
+
+async def test_a_stream_ends_with_the_token_that_opened_it(office: BackOffice) -> None:
+    person = office.caller_of(await office.a_person())
+    ends_at = office.clock() + timedelta(minutes=15)
+    owner = office.bearing(replace(person, session="another", token_expires_at=ends_at))
+    async with following(office, owner) as events:
+        office.clock.go_on(timedelta(minutes=15))
+        async with asyncio.timeout(5):
+            last = await events.next()
+    assert last["event"] == "end"
+    assert json.loads(last["data"]) == {"code": "UNAUTHENTICATED", "reason": "TOKEN_EXPIRED"}
 
 
 async def test_a_follower_far_behind_among_others_entries_finds_its_own(

@@ -170,6 +170,25 @@ async def test_what_could_not_be_sent_is_sent_once_there_is_a_connection_again(
     assert _failures("send") == failures + 1
 
 
+async def test_whatever_goes_wrong_with_one_bell_the_others_go_on_being_rung_from_elsewhere(
+    here: Wakeups, elsewhere: Wakeups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_once() -> None:
+        monkeypatch.undo()
+        raise RuntimeError("a bug")
+
+    failures = _failures("listen")
+    with here.subscribe("broken") as bad, here.subscribe("good") as good:
+        monkeypatch.setattr(bad, "ring", broken_once)
+        elsewhere.ring("broken")
+        # Rung as the listener comes back, for what it may have missed, and by name from then on.
+        assert await good.wait(SOON)
+        elsewhere.ring("good")
+        assert await good.wait(SOON)
+
+    assert _failures("listen") == failures + 1
+
+
 @pytest.mark.parametrize("topic", ["", "two\nlines", "*", "x" * 201, "zero\0"])
 async def test_what_is_not_a_topic_is_refused_to_who_waits_and_counted_for_who_rings(
     here: Wakeups, topic: str

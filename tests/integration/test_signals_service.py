@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from countersign.v1 import accounts_pb2, identity_pb2, signals_pb2, signals_pb2_grpc
 from countersign_server.app import serving
 from countersign_server.audit.tables import audit_entries
+from countersign_server.database.engine import Database
 from countersign_server.settings import Settings
 from countersign_server.signals.tables import signals
 from tests.fixtures.refusals import refusal
@@ -240,6 +241,31 @@ async def test_a_refused_signal_is_in_the_audit_with_its_reason(
             select(audit_entries.c.after_json).where(audit_entries.c.kind == "signal.refused")
         )
     assert '"reason":"SIGNATURE_TOO_OLD"' in (told or "")
+
+
+async def test_a_flood_of_refusals_is_kept_as_a_count(database_url: str, tmp_path: Path) -> None:
+    async with world(database_url, tmp_path, refusals_kept_per_minute=2) as it:
+        producer = await it.a_producer(await it.an_owner())
+        late = datetime.now(UTC) - timedelta(minutes=1)
+        signals = [producer.sign(a_signal(), sent_at=late) for _ in range(7)]
+        await it.signals.SubmitSignals(
+            signals_pb2.SubmitSignalsRequest(signals=signals), metadata=producer.metadata
+        )
+    # The count is kept when the server stops, at the latest.
+    database = Database(database_url, connections=2)
+    async with database.transaction(None) as tx:
+        kinds = audit_entries.c.kind, audit_entries.c.after_json
+        kept = (await tx.execute(select(*kinds).where(kinds[0].like("signal.refus%")))).all()
+    await database.close()
+    single = [row for row in kept if row.kind == "signal.refused"]
+    counted = sum(
+        json.loads(row.after_json)["counts"]["SIGNATURE_TOO_OLD"]
+        for row in kept
+        if row.kind == "signal.refusals_counted"
+    )
+    # Twice as many are kept singly if the minute ended in between.
+    assert len(single) in (2, 4)
+    assert len(single) + counted == len(signals)
 
 
 async def test_a_full_queue_refuses_and_stores_nothing(database_url: str, tmp_path: Path) -> None:

@@ -171,12 +171,12 @@ class Wakeups:
                 "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload",
                 (CHANNEL, list(payloads(sorted(topics)))),
             )
-        except psycopg.Error:
+        except Exception:
             self._leave_to_sender(topics)
             raise
 
     async def _keep_on(self, work: Callable[[], Awaitable[None]], *, part: str) -> None:
-        """Do `work` for ever, over any number of lost connections."""
+        """Do `work` for ever, over any number of lost connections and whatever else goes wrong."""
         loop = asyncio.get_running_loop()
         pause = _FIRST_PAUSE
         while True:
@@ -186,6 +186,9 @@ class Wakeups:
             except psycopg.Error as error:
                 failures_total.labels(part).inc()
                 _log.warning("wakeup_connection_lost", part=part, error=str(error).strip())
+            except Exception:  # noqa: BLE001  # a bug; without bells everybody here would wait for it
+                failures_total.labels(part).inc()
+                _log.exception("wakeup_failed", part=part)
             if loop.time() - began > _LONGEST_PAUSE.total_seconds():
                 pause = _FIRST_PAUSE
             await asyncio.sleep(pause.total_seconds())

@@ -30,6 +30,7 @@ from countersign_server.signals.admission import Admitted
 from countersign_server.signals.measures import (
     ingest_group_size,
     ingest_waiting,
+    instrument_label,
     signals_ingested_total,
 )
 from countersign_server.signals.store import Collisions, Kept, collisions_of, store_new
@@ -211,7 +212,9 @@ class Ingest:
 
 
 def _count(rows: Rows, missing: AbstractSet[UUID]) -> None:
-    counts = Counter((row.instrument, row.side) for row in rows if row.id not in missing)
+    counts = Counter(
+        (instrument_label(row.instrument), row.side) for row in rows if row.id not in missing
+    )
     for labels, count in counts.items():
         signals_ingested_total.labels(*labels).inc(count)
 

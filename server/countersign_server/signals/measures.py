@@ -5,6 +5,20 @@ from prometheus_client import Counter, Gauge, Histogram
 signals_ingested_total = Counter(
     "signals_ingested_total", "Signals stored.", ("instrument", "side")
 )
+# Instruments are producers' own words: those that came first are counted by name, the rest as one.
+_NAMED_MAX = 200
+_OTHER = "other"
+_named: set[str] = set()
+
+
+def instrument_label(instrument: str) -> str:
+    """Return the name under which an instrument is counted."""
+    if instrument in _named or len(_named) < _NAMED_MAX:
+        _named.add(instrument)
+        return instrument
+    return _OTHER
+
+
 signals_refused_total = Counter(
     "signals_refused_total", "Signals not stored, by reason.", ("reason",)
 )

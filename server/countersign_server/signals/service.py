@@ -44,8 +44,9 @@ from countersign_server.rpc.pages import id_position, next_token, page_size
 from countersign_server.signals.admission import Admitted, Windows, admit
 from countersign_server.signals.gathering import gathered
 from countersign_server.signals.ingest import Ingest, Outcome, Stored
-from countersign_server.signals.measures import signals_create_seconds, signals_refused_total
+from countersign_server.signals.measures import signals_create_seconds
 from countersign_server.signals.payload import read_signal
+from countersign_server.signals.refusals import Refusals
 from countersign_server.signals.store import (
     Listing,
     list_signals,
@@ -92,6 +93,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         feed: Feed,
         windows: Windows,
         believed: Believed,
+        refusals: Refusals,
         streams_per_producer: int,
         watches_per_caller: int,
         count_outcomes: CountOutcomes,
@@ -104,6 +106,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self._feed = feed
         self._windows = windows
         self._believed = believed
+        self._refusals = refusals
         self._streams_per_producer = streams_per_producer
         self._watches_per_caller = watches_per_caller
         self._count_outcomes = count_outcomes
@@ -234,7 +237,13 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         settled: list[Outcome] = [
             next(stored) if isinstance(outcome, Admitted) else outcome for outcome in outcomes
         ]
-        await self._remember_refusals(signed, settled, caller)
+        refused = [
+            (one, outcome)
+            for one, outcome in zip(signed, settled, strict=True)
+            if not isinstance(outcome, Stored)
+        ]
+        if refused:
+            await self._refusals.remember(refused, caller)
         signals_create_seconds.observe(time.perf_counter() - started)
         return settled
 
@@ -275,38 +284,6 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             received_at=existing.received_at,
             expires_at=existing.expires_at,
         )
-
-    async def _remember_refusals(
-        self,
-        signed: Sequence[signals_pb2.SignedSignal],
-        outcomes: Sequence[Outcome],
-        caller: Caller,
-    ) -> None:
-        """Keep each refusal: it is somebody's lost trade, to be found with its reason."""
-        entries: list[Entry] = []
-        for one, outcome in zip(signed, outcomes, strict=True):
-            if isinstance(outcome, Stored):
-                continue
-            signals_refused_total.labels(outcome.reason).inc()
-            entries.append(
-                Entry(
-                    kind="signal.refused",
-                    subject=f"producer:{caller.id}",
-                    event_time=self._now(),
-                    trace=trace_of(current_call()),
-                    owner_id=caller.owner_id,
-                    after={
-                        "reason": outcome.reason,
-                        "message": str(outcome)[:300],
-                        "key_id": one.key_id,
-                        "payload_bytes": len(one.payload),
-                    },
-                )
-            )
-        if entries:
-            async with self._database.transaction(caller.tenant) as tx:
-                await record(tx, *entries)
-            self._wakeups.ring("audit")
 
     async def _concerning(self, entries: Sequence[LogEntry], caller: Caller) -> list[LogEntry]:
         """Return what happened to signals; for a producer, to its own."""
