@@ -243,6 +243,18 @@ async def test_a_refused_signal_is_in_the_audit_with_its_reason(
     assert '"reason":"SIGNATURE_TOO_OLD"' in (told or "")
 
 
+async def test_a_nonce_counts_once_also_within_one_batch(it: World, producer: Producer) -> None:
+    nonce = bytes(range(16))
+    request = signals_pb2.SubmitSignalsRequest(
+        signals=[producer.sign(a_signal(), nonce=nonce) for _ in range(2)]
+    )
+
+    answer = await it.signals.SubmitSignals(request, metadata=producer.metadata)
+
+    assert [result.refused.reason for result in answer.results] == ["", "NONCE_REUSED"]
+    assert await stored_count(it) == 1
+
+
 async def test_a_flood_of_refusals_is_kept_as_a_count(database_url: str, tmp_path: Path) -> None:
     async with world(database_url, tmp_path, refusals_kept_per_minute=2) as it:
         producer = await it.a_producer(await it.an_owner())

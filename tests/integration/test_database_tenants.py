@@ -1,0 +1,98 @@
+"""Tenants are kept apart beneath the code: the tables themselves show and change nothing of others.
+
+The doors check again who asks, so that a test at the doors would not notice a table that is open.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from sqlalchemy import Table, func, select, text, update
+
+from countersign.v1 import accounts_pb2
+from countersign_server.database.engine import Database
+from countersign_server.tables import metadata
+from tests.fixtures.world import World, a_signal, world
+
+OWNED = [table for table in metadata.sorted_tables if "owner_id" in table.columns]
+MINE = "((owner_id)::text = current_setting('countersign.tenant'::text, true))"
+# What this story leaves empty; their policies are looked at below like everybody's.
+WITHOUT_ROWS = {"command_reports", "deals", "leases", "pairing_codes", "snapshots"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    it: World
+    ann: UUID
+    bob: UUID
+
+
+@pytest.fixture
+async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with world(database_url, tmp_path) as it:
+        ann, bob = await it.an_owner("ann"), await it.an_owner("bob", login=1000002)
+        strategy = await it.a_producer(ann)
+        # A listed producer may be looked at by everybody: that is what listing means.
+        await it.accounts.UpdateProducer(
+            accounts_pb2.UpdateProducerRequest(
+                producer=accounts_pb2.Producer(producer_id=strategy.id),
+                clear_mask=FieldMask(paths=["listed"]),
+            ),
+            metadata=ann.metadata,
+        )
+        await it.follow(ann, strategy)
+        await it.tell_prices(ann)
+        signal_id = await it.submit(strategy, a_signal())
+        await it.decide(ann, await it.entry(ann, signal_id))
+        await it.a_device(ann)
+        yield Scene(it, UUID(ann.id), UUID(bob.id))
+
+
+async def seen(scene: Scene, table: Table, tenant: UUID | None) -> int:
+    """Return how many of ann's rows a tenant sees; None: the server itself."""
+    async with scene.it.database.transaction(tenant) as tx:
+        rows = select(func.count()).select_from(table).where(table.c.owner_id == scene.ann)
+        return await tx.scalar(rows) or 0
+
+
+async def changed(scene: Scene, table: Table, tenant: UUID) -> int:
+    # To the very same, which a trigger that forbids change of history need not know of.
+    same = update(table).where(table.c.owner_id == scene.ann).values(owner_id=table.c.owner_id)
+    async with scene.it.database.transaction(tenant) as tx:
+        return (await tx.execute(same)).rowcount
+
+
+async def test_no_table_shows_or_changes_for_one_tenant_what_is_anothers(scene: Scene) -> None:
+    kept = {table.name: await seen(scene, table, None) for table in OWNED}
+    assert {name for name, count in kept.items() if count == 0} == WITHOUT_ROWS
+
+    own = {table.name: await seen(scene, table, scene.ann) for table in OWNED}
+    anothers = {table.name: await seen(scene, table, scene.bob) for table in OWNED}
+    changes = {
+        table.name: await changed(scene, table, scene.bob)
+        for table in OWNED
+        if table.name != "audit_entries"
+    }
+
+    assert own == kept
+    assert set(anothers.values()) == {0}, anothers
+    assert set(changes.values()) == {0}, changes
+
+
+async def test_every_owned_table_is_bound_to_its_tenant_even_for_the_tables_owner(
+    database_url: str,
+) -> None:
+    asked = text(
+        "SELECT c.relname FROM pg_class c JOIN pg_policies p ON p.tablename = c.relname "
+        "WHERE c.relrowsecurity AND c.relforcerowsecurity "
+        "AND p.cmd = 'ALL' AND position(:mine IN p.qual) > 0"
+    )
+    database = Database(database_url, connections=1)
+    async with database.transaction(None) as tx:
+        bound = set((await tx.execute(asked, {"mine": MINE})).scalars())
+    await database.close()
+
+    assert {table.name for table in OWNED} - bound == set()
