@@ -95,6 +95,7 @@ class BridgeNode:
         self._doing: deque[Effect] = deque()
         self._is_busy = False
         self._stream: Stream | None = None
+        self._streams: list[Stream] = []  # of this run, those that it has closed as well
 
     @property
     def name(self) -> str:
@@ -129,11 +130,13 @@ class BridgeNode:
         self.bridge, self.situation = None, None
         self.disk.lose_power(self._random)
         self.terminal.stop()
-        if self._stream is not None:
-            noticed = self._random.choice([0.01, 0.01, 0.5, None])
-            self._stream.abandon(server_notices=noticed)
-            self._stream = None
-        self._kernel.after(restart_after, self.start)
+        noticed = self._random.choice([0.01, 0.01, 0.5, None])
+        for stream in self._streams:
+            stream.abandon(server_notices=noticed)
+        self._streams.clear()
+        self._stream = None
+        run = self._run
+        self._kernel.after(restart_after, lambda: self.start() if run == self._run else None)
 
     def fresh_id(self) -> UUID:
         return UUID(int=self._random.getrandbits(128))
@@ -237,6 +240,7 @@ class BridgeNode:
                 self.terminal.submit(number, effect.job)
         elif isinstance(effect, OpenStream):
             self._stream = self._network.stream(effect.stream, bridge=self, name=self.name)
+            self._streams.append(self._stream)
             self._reach_server(self._stream, effect.hello)
         elif isinstance(effect, CloseStream):
             self._close(effect)

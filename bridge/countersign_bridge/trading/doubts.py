@@ -125,6 +125,8 @@ class Doubts:
     def hear_resolve(self, message: execution_pb2.Resolve, now: Moment) -> Effects:
         """Answer what became of an attempt: from the journal, or by looking at the terminal."""
         key = (message.command_id, message.attempt)
+        # Known from now on, whatever the journal has lost: its order's end is to be told.
+        self._past.magics.add(message.magic)
         if key in self._doubts:
             if not self._doubts[key].looking:
                 self.add(replace(self._doubts[key], next_look=now))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.execution.book import Book, Books, Ring
 from countersign_server.execution.command import Command
+from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.live_session import LiveSession, Pace
 from countersign_server.execution.measures import offer_seconds
 from countersign_server.execution.opening import mapped_symbols
@@ -81,13 +82,17 @@ class Feeder:
 
 def _ask_about_doubts(session: LiveSession, open_now: Sequence[Command], now: datetime) -> None:
     doubts = doubts_of(open_now)
+    # Once a session: a bridge whose journal was lost has forgotten the tags of orders that work,
+    # and would never tell of their end.
+    working = [command for command in open_now if command.state is CommandState.WORKING]
     asked = session.resolve_asked_at
-    for command_id in asked.keys() - {command.id for command in doubts}:
+    for command_id in asked.keys() - {command.id for command in (*doubts, *working)}:
         del asked[command_id]
-    for command in doubts:
-        if command.id not in asked or asked[command.id] + _RESOLVE_EVERY <= now:
-            asked[command.id] = now
-            session.say(resolve=resolve_frame(command))
+    due = [command for command in doubts if asked.get(command.id, now) + _RESOLVE_EVERY <= now]
+    new = [command for command in (*doubts, *working) if command.id not in asked]
+    for command in (*due, *new):
+        asked[command.id] = now
+        session.say(resolve=resolve_frame(command))
 
 
 def _tell_changes(session: LiveSession, trading: Trading, symbols: list[pb.SymbolMapping]) -> None:
