@@ -18,7 +18,7 @@ from countersign_server.execution.grants import MAY_OPEN, MAY_REDUCE
 from countersign_server.execution.lifecycle import REDUCING, CommandState
 from mt5_simulator.broker.broker import Received
 from mt5_simulator.broker.codes import Action, Entry, OrderType, Retcode, Side
-from tests.simulation.brokerage import Brokerage
+from tests.simulation.brokerage import LOGIN, Brokerage
 from tests.simulation.kernel import Kernel
 from tests.simulation.ledger import Ledger
 
@@ -40,7 +40,11 @@ INVARIANTS: Mapping[str, str] = {
     "ERROR": "no decision breaks off with an error that nobody foresaw",
 }
 _NEVER_SENT = (CommandState.REVOKED, CommandState.EXPIRED)
-_NOT_DONE = (*_NEVER_SENT, CommandState.REJECTED, CommandState.NOT_SENT)
+# Presumed is a guess in words only: no delay of a broker here is as long as the patience before it.
+_NOT_DONE = (
+    *_NEVER_SENT,
+    *(CommandState.REJECTED, CommandState.NOT_SENT, CommandState.PRESUMED_NOT_EXECUTED),
+)
 _SETTLED = (*_NOT_DONE, CommandState.EXECUTED, CommandState.PARTIAL)
 VALIDITY = timedelta(seconds=5)
 
@@ -113,6 +117,8 @@ class Checker:
             self._break("I5", f"an order with the tag {magic} that is no command's")
             return
         known.sent.append(received)
+        if received.login != LOGIN:
+            self._break("I12", f"{_name(known)} was sent to the account {received.login}")
         if len(known.sent) > 1:
             self._break("I1", f"{_name(known)} was sent {len(known.sent)} times")
         if known.granted_at is None:
@@ -125,9 +131,11 @@ class Checker:
             self._break("I3", f"{_name(known)} was sent and had been shown as {sorted(told)}")
 
     def sending(self, fields: RequestFields) -> None:
-        """Judge a request at the moment the terminal is given it, before any broker alters it."""
+        """Judge a request as the terminal was given it, before any broker alters it."""
         known = self._by_magic.get(int(fields["magic"]))
         difference = _difference(fields, known.intent) if known else ""
+        if known and not difference:
+            difference = _out_of_band(known.intent, *self._brokerage.prices)
         if known and difference:
             self._break("I12", f"{_name(known)}: {difference}")
 
@@ -162,7 +170,7 @@ class Checker:
         self._break("ERROR", what)
 
     def _is_settled(self, command: Command) -> bool:
-        if command.state in _SETTLED or command.state is CommandState.PRESUMED_NOT_EXECUTED:
+        if command.state in _SETTLED:
             return True
         return command.state is CommandState.WORKING and self._brokerage.may_still_trade(
             command.magic
@@ -293,3 +301,15 @@ def _difference(fields: RequestFields, intent: Intent) -> str:  # noqa: PLR0911 
     if (opens or closes) and OrderType(int(fields["type"])).side is not _SIDES[wanted]:
         return f"it was sent to the other side than {wanted}"
     return ""
+
+
+def _out_of_band(intent: Intent, bid: Decimal, ask: Decimal) -> str:
+    """Return that the market has left the prices approved; empty: it has not."""
+    if intent.kind not in (Kind.OPEN, Kind.CLOSE, Kind.PARTIAL_CLOSE):
+        return ""
+    opens = intent.kind is Kind.OPEN
+    price = ask if (intent.side is Way.BUY) == opens else bid
+    too_low = intent.price_min is not None and price < intent.price_min
+    too_high = intent.price_max is not None and price > intent.price_max
+    band = f"{intent.price_min} to {intent.price_max}"
+    return f"it was sent at {price}, approved were {band}" if too_low or too_high else ""

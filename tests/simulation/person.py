@@ -21,6 +21,7 @@ from countersign_server.approvals.intents import (
 )
 from countersign_server.audit.entries import Trace
 from countersign_server.execution.book import Book
+from countersign_server.execution.lifecycle import UNGRANTED
 from countersign_server.execution.mandates import issue, withdraw
 from mt5_simulator.broker.catalogue import EURUSD
 from tests.simulation.brokerage import LOGIN, SERVER, SYMBOL, Brokerage
@@ -35,7 +36,7 @@ KEY_ID = "apr_simulated"
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 _TAG = b"countersign.approval/1\0"
 _ASK_AGAIN = 1.5
-_BAND = Decimal("0.02")
+_BAND = Decimal("0.004")
 FINGERPRINT = symbol_fingerprint(
     symbol=EURUSD.name,
     digits=EURUSD.digits,
@@ -94,6 +95,18 @@ class Person:
         accounts[account.id] = replace(changed, latch=account.latch + 1)
         self._kernel.note("person", "sets the account", state)
         self._ring((f"account:{account.id}",))
+
+    def tamper(self, size: float) -> None:
+        """Alter a command that waits, as whoever holds the database could. `size` chooses how."""
+        commands = self._books.tables.commands
+        waiting = [one for one in commands.values() if one.state in UNGRANTED and one.volume]
+        if not waiting:
+            return
+        command = waiting[0]
+        text = command.intent_text.replace("\nvolume: 0.", "\nvolume: 0.4", 1)
+        new_digest = digest(text) if size < 0.5 else command.intent_digest
+        altered = replace(command, intent_text=text, intent_digest=new_digest)
+        commands[command.id] = altered
 
     def _wish(self, place: int, wish: Wish) -> None:
         mandate = self._mandate(wish)

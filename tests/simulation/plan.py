@@ -51,6 +51,7 @@ class Trouble(StrEnum):
     CLOSED_BY_HAND = "a position is closed by hand"
     REOPENED = "a position gets a new ticket"
     MONEY_MOVES = "money is paid in"
+    TAMPERED = "a command is altered in the database"
 
 
 FAMILIES: Mapping[str, Sequence[Trouble]] = {
@@ -80,6 +81,7 @@ FAMILIES: Mapping[str, Sequence[Trouble]] = {
         *(Trouble.HALTED, Trouble.CLOSE_ONLY, Trouble.CLOSED_BY_HAND, Trouble.REOPENED),
         *(Trouble.MONEY_MOVES, Trouble.PRICE_JUMPS),
     ),
+    "attack": (Trouble.TAMPERED,),
 }
 # How often each family has its day, in so many of a hundred runs. Restoring undoes what others
 # check, so that it is not part of most.
@@ -151,10 +153,11 @@ class Plan:
     says_restored: bool
 
 
-def plan_of(kernel: Kernel) -> Plan:
-    """Return what the kernel's seed means."""
+def plan_of(kernel: Kernel, focus: Sequence[str] = ()) -> Plan:
+    """Return what the kernel's seed means. `focus`: families that have their day in any case."""
     draw = kernel.chance("plan")
-    families = [name for name, often in _OFTEN.items() if draw.random() * 100 < often]
+    drawn = [name for name, often in _OFTEN.items() if draw.random() * 100 < often]
+    families = [name for name in _OFTEN if name in drawn or name in focus]
     mishaps = sorted(_mishaps(draw, families), key=lambda mishap: mishap.at)
     restored = any(mishap.what is Trouble.RESTORED for mishap in mishaps)
     return Plan(

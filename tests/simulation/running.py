@@ -26,9 +26,9 @@ class Verdict:
     digest: str
 
 
-def run_seed(seed: int, *, traced: bool = False) -> Verdict:
+def run_seed(seed: int, *, traced: bool = False, focus: Sequence[str] = ()) -> Verdict:
     """Run one seed to its end and return how it went. `traced`: with every line of it."""
-    world = World(seed)
+    world = World(seed, focus)
     kernel, checker = world.kernel, world.checker
     Troubles(world).arm()
     for server in world.servers:

@@ -15,6 +15,7 @@ from countersign_bridge.terminal import jobs
 from countersign_bridge.terminal.calls import Failed, TerminalCalls
 from countersign_bridge.terminal.link import QUEUE_MAX, is_out_of_step
 from countersign_bridge.trading.requests import RequestFields
+from countersign_bridge.trading.retcodes import SendAnswer
 from mt5_simulator.face.exporting import session
 from mt5_simulator.terminal.link import TerminalLink
 from mt5_simulator.terminal.terminal import Terminal
@@ -159,7 +160,7 @@ class TerminalNode:
         _, number, job = heapq.heappop(self._waiting)
         self._asking = number
         if isinstance(job, jobs.Send):
-            if self._machine.steady() >= job.deadline:
+            if is_late(job, self._machine.steady()):
                 self._answer(self._run, number, jobs.Refused("GRANT_LAPSED", "lapsed in the queue"))
                 return
             self._grants.append(job.grant_id)
@@ -175,11 +176,11 @@ class TerminalNode:
             return
         sending = isinstance(job, jobs.Send)
         try:
-            if isinstance(job, jobs.Send):
-                self._perils.reach(CrashPoint.BEFORE_ORDER_SEND)
-                self._sending(job.fields)
-            outcome, took = self._done(calls, job)
             if sending:
+                self._perils.reach(CrashPoint.BEFORE_ORDER_SEND)
+            outcome, took = self._done(calls, job)
+            if isinstance(job, jobs.Send) and isinstance(outcome, SendAnswer):
+                self._sending(job.fields)
                 self._asked_broker()
                 self._perils.reach(CrashPoint.AFTER_ORDER_SEND)
                 took += self._chance.uniform(0.02, 0.3)
@@ -217,3 +218,8 @@ class TerminalNode:
         # The package knows one connection a process; here several processes share one module.
         session.attach(lambda: self._link)
         session.connect(None)
+
+
+def is_late(job: jobs.Send, now: float) -> bool:
+    """Whether a grant has lapsed while its send was waiting, as the product's link asks."""
+    return now >= job.deadline

@@ -243,7 +243,11 @@ class Troubles:
         self._for_a_while(mishap, lambda: self.world.person.set_trading("active"))
 
     def price_jumps(self, mishap: Mishap) -> None:
-        self.world.brokerage.jump(int((mishap.size - 0.5) * 3000))
+        """Let the price move far, to and fro, several times a second."""
+        points = int((mishap.size - 0.5) * 3000)
+        for step in range(int(mishap.lasting * 4)):
+            move = points if step % 2 == 0 else -points
+            self.kernel.after(step / 4, lambda move=move: self.world.brokerage.jump(move))
 
     def closed_by_hand(self, mishap: Mishap) -> None:
         self.world.brokerage.close_by_hand(mishap.size)
@@ -253,6 +257,11 @@ class Troubles:
 
     def money_moves(self, _: Mishap) -> None:
         self.world.brokerage.pay_in()
+
+    def tampered(self, mishap: Mishap) -> None:
+        """Try once a moment for a while: a command waits for a moment only."""
+        for step in range(200):
+            self.kernel.after(step * 0.02, lambda: self.world.person.tamper(mishap.size))
 
 
 _TRICKS: Mapping[Trouble, Trick] = {
@@ -290,4 +299,5 @@ _TRICKS: Mapping[Trouble, Trick] = {
     Trouble.CLOSED_BY_HAND: Troubles.closed_by_hand,
     Trouble.REOPENED: Troubles.reopened,
     Trouble.MONEY_MOVES: Troubles.money_moves,
+    Trouble.TAMPERED: Troubles.tampered,
 }

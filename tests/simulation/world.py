@@ -1,5 +1,6 @@
 """Everything of one run put together: broker, machines, network, servers, person, checker."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from tests.simulation.memory_tables import Tables
 from tests.simulation.network import Network, Stream
 from tests.simulation.perils import Perils
 from tests.simulation.person import FINGERPRINT, KEY, KEY_ID, Identity, Person
-from tests.simulation.plan import Plan, plan_of
+from tests.simulation.plan import plan_of
 from tests.simulation.server_node import ServerNode
 from tests.simulation.store import Store
 from tests.simulation.terminal_node import KernelClock, TerminalNode
@@ -30,11 +31,11 @@ _BELL_LOST = 0.1
 
 
 class World:
-    """One run. `plan` None: the one that the seed means."""
+    """One run. `focus`: families of trouble that are part of it whatever the seed says."""
 
-    def __init__(self, seed: int, plan: Plan | None = None) -> None:
+    def __init__(self, seed: int, focus: Sequence[str] = ()) -> None:
         self.kernel = kernel = Kernel(seed)
-        self.plan = plan or plan_of(kernel)
+        self.plan = plan_of(kernel, focus)
         self.perils = Perils(self.plan.perils, lambda point: kernel.note("peril", point))
         self.network = Network(kernel)
         self.brokerage = Brokerage(kernel, partial_fills=self.plan.partial_fills)

@@ -1,0 +1,373 @@
+"""Each safety mechanism taken away in turn: a seed must notice, or another layer must be named.
+
+A mutant replaces named functions or values of the product inside a process of its own. The product
+knows nothing of it, and a name that is gone fails loudly.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from countersign_server.execution.session import Taking
+from tests.simulation import mutations as how
+from tests.simulation.mutations import Change, always, always_later, instead
+
+BRIDGE, SERVER, BOOK = (
+    *("countersign_bridge", "countersign_server.execution"),
+    "tests.simulation.memory_book",
+)
+_EVERY_STATE = frozenset({"active", "warned", "close-only", "flattening", "halted"})
+_FAR = datetime(2100, 1, 1, tzinfo=UTC)
+_HELD_LONG = timedelta(hours=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One mechanism taken away, or two of them together.
+
+    `survives` empty: it must die within `seeds`; otherwise why nobody notices it alone. `focus`:
+    the families of trouble in which the mechanism matters.
+    """
+
+    name: str
+    takes_away: str
+    changes: Sequence[tuple[str, Change]]
+    seeds: int = 400
+    focus: Sequence[str] = ()
+    survives: str = ""
+
+
+def apply(mutant: Mutant) -> None:
+    """Replace what the mutant replaces, in this process, for good. Raises AttributeError."""
+    for path, change in mutant.changes:
+        owner, name = _owner_of(path)
+        setattr(owner, name, change(getattr(owner, name)))
+
+
+def _owner_of(path: str) -> tuple[Any, str]:
+    module, _, names = path.partition(":")
+    owner: Any = import_module(module)
+    *holders, last = names.split(".")
+    for holder in holders:
+        owner = getattr(owner, holder)
+    return owner, last
+
+
+def is_there(path: str) -> bool:
+    """Whether the product still has what a mutant replaces."""
+    owner, name = _owner_of(path)
+    return hasattr(owner, name)
+
+
+def _both(*mutants: Mutant, takes_away: str, seeds: int, focus: Sequence[str] = ()) -> Mutant:
+    """Return the mutant that is several at once."""
+    return Mutant(
+        " + ".join(mutant.name for mutant in mutants),
+        takes_away,
+        [change for mutant in mutants for change in mutant.changes],
+        seeds=seeds,
+        focus=focus,
+    )
+
+
+# Each dies alone.
+KILLED = (
+    Mutant(
+        "regrant",
+        "single use: an attempt that was granted is never granted again",
+        [
+            (f"{BOOK}:MemoryCommands.grant", how.blind_to_state),
+            (
+                f"{BOOK}:UNGRANTED",
+                instead(frozenset({"approved", "offered", "granted", "in-doubt"})),
+            ),
+            (
+                f"{SERVER}.session:UNGRANTED",
+                instead(frozenset({"approved", "offered", "granted", "in-doubt"})),
+            ),
+            (f"{BRIDGE}.trading.desk:Desk.hear_offer", how.forgets_attempts),
+        ],
+        focus=("network", "server"),
+    ),
+    Mutant(
+        "no_expiry_at_grant",
+        "the grant's own look at the expiry",
+        [(f"{BOOK}:MemoryCommands.grant", how.blind_to(expires_at=_FAR))],
+        seeds=600,
+        focus=("network",),
+    ),
+    Mutant(
+        "revoke_without_cas",
+        "revoking and granting decide on the same row",
+        [
+            (f"{SERVER}.mandates:withdraw", how.revoke_without_asking),
+            ("tests.simulation.person:withdraw", how.revoke_without_asking),
+        ],
+        seeds=600,
+    ),
+    Mutant(
+        "no_halt_at_grant",
+        "the grant's look at the account's trading state",
+        [
+            (f"{SERVER}.grants:MAY_OPEN", instead(_EVERY_STATE)),
+            (f"{SERVER}.grants:MAY_REDUCE", instead(_EVERY_STATE)),
+        ],
+        focus=("people",),
+    ),
+    Mutant(
+        "no_doubt_of_the_silent",
+        "a grant that is followed by silence comes into doubt",
+        [(f"{SERVER}.command_clock:CommandClock._doubt", always_later([]))],
+        focus=("bridge", "server"),
+    ),
+    Mutant(
+        "no_presumption",
+        "a doubt that nothing speaks for ends",
+        [(f"{SERVER}.command_clock:CommandClock._presume", always_later([]))],
+    ),
+    Mutant(
+        "presume_at_once",
+        "the evidence rule: connected, whole history, long enough",
+        [
+            (f"{SERVER}.command_clock:may_presume", always(value=True)),
+            (f"{BOOK}:MemoryCommands.doubts_without_trace", how.patient_for_nothing),
+        ],
+    ),
+    Mutant(
+        "timeout_is_reject",
+        "an unclear answer is a doubt and no refusal",
+        [(f"{BRIDGE}.trading.desk:classify", how.rejects_what_is_unclear)],
+    ),
+    Mutant(
+        "not_found_is_reject_15s",
+        "not found is never not done",
+        [(f"{BRIDGE}.trading.doubts:Doubts._seen", how.rejects_what_is_not_found)],
+    ),
+    Mutant(
+        "retry_if_not_found",
+        "nothing in doubt is sent again",
+        [(f"{BRIDGE}.trading.doubts:Doubts._seen", how.asks_to_send_again)],
+    ),
+    Mutant(
+        "certain_without_knowledge",
+        "only the process that claimed knows that it never saw a grant",
+        [(f"{BRIDGE}.trading.desk:Desk.certainly_not_sent", always(value=True))],
+        focus=("bridge",),
+    ),
+    Mutant(
+        "no_resolver",
+        "the server's question about a doubt is answered",
+        [(f"{BRIDGE}.trading.doubts:Doubts.hear_resolve", always([]))],
+        focus=("bridge", "server"),
+    ),
+    Mutant(
+        "no_grant_deadline",
+        "a grant holds for five seconds from its claim, at every check",
+        [
+            (f"{BRIDGE}.trading.attempts:lapse_of", always(_HELD_LONG)),
+            (f"{BRIDGE}.trading.desk:lapse_of", always(_HELD_LONG)),
+        ],
+        seeds=800,
+        focus=("network", "bridge"),
+    ),
+    Mutant(
+        "no_countersignature_check",
+        "the bridge verifies what the owner countersigned",
+        [(f"{BRIDGE}.trading.verification:is_countersigned", always(value=True))],
+        focus=("attack",),
+    ),
+    Mutant(
+        "no_account_check",
+        "each job looks whose account the terminal shows",
+        [
+            (f"{BRIDGE}.terminal.calls:TerminalCalls._account", how.sees_any_account),
+            (f"{BRIDGE}.trading.verification:account_facts", how.shows_our_account),
+        ],
+        seeds=800,
+        focus=("machine",),
+    ),
+    Mutant(
+        "no_band_at_send",
+        "the price band is looked at again at the very last moment",
+        [(f"{BRIDGE}.terminal.calls:TerminalCalls._out_of_band", always(None))],
+        seeds=1500,
+        focus=("people", "network"),
+    ),
+    Mutant(
+        "scan_local_clock_window",
+        "deals are asked for to the far end of time, not to our clock's now",
+        [(f"{BRIDGE}.reporting.ledger:Ledger.tick", how.scans_until_now)],
+    ),
+    Mutant(
+        "evidence_changes_nothing",
+        "evidence beats state: a deal moves its command whatever was thought before",
+        [(f"{SERVER}.deals:_show", always_later(None))],
+    ),
+    Mutant(
+        "counts_any_deal",
+        "a command's fill is that of its own order",
+        [(f"{SERVER}.deals:is_its_own", always(value=True))],
+        focus=("people",),
+    ),
+    Mutant(
+        "deadline_from_fsync",
+        "the deadline counts from the claim and not from the fsync",
+        [(f"{BRIDGE}.trading.desk:Desk._armed", how.counts_from_the_fsync)],
+        focus=("bridge",),
+        seeds=800,
+    ),
+)
+
+NO_DIGEST = Mutant(
+    "no_digest",
+    "both sides compare their deals day by day",
+    [(f"{BRIDGE}.reporting.ledger:_digests", always([]))],
+    survives="every deal is told until it is acknowledged, and acknowledged after its commit",
+)
+ACK_FIRST = Mutant(
+    "ack_before_commit",
+    "nothing is acknowledged before it is durable",
+    [(f"{SERVER}.intake:Intake.take", how.acknowledges_first)],
+    focus=("server",),
+    survives="a lost deal shows in the digests, and a lost result is asked for again",
+)
+VOLATILE_OUTBOX = Mutant(
+    "volatile_outbox",
+    "what was not acknowledged is told again after a restart",
+    [(f"{BRIDGE}.channel.outbox:Outbox.__init__", how.forgets_what_was_not_told)],
+    focus=("bridge",),
+    survives="a lost deal shows in the digests, and a lost result is asked for again",
+)
+NO_RECHECK = Mutant(
+    "no_recheck_after_fsync",
+    "the deadline is asked for again when the intent is on the disk",
+    [(f"{BRIDGE}.trading.desk:Desk._armed", how.asks_nothing_more)],
+    focus=("bridge",),
+    survives="the fence in the terminal process asks for the deadline once more",
+)
+NO_FENCE_DEADLINE = Mutant(
+    "no_fence_deadline",
+    "the last fence asks for the deadline",
+    [
+        (f"{BRIDGE}.terminal.fence:Fence._refusal", how.fence_without_deadline),
+        ("tests.simulation.terminal_node:is_late", always(value=False)),
+    ],
+    focus=("bridge",),
+    survives="the desk has asked for it before, twice",
+)
+SURVIVORS = (
+    NO_DIGEST,
+    ACK_FIRST,
+    VOLATILE_OUTBOX,
+    Mutant(
+        "no_precheck",
+        "a terminal that already shows the tag is not sent to",
+        [(f"{BRIDGE}.trading.verification:_already_sent", always(None))],
+        survives="a grant is given once, and what was granted is not offered again",
+    ),
+    Mutant(
+        "no_intent_fsync",
+        "the intent is on the disk before the order is sent",
+        [(f"{BRIDGE}.trading.desk:Desk.hear_grant", how.writes_no_intent)],
+        focus=("bridge",),
+        survives="the server knows its grant and asks; the tag is found at the terminal",
+    ),
+    Mutant(
+        "two_record_result",
+        "a result and the event that tells of it are one record",
+        [(f"{BRIDGE}.trading.desk:Desk._result", how.writes_twice)],
+        focus=("bridge",),
+        survives="the server asks about what it has not heard of, and the journal answers",
+    ),
+    Mutant(
+        "no_single_session",
+        "one session speaks for an account",
+        [
+            (f"{BOOK}:MemoryDevices.take_lease", always_later(value=True)),
+            (f"{BOOK}:MemoryDevices.renew_lease", always_later(value=True)),
+            (f"{BOOK}:MemoryDevices.holds_lease", always_later(value=True)),
+        ],
+        focus=("machine", "network"),
+        survives="a grant is given once, whoever asks, and deals count by their tickets",
+    ),
+    Mutant(
+        "no_epoch_check",
+        "frames of another session are refused, on both sides",
+        [
+            (f"{SERVER}.intake:Intake.take", how.takes_any_epoch),
+            (f"{BRIDGE}.channel.session:Session.hear", how.hears_any_epoch),
+        ],
+        focus=("network",),
+        survives="sequence numbers leave a gap, digests show a lost deal, doubts are asked about",
+    ),
+    Mutant(
+        "no_sequence_check",
+        "frames are taken once each and in order",
+        [(f"{SERVER}.session:Incoming.place", always(Taking.TAKE))],
+        focus=("network",),
+        survives="reports have natural keys, and a stream keeps its order",
+    ),
+    Mutant(
+        "no_natural_keys",
+        "a report counts once however often it is told",
+        [(f"{SERVER}.reports:remember", always_later(value=True))],
+        focus=("network", "server"),
+        survives="a life cycle refuses what is not in its table, and deals count by their tickets",
+    ),
+    Mutant(
+        "no_latch_at_bridge",
+        "the bridge's own latch",
+        [(f"{BRIDGE}.trading.latch:Latch.lets", always(value=True))],
+        focus=("people",),
+        survives="the grant looks at the same trading state; the latch is for the time in between",
+    ),
+    Mutant(
+        "no_digest_check",
+        "the bridge compares the text with its digest",
+        [(f"{BRIDGE}.trading.verification:sha256", how.agrees_with_anything)],
+        focus=("attack",),
+        survives="the countersignature is over the text itself",
+    ),
+    Mutant(
+        "no_fence_single_use",
+        "the last fence admits each grant once",
+        [(f"{BRIDGE}.terminal.fence:Fence.admit", how.fence_with_a_short_memory)],
+        focus=("bridge", "terminal"),
+        survives="nothing above it sends a grant twice; it dies with what does",
+    ),
+    Mutant(
+        "one_clock",
+        "a span is measured by two clocks and the longer one counts",
+        [(f"{BRIDGE}.clock:Moment.since", how.by_the_steady_clock)],
+        focus=("bridge",),
+        survives="the terminal process measures by the steady clock alone, and so decides",
+    ),
+    NO_RECHECK,
+    NO_FENCE_DEADLINE,
+)
+PAIRS = (
+    _both(
+        ACK_FIRST,
+        NO_DIGEST,
+        takes_away="deals lost between acknowledgement and commit are never missed",
+        seeds=1500,
+        focus=("server",),
+    ),
+    _both(
+        VOLATILE_OUTBOX,
+        NO_DIGEST,
+        takes_away="deals that a crash kept from being told are never missed",
+        seeds=1500,
+        focus=("bridge",),
+    ),
+    _both(
+        NO_RECHECK,
+        NO_FENCE_DEADLINE,
+        takes_away="the deadline after the fsync, in both processes",
+        seeds=1500,
+        focus=("bridge",),
+    ),
+)
+MUTANTS: Mapping[str, Mutant] = {mutant.name: mutant for mutant in (*KILLED, *SURVIVORS, *PAIRS)}
