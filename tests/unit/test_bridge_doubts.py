@@ -1,0 +1,151 @@
+"""What becomes of a doubt: by the attempt's own order, once, however many looks are under way."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from countersign.v1 import execution_pb2
+from countersign_bridge.clock import Moment
+from countersign_bridge.effects import Ask, Effects, Say, Tell
+from countersign_bridge.intents import MarginMode
+from countersign_bridge.journal.recovery import Past
+from countersign_bridge.reporting.ledger import Ledger
+from countersign_bridge.situation import Situation
+from countersign_bridge.terminal import jobs
+from countersign_bridge.terminal.views import (
+    AccountView,
+    DealView,
+    OrderView,
+    TerminalView,
+    Traces,
+)
+from countersign_bridge.trading.doubts import Doubts
+from countersign_bridge.trading.resolution import conclude
+from countersign_bridge.trading.retcodes import Outcome
+from countersign_bridge.trading.verification import Identity
+
+NOW = Moment(datetime(2026, 3, 4, 12, tzinfo=UTC), 1000.0)
+TERMINAL = TerminalView(
+    connected=True, trade_allowed=True, api_disabled=False, build=5430, ping_last_us=0
+)
+ACCOUNT = AccountView(
+    login=1,
+    server="Sim-Demo",
+    currency="USD",
+    margin_mode=2,
+    trade_allowed=True,
+    trade_expert=True,
+    balance=Decimal(0),
+    equity=Decimal(0),
+    credit=Decimal(0),
+    margin=Decimal(0),
+    margin_free=Decimal(0),
+    currency_digits=2,
+)
+OPENED = OrderView(
+    ticket=50,
+    magic=7,
+    symbol="EURUSD",
+    type=0,
+    state=4,
+    volume_initial=Decimal("0.2"),
+    volume_current=Decimal("0.1"),
+    price_open=Decimal(1),
+    stop_loss=Decimal(0),
+    take_profit=Decimal(0),
+    position_id=50,
+    type_time=0,
+    expiration_s=0,
+    broker_time_ms=0,
+)
+STOPPED = replace(OPENED, ticket=51, type=1, volume_initial=Decimal("0.1"))
+
+
+def a_deal(ticket: int, *, order: int, kind: int) -> DealView:
+    return DealView(
+        ticket=ticket,
+        order=order,
+        position_id=50,
+        magic=7,
+        type=kind,
+        entry=kind,
+        reason=0,
+        symbol="EURUSD",
+        volume=Decimal("0.1"),
+        price=Decimal(1),
+        profit=Decimal(0),
+        commission=Decimal(0),
+        swap=Decimal(0),
+        fee=Decimal(0),
+        broker_time_ms=1_772_625_600_000,
+        comment="",
+    )
+
+
+def shown(traces: Traces) -> jobs.LookAnswer:
+    return jobs.LookAnswer(ACCOUNT, TERMINAL, traces, None, None, Decimal(0))
+
+
+def a_situation() -> Situation:
+    return Situation(Identity("", 1, "Sim-Demo", "USD", MarginMode.HEDGING, {}))
+
+
+def asks(effects: Effects) -> list[Ask]:
+    return [effect for effect in effects if isinstance(effect, Ask)]
+
+
+def test_the_order_by_which_a_stop_closed_is_no_part_of_what_the_attempt_did() -> None:
+    deals = (a_deal(1, order=50, kind=0), a_deal(2, order=51, kind=1))
+    found = conclude(shown(Traces((), (STOPPED, OPENED), deals, ())), None)
+
+    assert found is not None
+    assert (found.outcome, found.volume) == (Outcome.PARTIAL, Decimal("0.1"))
+    assert (found.order_ticket, found.deal_ticket) == (50, 1)
+
+
+def test_a_look_that_comes_after_its_doubt_is_settled_changes_nothing() -> None:
+    doubts = Doubts(a_situation(), Past(), NOW)
+    question = execution_pb2.Resolve(command_id="c", attempt=1, magic=7)
+    (first,) = asks(doubts.hear_resolve(question, NOW))
+    traces = shown(Traces((), (OPENED,), (a_deal(1, order=50, kind=0),), ()))
+
+    assert first.then(traces, NOW)
+    assert not first.then(traces, NOW)
+
+
+def test_evidence_says_since_when_by_the_clock_that_nobody_sets() -> None:
+    situation = a_situation()
+    situation.see_terminal(TERMINAL, NOW)
+    doubts = Doubts(situation, Past(), NOW)
+    question = execution_pb2.Resolve(command_id="c", attempt=1, magic=7)
+    (look,) = asks(doubts.hear_resolve(question, NOW))
+    set_back = Moment(NOW.utc - timedelta(minutes=5), NOW.monotonic + 10)
+    (told,) = look.then(shown(Traces((), (), (), ())), set_back)
+
+    assert isinstance(told, Tell)
+    since = told.event.evidence.connected_since_time.ToDatetime(UTC)
+    assert since == set_back.utc - timedelta(seconds=10)
+
+
+def test_a_tag_that_the_server_asks_about_is_known_from_then_on() -> None:
+    past = Past()
+    Doubts(a_situation(), past, NOW).hear_resolve(
+        execution_pb2.Resolve(command_id="c", attempt=1, magic=7), NOW
+    )
+    assert past.magics == {7}
+
+
+def test_deals_are_compared_as_soon_as_the_terminal_shows_any() -> None:
+    situation = a_situation()
+    situation.session_open = True
+    situation.broker_offset = timedelta(hours=2)
+    ledger = Ledger(situation, Past(), interval=timedelta(seconds=1), now=NOW)
+    empty = jobs.ScanAnswer(TERMINAL, (), (), ())
+    (first,) = asks(ledger.tick(NOW))
+    first.then(empty, NOW)
+    later = NOW.later(timedelta(seconds=2))
+    (second,) = asks(ledger.tick(later))
+    effects = second.then(replace(empty, deals=(a_deal(1, order=50, kind=0),)), later)
+
+    said = [effect.frame.deal_digest for effect in effects if isinstance(effect, Say)]
+    assert [digest.count for digest in said] == [1]

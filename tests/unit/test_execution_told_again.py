@@ -1,0 +1,140 @@
+"""What a bridge tells again or late still counts for what is in doubt, on a book in memory."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from countersign.v1 import execution_pb2 as pb
+from countersign_server.audit.entries import Trace
+from countersign_server.execution.command import Command
+from countersign_server.execution.deals import apply_deal
+from countersign_server.execution.lifecycle import CommandState
+from countersign_server.execution.report import ABSENT, Report, Reporter
+from countersign_server.execution.reports import apply_result
+from tests.simulation.memory_books import MemoryBooks
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+OWNER, ACCOUNT, DEVICE = (UUID(int=number) for number in (1, 2, 3))
+REPORTER = Reporter(ACCOUNT, OWNER, DEVICE, b"e" * 16, Trace(actor=f"device:{DEVICE}"))
+
+
+def a_command(state: CommandState) -> Command:
+    return Command(
+        id=uuid4(),
+        owner_id=OWNER,
+        account_id=ACCOUNT,
+        signal_id=None,
+        approval_id=uuid4(),
+        kind="open",
+        state=state,
+        attempt=1,
+        instrument="EURUSD",
+        symbol="EURUSD",
+        side="buy",
+        volume=Decimal("0.1"),
+        price_min=None,
+        price_max=None,
+        intent_text="",
+        intent_digest="",
+        server_signature=b"",
+        server_key_id="",
+        owner_signature=None,
+        magic=7,
+        opening_command_id=None,
+        created_at=NOW,
+        updated_at=NOW,
+        expires_at=NOW + timedelta(minutes=1),
+        granted_at=NOW,
+        grant_id=b"g" * 16,
+        device_id=DEVICE,
+    )
+
+
+def books_with(command: Command) -> MemoryBooks:
+    books = MemoryBooks(lambda: NOW)
+    books.tables.commands[command.id] = command
+    books.tables.tags[ACCOUNT, command.magic] = command.id
+    return books
+
+
+async def tell(books: MemoryBooks, command: Command, outcome: pb.AttemptOutcome) -> None:
+    result = pb.AttemptResult(
+        command_id=str(command.id), attempt=1, grant_id=b"g" * 16, outcome=outcome
+    )
+    async with books.transaction(OWNER) as book:
+        await apply_result(book, REPORTER, result, NOW, NOW)
+
+
+async def test_a_result_told_again_answers_a_doubt_that_came_after_it() -> None:
+    command = a_command(CommandState.GRANTED)
+    books = books_with(command)
+    await tell(books, command, pb.ATTEMPT_OUTCOME_WORKING)
+    # As a restored book doubts whatever is open.
+    working = books.tables.commands[command.id]
+    books.tables.commands[command.id] = replace(working, state=CommandState.IN_DOUBT)
+    await tell(books, command, pb.ATTEMPT_OUTCOME_WORKING)
+
+    assert books.tables.commands[command.id].state is CommandState.WORKING
+
+
+async def test_a_result_told_again_changes_nothing_else() -> None:
+    command = a_command(CommandState.GRANTED)
+    books = books_with(command)
+    await tell(books, command, pb.ATTEMPT_OUTCOME_WORKING)
+    told = len(books.tables.audit)
+    await tell(books, command, pb.ATTEMPT_OUTCOME_WORKING)
+
+    assert len(books.tables.audit) == told
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(0)])
+async def test_evidence_of_a_clock_that_was_ahead_does_not_hide_what_is_told_after_it(
+    ahead: timedelta,
+) -> None:
+    command = a_command(CommandState.IN_DOUBT)
+    books = books_with(command)
+    async with books.transaction(OWNER) as book:
+        for place, (came, shown) in enumerate([(0, ahead), (60, timedelta(0))]):
+            received = NOW + timedelta(seconds=came)
+            await book.reports.add(
+                Report(
+                    account_id=ACCOUNT,
+                    natural_key=f"evidence:{place}",
+                    owner_id=OWNER,
+                    command_id=command.id,
+                    device_id=DEVICE,
+                    kind="evidence",
+                    outcome=ABSENT,
+                    body=pb.Evidence(history_complete=place == 1).SerializeToString(),
+                    event_time=received + shown,
+                    received_at=received,
+                )
+            )
+        (doubt,) = await book.commands.doubts_without_trace(after=UUID(int=0), before=NOW, limit=9)
+
+    assert doubt.evidence.history_complete
+    assert doubt.looked_at == NOW + timedelta(seconds=60)
+
+
+async def test_a_deal_that_closes_with_the_openings_tag_is_no_fill_of_the_opening() -> None:
+    command = a_command(CommandState.GRANTED)
+    books = books_with(command)
+    async with books.transaction(OWNER) as book:
+        for ticket, kind, entry in ((1, 0, pb.DEAL_ENTRY_IN), (2, 1, pb.DEAL_ENTRY_OUT)):
+            deal = pb.Deal(
+                ticket=ticket,
+                magic=7,
+                type=kind,
+                entry=entry,
+                symbol="EURUSD",
+                position_id=9,
+                **dict.fromkeys(("volume", "price"), "0.1"),
+                **dict.fromkeys(("profit", "commission", "swap", "fee"), "0"),
+            )
+            await apply_deal(book, REPORTER, deal, NOW, NOW)
+
+    assert books.tables.commands[command.id].filled_volume == Decimal("0.1")
+    assert len(books.tables.deals) == 2
