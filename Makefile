@@ -9,6 +9,8 @@ MEMBERS := proto guards server bridge simulator client
 TEST_WORKERS ?= 2
 # What pytest is asked for: make test TESTS=tests/unit
 TESTS ?=
+# Only these mutants: make mutants MUTANTS="regrant no_resolver"
+MUTANTS ?=
 # How many seeds `make simulate` runs, and from which on.
 SEEDS ?= 1000
 FROM ?= 0
@@ -36,6 +38,9 @@ test: $(READY) ## Run every test: TESTS=tests/unit runs some, TEST_WORKERS=2
 
 simulate: $(READY) ## Run the product's decisions in virtual time: SEEDS=1000 FROM=0, or SEED=7 with its trace
 	@exec $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FROM))
+
+mutants: $(READY) ## Take each safety mechanism away, see which seed notices, and write docs/mutants.md
+	@exec $(BIN)/python -m tests.simulation.mutating $(MUTANTS)
 
 lint: $(READY) ## Check style, types, who imports whom, the contract and what is generated from it
 	$(BIN)/ruff format --quiet --check .
@@ -73,4 +78,4 @@ clean: ## Remove the environment, the caches, the demo's data and the measuremen
 	rm -rf $(VENV) .demo .wine .build dist bench/results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test simulate lint proto bench lock windows windows-lock clean
+.PHONY: help setup demo test simulate mutants lint proto bench lock windows windows-lock clean

@@ -34,7 +34,7 @@ class Mutant:
     name: str
     takes_away: str
     changes: Sequence[tuple[str, Change]]
-    seeds: int = 400
+    seeds: int = 200
     focus: Sequence[str] = ()
     survives: str = ""
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_bridge.effects import Ask, Write
+from countersign_bridge.effects import Ask, Write, nothing
 from countersign_bridge.journal.records import Record, RecordKind
 from countersign_bridge.terminal import jobs, structures
 from countersign_bridge.trading import desk
@@ -27,7 +27,11 @@ _PATIENCE = 3
 
 def always(value: object) -> Change:
     """Let a function return the same whatever it is asked."""
-    return lambda _: lambda *_args, **_kwargs: value
+
+    def answer(*_args: object, **_kwargs: object) -> object:
+        return value
+
+    return lambda _: answer
 
 
 def always_later(value: object) -> Change:
@@ -233,7 +237,10 @@ class _Anything(str):
 
 
 def agrees_with_anything(_: Any) -> Any:
-    return lambda _: _Agreeable()
+    def hashed(_: bytes) -> _Agreeable:
+        return _Agreeable()
+
+    return hashed
 
 
 def by_the_steady_clock(_: Any) -> Any:
@@ -276,13 +283,16 @@ def asks_to_send_again(seen: Any) -> Any:
             price_max=None,
             closes=False,
         )
-        return [*effects, Ask(again, lambda *_: [])]
+        return [*effects, Ask(again, nothing)]
 
     return looked
 
 
 def sees_any_account(_: Any) -> Any:
-    return lambda self: structures.account_view(self._read("account_info"))
+    def account(self: Any) -> Any:
+        return structures.account_view(self._read("account_info"))
+
+    return account
 
 
 def counts_from_the_fsync(armed: Any) -> Any:
@@ -295,7 +305,7 @@ def counts_from_the_fsync(armed: Any) -> Any:
 
 def asks_nothing_more(armed: Any) -> Any:
     def sent(self: Any, key: Any, record: Any, now: Any) -> Any:
-        asks, desk.forgo_reason = desk.forgo_reason, lambda *_: None
+        asks, desk.forgo_reason = desk.forgo_reason, always(None)(None)
         try:
             return armed(self, key, record, now)
         finally:

@@ -1,6 +1,7 @@
 """The product's decisions under every trouble we know how to make, and what a seed means."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import mt5_simulator
+from tests.simulation.checker import INVARIANTS
 from tests.simulation.many import quiet
 from tests.simulation.running import run_seed
 
@@ -88,3 +90,11 @@ def test_decisions_are_told_the_time_and_given_their_chance(path: Path) -> None:
     calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
     asked = {ast.unparse(call.func) for call in calls} & BANNED
     assert not asked, "take it as an argument, so that a run can be repeated"
+
+
+def test_what_was_found_names_a_test_that_keeps_it_from_coming_back() -> None:
+    found = json.loads((ROOT / "docs/proof/found.json").read_text())["found"]
+    for one in found:
+        path, _, name = one["test"].partition("::")
+        assert f"def {name}(" in (ROOT / path).read_text(), one["test"]
+        assert one["invariant"] in INVARIANTS
