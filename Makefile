@@ -19,7 +19,7 @@ DEMO_VARIABLES := PORT SERVER_PORT INTERNAL_PORT METRICS_PORT DIRECTORY ONCE
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make the virtual environment from the hash-pinned lock
 
@@ -78,4 +78,4 @@ clean: ## Remove the environment, the caches, the demo's data and the measuremen
 	rm -rf $(VENV) .demo .wine .build dist bench/results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test simulate mutants lint proto bench lock windows windows-lock clean
+.PHONY: help setup demo test simulate mutants lint proto bench lock windows windows-bridge windows-lock clean

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -12,12 +12,16 @@ import grpc
 from countersign.v1 import identity_pb2, identity_pb2_grpc
 from countersign_bridge.app import bytes_of
 from countersign_bridge.channel.client import SIGN_IN_PATIENCE_S, dial, stream_end
-from countersign_bridge.enrolment import look_at_terminal
+from countersign_bridge.enrolment import ask_terminal
 from countersign_bridge.journal.store import JournalError, JournalInUse, open_journal
 from countersign_bridge.pairing import Pairing, PairingError, load_pairing
 from countersign_bridge.settings import Settings
 from countersign_bridge.terminal import jobs
+from countersign_bridge.terminal.link import Outcome
 from countersign_bridge.trading.verification import account_facts
+
+_SYMBOLS_MAX = 5_000
+_NOT_TRADED = {0: "closed for trading", 3: "positions can only be closed"}
 
 # A token lives minutes, a clock further off than this makes times in the audit misleading.
 _SKEW_MAX = timedelta(seconds=30)
@@ -109,7 +113,9 @@ def _journal(settings: Settings) -> Finding:
 
 
 def _terminal(settings: Settings, pairing: Pairing | None) -> Iterator[Finding]:
-    shown = look_at_terminal(settings)
+    names = settings.fence_symbols
+    questions = (jobs.Symbols(names, _SYMBOLS_MAX), jobs.Quotes(names)) if names else ()
+    shown, answers = ask_terminal(settings, *questions)
     if isinstance(shown, jobs.AccountChanged):
         yield Finding.of_trouble(
             "account", f"the terminal shows {shown.shown}", "log in to the other"
@@ -141,6 +147,38 @@ def _terminal(settings: Settings, pairing: Pairing | None) -> Iterator[Finding]:
         shown.account.trade_expert,
         "ask the broker to allow algorithmic trading for this account",
     )
+    yield from symbol_findings(names, answers)
+
+
+def symbol_findings(names: Sequence[str], answers: Sequence[Outcome]) -> Iterator[Finding]:
+    """Say of each symbol that the fence lets through whether it can be traded.
+
+    A symbol hidden in Market Watch has been shown by asking for it; one that stays without a price
+    is named.
+    """
+    if not names:
+        return
+    symbols, quotes = answers
+    if not isinstance(symbols, jobs.SymbolsAnswer) or not isinstance(quotes, jobs.QuotesAnswer):
+        yield Finding.of_trouble("symbols", f"{symbols}, {quotes}", "restart the terminal")
+        return
+    known = {view.name: view for view in symbols.symbols}
+    priced = {tick.symbol for tick in quotes.ticks}
+    for name in names:
+        subject = f"symbol {name}"
+        if name not in known:
+            near = [other for other in known if other.lower().startswith(name.lower())]
+            hint = f"{near[0]}, perhaps" if near else "see Market Watch"
+            remedy = f"name it in fence_symbols as the terminal spells it: {hint}"
+            yield Finding.of_trouble(subject, "the terminal has none of that name", remedy)
+        elif known[name].trade_mode in _NOT_TRADED:
+            remedy = "ask the broker, or take it off fence_symbols"
+            yield Finding.of_trouble(subject, _NOT_TRADED[known[name].trade_mode], remedy)
+        elif name not in priced:
+            remedy = "show it in Market Watch (Ctrl+M) and wait for its first price"
+            yield Finding.of_trouble(subject, "it has no price", remedy)
+        else:
+            yield Finding.of_order(subject, "shown, with a price")
 
 
 def _unreached(failure: jobs.Failure) -> Finding:

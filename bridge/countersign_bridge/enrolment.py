@@ -15,7 +15,7 @@ from countersign_bridge.pairing import PairedAccount, Pairing, save_pairing
 from countersign_bridge.reporting.events import fingerprint_message
 from countersign_bridge.settings import KEY_SIZE, Settings
 from countersign_bridge.terminal import jobs
-from countersign_bridge.terminal.link import Patience, TerminalLink
+from countersign_bridge.terminal.link import Outcome, Patience, TerminalLink
 
 _PATIENCE_S = 15.0
 
@@ -59,20 +59,38 @@ def enrol(settings: Settings, code: str) -> Path:
 
 def look_at_terminal(settings: Settings) -> jobs.HealthAnswer | jobs.Failure:
     """Return what the terminal shows of itself, or why it shows nothing."""
+    return ask_terminal(settings)[0]
+
+
+def ask_terminal(
+    settings: Settings, *questions: jobs.Job
+) -> tuple[jobs.HealthAnswer | jobs.Failure, list[Outcome]]:
+    """Return what the terminal shows of itself, or why nothing, and how it answers `questions`.
+
+    A terminal that cannot be reached answers none of them.
+    """
     seen: SimpleQueue[jobs.HealthAnswer | jobs.Failure] = SimpleQueue()
+    answers: SimpleQueue[Outcome] = SimpleQueue()
     link = TerminalLink(
         terminal_opening(settings, None, Past()),
         Patience(
             settings.terminal_call_timeout.total_seconds(),
             settings.terminal_start_timeout.total_seconds(),
         ),
-        deliver=lambda _, __: None,
+        deliver=lambda _, outcome: answers.put(outcome),
         watch=seen.put,
         now=monotonic,
     )
     link.start()
     try:
-        return seen.get()
+        shown = seen.get()
+        if not isinstance(shown, jobs.HealthAnswer):
+            return shown, []
+        told: list[Outcome] = []
+        for number, question in enumerate(questions):
+            link.submit(number, question)
+            told.append(answers.get())
+        return shown, told
     finally:
         link.stop()
 

@@ -3,11 +3,11 @@
 Installs a Countersign bridge beside one MetaTrader 5 terminal.
 
 .DESCRIPTION
-Run it as the Windows user whose session the terminal runs in. It makes a folder that only this user
-can read, installs the bridge into it, writes its settings, and registers a task that starts the
-bridge when the user logs on and within a minute after it has ended, never twice at a time. The task
-is enabled by hand, once the bridge is paired.
-Run again, it installs the wheels anew; settings, journal and pairing are kept.
+Run it from the folder it came in, as the Windows user whose session the terminal runs in. It makes a
+folder that only this user can read, copies the bridge with its own Python into it, writes its settings,
+and registers a task that starts the bridge when the user logs on and within a minute after it has ended,
+never twice at a time. The task is enabled by hand, once the bridge is paired. Nothing is downloaded.
+Run again, it installs the program anew; settings, journal and pairing are kept.
 
 .PARAMETER Name
 What to call this bridge, such as Live1: letters, digits and hyphens. One for each terminal.
@@ -18,17 +18,11 @@ The server's address, host:port.
 .PARAMETER Terminal
 The terminal's program, such as C:\Program Files\MetaTrader 5\terminal64.exe.
 
-.PARAMETER Wheels
-The folder with the wheels of countersign-api and countersign-bridge; everything else is downloaded.
-
-.PARAMETER Python
-The Python to install with: 3.12, 64 bits.
-
 .PARAMETER WithoutTls
 The server is on this machine and speaks without encryption.
 
 .EXAMPLE
-.\install.ps1 -Name Live1 -Server bridge.example:443 -Terminal 'C:\Program Files\MetaTrader 5\terminal64.exe' -Wheels .\wheels
+.\install.ps1 -Name Live1 -Server bridge.example:443 -Terminal 'C:\Program Files\MetaTrader 5\terminal64.exe'
 #>
 #Requires -Version 5.1
 [CmdletBinding()]
@@ -36,8 +30,6 @@ param(
     [Parameter(Mandatory)] [ValidatePattern('^[A-Za-z0-9-]{1,32}$')] [string] $Name,
     [Parameter(Mandatory)] [ValidatePattern('^[A-Za-z0-9.:\[\]-]{1,255}:[0-9]{1,5}$')] [string] $Server,
     [Parameter(Mandatory)] [string] $Terminal,
-    [Parameter(Mandatory)] [string] $Wheels,
-    [string] $Python = 'python.exe',
     [switch] $WithoutTls
 )
 
@@ -46,6 +38,10 @@ $ErrorActionPreference = 'Stop'
 
 $folder = Join-Path $env:LOCALAPPDATA "Countersign\$Name"
 $config = Join-Path $folder 'bridge.toml'
+$program = Join-Path $folder 'program'
+$draft = Join-Path $folder 'program.new'
+$old = Join-Path $folder 'program.old'
+$shipped = Join-Path $PSScriptRoot 'program'
 $task = "Countersign bridge $Name"
 $installed = Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue
 # A bridge is enabled by hand, once it is paired; a new version of it then starts by itself.
@@ -66,14 +62,12 @@ function Test-Arguments {
     if (-not (Test-Path -PathType Leaf $Terminal)) {
         throw "-Terminal names $Terminal, which is no file: name the terminal's terminal64.exe."
     }
-    if (@(Get-ChildItem $Wheels -Filter 'countersign_*.whl').Count -ne 2) {
-        throw "-Wheels names $Wheels, which does not hold the wheels of countersign-api and countersign-bridge, each once."
+    if (-not (Test-Path -PathType Leaf (Join-Path $shipped 'python\pythonw.exe'))) {
+        throw "$shipped holds no Python: unpack the whole archive and run install.ps1 from there."
     }
     if (($Terminal + $folder).Contains("'")) {
         throw "The path of the terminal or of the user's folder holds a quotation mark ('): the settings cannot."
     }
-    & $Python -c 'import struct, sys; sys.exit(sys.version_info[:2] != (3, 12) or struct.calcsize(''P'') != 8)'
-    Assert-Succeeded "-Python names $Python, which is no 64-bit Python 3.12: it"
 }
 
 function New-PrivateFolder {
@@ -84,14 +78,14 @@ function New-PrivateFolder {
 }
 
 function Install-Bridge {
-    & $Python -m venv (Join-Path $folder 'program')
-    Assert-Succeeded 'Making the virtual environment'
-    $own = Join-Path $folder 'program\Scripts\python.exe'
-    & $own -m pip install --quiet --require-hashes '--only-binary=:all:' -r (Join-Path $PSScriptRoot 'requirements.lock')
-    Assert-Succeeded 'Installing what the bridge needs'
-    $wheelFiles = Get-ChildItem $Wheels -Filter 'countersign_*.whl' | ForEach-Object FullName
-    & $own -m pip install --quiet --no-deps --force-reinstall $wheelFiles
-    Assert-Succeeded 'Installing the bridge'
+    # Whole or not at all: a folder in use cannot be renamed, and half a copy is never renamed.
+    foreach ($stale in $draft, $old) { if (Test-Path $stale) { Remove-Item -Recurse -Force $stale } }
+    Copy-Item -Recurse $shipped $draft
+    # Files from the web are marked, and Windows asks about each; these were chosen by who installs them.
+    Get-ChildItem -Recurse -File $draft | Unblock-File
+    if (Test-Path $program) { Rename-Item $program $old }
+    Rename-Item $draft $program
+    if (Test-Path $old) { Remove-Item -Recurse -Force $old }
 }
 
 function Write-Settings {
@@ -110,7 +104,7 @@ function Register-Task {
     $values = @{
         USER = $user
         # Without a window that somebody could close.
-        PYTHON = Join-Path $folder 'program\Scripts\pythonw.exe'
+        PYTHON = Join-Path $program 'python\pythonw.exe'
         CONFIG = $config
         FOLDER = $folder
     }
@@ -133,7 +127,7 @@ Install-Bridge
 Write-Settings
 Register-Task
 
-$command = "& '$(Join-Path $folder 'program\Scripts\python.exe')' -m countersign_bridge --config '$config'"
+$command = "& '$(Join-Path $program 'countersign-bridge.cmd')'"
 Write-Host @"
 Installed in $folder. With the terminal running and logged in:
   $command pair CODE      (once; the code is on the account's page)

@@ -1,11 +1,9 @@
 """A bridge as it runs: its own process, a real channel, a terminal in another process."""
 
 import json
-import os
 import stat
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +12,7 @@ import pytest
 
 from countersign.v1 import execution_pb2, values_pb2
 from countersign_bridge.crash_points import EXIT_CODE, CrashPoint
-from tests.fixtures.bridge_world import BridgeProcess, a_close, a_text
+from tests.fixtures.bridge_world import BridgeProcess, a_close, a_text, command
 from tests.fixtures.channel_server import ChannelServer
 from tests.fixtures.served_terminal import ServedTerminal
 
@@ -43,26 +41,6 @@ def terminal(tmp_path: Path) -> Iterator[ServedTerminal]:
 @pytest.fixture
 def environment(server: ChannelServer, terminal: ServedTerminal) -> dict[str, str]:
     return {**server.environment(), **terminal.environment()}
-
-
-def command(
-    *arguments: str, environment: Mapping[str, str], state_dir: Path
-) -> subprocess.CompletedProcess[str]:
-    """Run one command of the bridge and return what it said."""
-    variables = {
-        **os.environ,
-        **environment,
-        "COUNTERSIGN_BRIDGE_STATE_DIR": str(state_dir),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    return subprocess.run(  # noqa: S603  # our own
-        [sys.executable, "-m", "countersign_bridge", *arguments],
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def test_an_approved_signal_trades_once_and_its_deal_comes_back(
@@ -263,56 +241,6 @@ def test_the_journal_can_be_listed_while_the_bridge_runs(
         *("RECEIVED", "INTENT", "RESULT")
     ]
     assert key[0] in table.stdout
-
-
-def test_doctor_finds_nothing_wrong_with_a_bridge_in_order(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    said = command("doctor", environment=environment, state_dir=tmp_path / "state")
-    assert said.returncode == 0, said.stdout
-    assert "PROBLEM" not in said.stdout
-
-
-@pytest.mark.parametrize(
-    ("fault", "remedy"),
-    [("autotrading_off", "Algo Trading button"), ("disconnected", "check the network")],
-)
-def test_doctor_names_the_switch_to_flip(
-    fault: str,
-    remedy: str,
-    terminal: ServedTerminal,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> None:
-    terminal.ask("fault", kind=fault)
-    said = command("doctor", "--json", environment=environment, state_dir=tmp_path / "state")
-    assert said.returncode == 1
-    troubles = [finding for finding in json.loads(said.stdout) if not finding["well"]]
-    assert any(remedy in finding["remedy"] for finding in troubles), troubles
-
-
-@pytest.mark.parametrize(
-    ("change", "subject", "remedy"),
-    [
-        ({"COUNTERSIGN_BRIDGE_SERVER_ADDRESS": "127.0.0.1:1"}, "server", "SERVER_ADDRESS"),
-        ({"COUNTERSIGN_BRIDGE_DEVICE_SECRET": "csd_wrong"}, "server", "pair this bridge again"),
-        ({"COUNTERSIGN_BRIDGE_DEVICE_ID": ""}, "pairing", "countersign-bridge pair"),
-        ({"COUNTERSIGN_BRIDGE_TERMINAL_PATH": ""}, "terminal", "start MetaTrader 5"),
-    ],
-)
-def test_doctor_says_what_to_do_about_a_setting(
-    change: dict[str, str],
-    subject: str,
-    remedy: str,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> None:
-    said = command(
-        "doctor", "--json", environment={**environment, **change}, state_dir=tmp_path / "state"
-    )
-    assert said.returncode == 1
-    (finding,) = [f for f in json.loads(said.stdout) if f["subject"] == subject and not f["well"]]
-    assert remedy in finding["remedy"]
 
 
 @pytest.mark.parametrize(

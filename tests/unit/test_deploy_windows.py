@@ -1,6 +1,9 @@
 """What installs the bridge on Windows, and what its tests there run."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -9,6 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from countersign_bridge.settings import load_settings
+from deploy.windows import build
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "deploy" / "windows"
@@ -92,6 +96,60 @@ def test_both_scripts_mean_the_same_folder_and_task() -> None:
     for name in ("folder", "task"):
         (line,) = re.findall(rf"^\${name} = .*$", INSTALL, re.MULTILINE)
         assert line in uninstall
+
+
+def test_the_installer_finds_everything_in_the_folder_it_comes_in() -> None:
+    named = set(re.findall(r"PSScriptRoot '([^']+)'|Get-Filled '([^']+)'", INSTALL))
+    files = {first or second for first, second in named}
+
+    assert files == {"program", "bridge.template.toml", "task.xml"}
+    assert files - {"program"} <= set(build.SCRIPTS)
+    assert all((FOLDER / name).is_file() for name in build.SCRIPTS)
+
+
+def test_the_shipped_bridge_is_this_project_s_and_has_nothing_compiled_in_it(
+    tmp_path: Path,
+) -> None:
+    build.make_bridge(tmp_path)
+
+    shipped = {path.relative_to(tmp_path / "bridge") for path in tmp_path.glob("bridge/**/*.py")}
+    written = {
+        path.relative_to(PROJECT / "bridge")
+        for path in PROJECT.glob("bridge/countersign_bridge/**/*.py")
+    }
+    generated = {
+        path.relative_to(PROJECT / "proto" / "gen") for path in PROJECT.glob("proto/gen/**/*.py")
+    }
+    assert shipped == written | generated
+    assert not list(tmp_path.glob("**/__pycache__"))
+    command = (tmp_path / "countersign-bridge.cmd").read_text()
+    assert command.startswith('@"%~dp0python\\python.exe" -m countersign_bridge')
+
+
+def test_the_same_folder_makes_the_same_archive(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        build.make_bridge(tmp_path / name / "program")
+    for path in (tmp_path / "two").rglob("*"):
+        os.utime(path, (10**9, 10**9))  # copied at another time
+
+    first, second = (build.archived(tmp_path / name / "program") for name in ("one", "two"))
+
+    assert first.read_bytes() == second.read_bytes()
+    assert first.name.startswith("countersign-bridge-")
+
+
+def test_without_wine_and_without_root_one_line_says_what_to_install(tmp_path: Path) -> None:
+    said = subprocess.run(  # our own program
+        [sys.executable, "-m", "tests.windows.prepare"],
+        env={"PATH": str(tmp_path)},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (said.returncode, len(said.stdout.splitlines()), said.stderr) == (1, 1, "")
+    assert "apt-get install wine" in said.stdout
 
 
 def test_windows_runs_the_versions_of_the_lock_but_for_numpy() -> None:

@@ -1,34 +1,25 @@
-"""`python -m tests.windows.prepare`: makes the Windows Python that the tests here run in.
+"""`python -m tests.windows.prepare`: makes what the tests here run in.
 
-Wine, a prefix of its own, the official Windows CPython, and the wheels for Windows, all pinned by
-hash. What is there already and was made from the same pins is kept.
+Wine, a prefix of its own, and the bridge's folder for Windows, as it is shipped. What is there
+already and was made from the same pins is kept; the bridge itself is copied each time.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from zipfile import ZipFile
 
+from deploy.windows import build
 from tests.windows import random_library
-from tests.windows.windows_python import HOME, PACKAGES, PREFIX, PROJECT, PYTHON, run_python, wine
+from tests.windows.windows_python import HOME, PREFIX, PROGRAM, run_python, wine
 
 FOLDER = Path(__file__).resolve().parent
-PYTHON_LOCK = FOLDER / "python.lock"
-PACKAGES_LOCK = PROJECT / "deploy" / "windows" / "requirements.lock"
-
-# Where Windows Python finds modules, from its own folder: the only such list it reads.
-_PATH = (
-    *("python312.zip", ".", r"..\packages"),
-    *(r"..\..\bridge", r"..\..\proto\gen", r"..\..\simulator"),
-)
-_PYTHON_IN_ARCHIVE = "cp312/"
+BUILD = Path(build.__file__)
+# The simulator is no part of what is shipped; the tests' Python finds it in the project.
+_SIMULATOR = r"..\..\..\..\simulator"
 
 
 class CannotPrepare(Exception):
@@ -39,11 +30,14 @@ def main() -> int:
     """Make what is missing and return the exit status."""
     try:
         _ensure_wine()
-        HOME.mkdir(exist_ok=True)
+        PROGRAM.mkdir(parents=True, exist_ok=True)
         _once("prefix", _made_from(FOLDER / "random_library.py"), _make_prefix)
-        _once("python", _made_from(PYTHON_LOCK, Path(__file__)), _make_python)
-        _once("packages", _made_from(PACKAGES_LOCK), _make_packages)
-    except CannotPrepare as error:
+        pins = _made_from(build.PYTHON_LOCK, BUILD, Path(__file__))
+        _once("python", pins, lambda: build.make_python(PROGRAM / "python", _SIMULATOR))
+        pins = _made_from(build.PACKAGES_LOCK, BUILD)
+        _once("packages", pins, lambda: build.make_packages(PROGRAM / "packages"))
+        build.make_bridge(PROGRAM)
+    except (CannotPrepare, build.CannotBuild) as error:
         _say(str(error))
         return 1
     version = run_python("-c", "import sys; print(sys.version, end='')")
@@ -72,7 +66,8 @@ def _ensure_wine() -> None:
         )
         # An index that cannot be renewed may still do; a package that is not installed does not.
         if said.returncode and "install" in step:
-            raise CannotPrepare(f"{advice}; apt-get said:\n{said.stderr.strip()}")
+            why = (said.stderr.strip().splitlines() or ["nothing"])[-1]
+            raise CannotPrepare(f"{advice}; apt-get said: {why}")
 
 
 def _once(name: str, pins: str, make: Callable[[], None]) -> None:
@@ -102,59 +97,6 @@ def _make_prefix() -> None:
     system = PREFIX / "drive_c" / "windows" / "system32"
     if not (system / random_library.NAME).exists():
         (system / random_library.NAME).write_bytes(random_library.library())
-
-
-def _make_python() -> None:
-    with TemporaryDirectory(dir=HOME) as folder:
-        _download(PYTHON_LOCK, Path(folder), "--no-binary=:all:")
-        (archive,) = Path(folder).glob("*.tar.gz")
-        with tarfile.open(archive) as files:
-            (member,) = (name for name in files.getnames() if name.endswith("/data.zip"))
-            data = files.extractfile(member)
-            if data is None:
-                raise CannotPrepare(f"{archive.name} holds no Python: check {PYTHON_LOCK.name}")
-            content = data.read()
-    _unpack_python(content)
-    (PYTHON / "python312._pth").write_text("\n".join(_PATH) + "\n")
-
-
-def _unpack_python(content: bytes) -> None:
-    shutil.rmtree(PYTHON, ignore_errors=True)
-    PYTHON.mkdir()
-    with ZipFile(BytesIO(content)) as files:
-        for name in files.namelist():
-            if name.startswith(_PYTHON_IN_ARCHIVE) and not name.endswith("/"):
-                (PYTHON / Path(name).name).write_bytes(files.read(name))
-
-
-def _make_packages() -> None:
-    shutil.rmtree(PACKAGES, ignore_errors=True)
-    with TemporaryDirectory(dir=HOME) as folder:
-        _download(
-            PACKAGES_LOCK,
-            Path(folder),
-            *("--only-binary=:all:", "--platform=win_amd64", "--implementation=cp"),
-            "--python-version=3.12",
-        )
-        for wheel in Path(folder).glob("*.whl"):
-            with ZipFile(wheel) as files:
-                files.extractall(PACKAGES)  # noqa: S202  # wheels known by their hashes
-
-
-def _download(lock: Path, folder: Path, *options: str) -> None:
-    said = subprocess.run(  # noqa: S603  # our own arguments
-        [
-            *(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps"),
-            *("--disable-pip-version-check", "--requirement", str(lock), "--dest", str(folder)),
-            *options,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if said.returncode:
-        wrong = f"what {lock.relative_to(PROJECT)} pins cannot be downloaded"
-        raise CannotPrepare(f"{wrong}; pip said:\n{said.stderr.strip()}")
 
 
 if __name__ == "__main__":

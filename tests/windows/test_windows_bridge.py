@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -25,8 +26,11 @@ from tests.windows.windows_bridge import (
     wait,
 )
 from tests.windows.windows_python import (
+    PROGRAM,
+    PROJECT,
     python_command,
     run_python,
+    run_wine,
     windows_path,
     wine_environment,
 )
@@ -228,6 +232,30 @@ def test_as_a_task_without_a_window_it_serves_and_everything_it_says_is_in_its_l
             os.kill(number, signal.SIGKILL)
         task.wait(EXIT_PATIENCE_S)
     assert "session opened" in log.read_text(encoding="utf-8")
+
+
+def test_the_shipped_folder_s_own_command_reads_the_settings_beside_it(
+    server: ChannelServer, terminal: ServedTerminal, tmp_path: Path
+) -> None:
+    program = tmp_path / "Live1" / "program"
+    program.parent.mkdir()
+    # As installed: the program in a folder of the bridge's, which is anywhere.
+    shutil.copytree(PROGRAM, program, symlinks=True)
+    simulator = PROJECT / "simulator" / "mt5_simulator"
+    shutil.copytree(simulator, program / "packages" / simulator.name)
+    (program.parent / "bridge.toml").write_text(
+        f"server_address = '{server.address}'\n"
+        f"state_dir = '{windows_path(tmp_path / 'state')}'\n"
+        f"terminal_path = 'sim:{terminal.address}'\n"
+        "terminal_module = 'mt5_simulator'\n"
+    )
+
+    said = run_wine("cmd", "/c", windows_path(program / "countersign-bridge.cmd"), "doctor")
+
+    assert (said.returncode, "Traceback" in said.stdout + said.stderr) == (1, False), said
+    assert "PROBLEM  pairing" in said.stdout
+    assert "ok       terminal" in said.stdout
+    assert windows_path(tmp_path / "state") in said.stdout
 
 
 def test_doctor_says_what_the_real_package_means_when_there_is_no_terminal(

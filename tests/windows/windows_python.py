@@ -8,8 +8,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".wine"
 PREFIX = HOME / "prefix"
-PYTHON = HOME / "python"
-PACKAGES = HOME / "packages"
+PROGRAM = HOME / "bridge" / "program"
+PYTHON = PROGRAM / "python"
 
 RUN_PATIENCE_S = 240
 
@@ -52,8 +52,15 @@ def run_python(
     *arguments: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run Windows Python to its end and return what it said, with this system's line ends."""
+    return run_wine(*python_command(*arguments)[1:], environment=environment)
+
+
+def run_wine(
+    *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a Windows program to its end and return what it said, with this system's line ends."""
     said = subprocess.run(  # noqa: S603  # our own arguments
-        python_command(*arguments),
+        ["wine", *arguments],  # noqa: S607  # wherever Wine is installed
         env=wine_environment(environment or {}),
         stdin=subprocess.DEVNULL,
         # Pipes: Wine does not hand a plain file on as output in a way that Python can use.
