@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mt5_simulator.broker.broker import Broker
     from mt5_simulator.broker.described import symbol_from
     from mt5_simulator.broker.prices import Bar, Bars, Quote, Script, Walk
+    from mt5_simulator.broker.recorded import read_bars, read_ticks
     from mt5_simulator.clock import VirtualClock, WallClock
     from mt5_simulator.face import constants
     from mt5_simulator.face.connection_calls import (
@@ -92,6 +93,8 @@ _HOMES = {
     "Quote": "mt5_simulator.broker.prices",
     "Script": "mt5_simulator.broker.prices",
     "Walk": "mt5_simulator.broker.prices",
+    "read_bars": "mt5_simulator.broker.recorded",
+    "read_ticks": "mt5_simulator.broker.recorded",
     "VirtualClock": "mt5_simulator.clock",
     "WallClock": "mt5_simulator.clock",
     "constants": "mt5_simulator.face",
@@ -223,6 +226,8 @@ __all__ = [  # two groups: constants follow
     "orders_total",
     "positions_get",
     "positions_total",
+    "read_bars",
+    "read_ticks",
     "shutdown",
     "simulate",
     "stand_in",

@@ -9,8 +9,8 @@ import pytest
 
 import mt5_simulator as mt5
 from mt5_simulator.broker.catalogue import EURUSD
-from mt5_simulator.broker.prices import Bar, Bars, Quote
-from mt5_simulator.broker.recorded import BarsUnreadable, length_of, read_bars, read_ticks
+from mt5_simulator.broker.prices import Bar, Bars, Quote, length_of
+from mt5_simulator.broker.recorded import BarsUnreadable, read_bars, read_ticks
 from mt5_simulator.broker.symbols import ALWAYS
 from mt5_simulator.clock import VirtualClock
 from mt5_simulator.face import constants
@@ -72,7 +72,7 @@ def test_bids_and_asks_are_played_as_they_were() -> None:
     recorded = read_bars(TWO_SIDED, offset=SERVER)
     gold = replace(EURUSD, name="XAUUSD", digits=3)
     last = Quote("XAUUSD", recorded[0].opens_at - timedelta(seconds=1), D(1), D(2))
-    feed = Bars("XAUUSD", recorded, length_of(recorded))
+    feed = Bars("XAUUSD", recorded)
 
     played = [*feed.quotes(gold, last, last.time + timedelta(minutes=2))]
 
@@ -124,7 +124,7 @@ def lines_of(file: Path) -> list[str]:
 def test_played_bars_make_the_bars_they_were_made_of(lines: list[str]) -> None:
     recorded = read_bars(lines, SERVER)
     clock = VirtualClock(recorded[0].opens_at - timedelta(seconds=1))
-    feed = Bars("EURUSD", recorded, length_of(recorded))
+    feed = Bars("EURUSD", recorded)
     attach(simulate(clock=clock, feed=feed, symbols=[replace(EURUSD, sessions=ALWAYS)]))
     mt5.initialize()
     clock.advance(recorded[-1].opens_at - recorded[0].opens_at + timedelta(minutes=1))

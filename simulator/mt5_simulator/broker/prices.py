@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Protocol
 
 from mt5_simulator.broker.symbols import Symbol
@@ -153,12 +154,12 @@ class Bar:
 class Bars:
     """Recorded bars played as four quotes each: open, the two extremes, close."""
 
-    def __init__(self, symbol: str, bars: Sequence[Bar], length: timedelta) -> None:
-        if length <= timedelta(0):
-            raise ValueError(f"length must be longer than nothing, not {length}")
+    def __init__(self, symbol: str, bars: Sequence[Bar], length: timedelta | None = None) -> None:
         self._symbol = symbol
         self._bars = sorted(bars, key=_opened_at)
-        self._length = length
+        self._length = length_of(self._bars) if length is None else length
+        if self._length <= timedelta(0):
+            raise ValueError(f"length must be longer than nothing, not {self._length}")
 
     def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterator[Quote]:
         if symbol.name != self._symbol:
@@ -175,6 +176,12 @@ class Bars:
                     if recorded_ask is not None:
                         ask = max(bid, symbol.rounded(recorded_ask))
                     yield Quote(symbol.name, moment, bid, ask)
+
+
+def length_of(bars: Sequence[Bar]) -> timedelta:
+    """Return how long each bar lasts: the shortest time to the next one. A lone one: a minute."""
+    gaps = (later.opens_at - earlier.opens_at for earlier, later in pairwise(bars))
+    return min(gaps, default=timedelta(minutes=1))
 
 
 def _opened_at(bar: Bar) -> datetime:

@@ -8,14 +8,13 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from itertools import chain, pairwise
+from itertools import chain
 
 from mt5_simulator.broker.prices import Bar, Quote, Sides
 
 COLUMNS = ("time", "open", "high", "low", "close", "tick_volume", "spread")
 BARS_MAX = 1_000_000
 TICKS_MAX = 5_000_000
-MINUTE = timedelta(minutes=1)
 
 # What a terminal's export calls the columns.
 _EXPORTED = {"tickvol": "tick_volume", "vol": "real_volume"}
@@ -42,12 +41,6 @@ def read_bars(lines: Iterable[str], offset: timedelta) -> list[Bar]:
             wanted = ", ".join(COLUMNS)
             raise BarsUnreadable(f"line {number}: {error!r}; it needs {wanted}") from error
     return bars
-
-
-def length_of(bars: Iterable[Bar]) -> timedelta:
-    """Return how long each bar lasts: the shortest time to the next one. A lone one: a minute."""
-    openings = sorted(bar.opens_at for bar in bars)
-    return min((later - earlier for earlier, later in pairwise(openings)), default=MINUTE)
 
 
 def read_ticks(lines: Iterable[str], symbol: str, offset: timedelta) -> list[Quote]:

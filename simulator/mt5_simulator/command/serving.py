@@ -16,7 +16,7 @@ from mt5_simulator.broker.broker import Broker, Received
 from mt5_simulator.broker.catalogue import CATALOGUE
 from mt5_simulator.broker.codes import MarginMode
 from mt5_simulator.broker.prices import Bars, Feed, Script, Walk
-from mt5_simulator.broker.recorded import length_of, read_bars, read_ticks
+from mt5_simulator.broker.recorded import read_bars, read_ticks
 from mt5_simulator.broker.symbols import ALWAYS
 from mt5_simulator.clock import Clock, VirtualClock, WallClock
 from mt5_simulator.command.tables import progress_line
@@ -146,7 +146,7 @@ def _played(options: argparse.Namespace, offset: timedelta) -> tuple[Clock, Feed
     if not bars and not ticks:
         raise ValueError(f"{option}: {file} holds no prices")
     first = min([bar.opens_at for bar in bars] + [tick.time for tick in ticks])
-    feed: Feed = Bars(symbol, bars, length_of(bars)) if bars else Script(ticks)
+    feed: Feed = Bars(symbol, bars) if bars else Script(ticks)
     return VirtualClock(first - timedelta(seconds=1)), feed
 
 
