@@ -20,6 +20,7 @@ from countersign_server.execution.book import Due
 from countersign_server.execution.claim import Claim
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
+from countersign_server.execution.glance import Glance
 from countersign_server.execution.lifecycle import OPEN, REDUCING, UNGRANTED, CommandState
 from countersign_server.execution.presumption import Doubt
 from countersign_server.execution.report import FOUND, Report
@@ -278,10 +279,6 @@ class MemoryAccounts:
         found = self._tx.tables.accounts.get(account_id)
         return found if found is not None and self._tx.sees(found) else None
 
-    async def trading(self, account_id: UUID) -> Trading:
-        account = self._tx.tables.accounts[account_id]
-        return Trading(account.trading_state, account.trading_cause, account.latch)
-
     async def set_generation(self, account_id: UUID, generation: int) -> None:
         account = self._tx.tables.accounts[account_id]
         self._tx.put(self._tx.tables.accounts, account_id, replace(account, generation=generation))
@@ -436,6 +433,14 @@ class MemoryBook:
         self.deals = MemoryDeals(tx)
         self.accounts = MemoryAccounts(tx)
         self.devices = MemoryDevices(tx)
+
+    async def glance(self, account_id: UUID) -> Glance:
+        account = self._tx.tables.accounts[account_id]
+        return Glance(
+            trading=Trading(account.trading_state, account.trading_cause, account.latch),
+            symbols=await self.accounts.symbols(account_id),
+            not_over=await self.commands.not_over(account_id),
+        )
 
     async def record(self, *entries: Entry) -> None:
         for entry in entries:

@@ -14,6 +14,7 @@ from countersign_server.execution.book import (
     Devices,
     Reports,
 )
+from countersign_server.execution.glance import Glance
 from tests.simulation.kernel import Kernel
 from tests.simulation.memory_books import MemoryBooks
 from tests.simulation.perils import Died, Perils, ServerPoint
@@ -61,6 +62,9 @@ class WatchedBook:
     @property
     def devices(self) -> Devices:
         return self.book.devices
+
+    async def glance(self, account_id: UUID) -> Glance:
+        return await self.book.glance(account_id)
 
     async def record(self, *entries: Entry) -> None:
         self.entries.extend(entries)

@@ -15,7 +15,8 @@ from countersign_server.accounts.tables import account_symbols, broker_symbols
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
 
-_CONFIRMED = (
+# What owners confirmed of symbols, beside what their terminals last told of these.
+CONFIRMED = (
     select(
         account_symbols,
         broker_symbols.c.properties.label("current"),
@@ -47,12 +48,12 @@ async def symbols_of(
 ) -> Mapping[UUID, AccountSymbol]:
     """Return what an instrument is at each account's broker; accounts without it are not in it."""
     found = await tx.execute(
-        _CONFIRMED.where(
+        CONFIRMED.where(
             account_symbols.c.account_id.in_(account_ids),
             account_symbols.c.instrument == instrument,
         )
     )
-    return {row.account_id: _account_symbol(row) for row in found}
+    return {row.account_id: account_symbol_of(row) for row in found}
 
 
 async def symbols_of_account(
@@ -60,9 +61,9 @@ async def symbols_of_account(
 ) -> Sequence[AccountSymbol]:
     """Return an account's instruments in name order."""
     found = await tx.execute(
-        _CONFIRMED.where(account_symbols.c.account_id == account_id).limit(limit)
+        CONFIRMED.where(account_symbols.c.account_id == account_id).limit(limit)
     )
-    return [_account_symbol(row) for row in found]
+    return [account_symbol_of(row) for row in found]
 
 
 async def instrument_of(tx: AsyncConnection, account_id: UUID, symbol: str) -> str | None:
@@ -238,7 +239,8 @@ def _price_columns(quote: Quote | None) -> dict[str, Any]:
     return {"bid": quote.bid, "ask": quote.ask, "quoted_at": quote.quoted_at}
 
 
-def _account_symbol(row: Row[Any]) -> AccountSymbol:
+def account_symbol_of(row: Row[Any]) -> AccountSymbol:
+    """Return what a row of CONFIRMED says."""
     confirmed = SymbolProperties.from_json(row.properties)
     told = row.current is not None
     return AccountSymbol(

@@ -8,15 +8,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import approvals_pb2, approvals_pb2_grpc
-from countersign_server.accounts import store as account_store
-from countersign_server.accounts.subscription_store import subscription as subscription_by_id
-from countersign_server.accounts.symbol_store import symbol_of
 from countersign_server.approvals import store
 from countersign_server.approvals.approval import Approval, DecisionMode, is_repeat
 from countersign_server.approvals.decisions import Countersigner, Decider
 from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
 from countersign_server.approvals.measures import approvals_total
-from countersign_server.approvals.objections import Moment, objection_to
+from countersign_server.approvals.moment_store import moment_of
+from countersign_server.approvals.objections import objection_to
 from countersign_server.approvals.owner_countersignature import countersignature
 from countersign_server.approvals.wire import STATE_OF, approval_message
 from countersign_server.crash_points import CrashPoint, reach
@@ -160,7 +158,7 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
         request: approvals_pb2.CreateApprovalRequest,
         now: datetime,
     ) -> Approval:
-        moment = await self._moment(tx, approval, now)
+        moment = await moment_of(tx, approval, quote_age_max=self._quote_age_max, now=now)
         call = current_call()
         consent = moment.subscription.consent_version
         if request.consent_version not in ("", consent):
@@ -187,14 +185,6 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
             raise refusal
         (approved,) = await self._countersigner.approve(tx, [approval], decider, now=now)
         return approved
-
-    async def _moment(self, tx: AsyncConnection, approval: Approval, now: datetime) -> Moment:
-        account = await account_store.account(tx, approval.account_id)
-        subscription = await subscription_by_id(tx, approval.subscription_id)
-        assert account is not None  # noqa: S101  # an approval's account and subscription are
-        assert subscription is not None  # noqa: S101  # its owner's, and never deleted
-        symbol = await symbol_of(tx, account.id, approval.instrument)
-        return Moment(subscription, account, symbol, self._quote_age_max, now)
 
     def _tell(self, approval: Approval) -> None:
         approvals_total.labels(approval.state).inc()

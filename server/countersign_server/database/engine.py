@@ -5,15 +5,19 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from sqlalchemy import QueuePool, text
+from sqlalchemy import QueuePool, Text, bindparam, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from countersign_server.database.questions import Question, ask
 
 # The tenant of loops and of operators: row-level security lets it see every row.
 SYSTEM = "system"
 
 _CLOSING_SECONDS = 2.0
 
-_BIND_TENANT = text("SELECT set_config('countersign.tenant', :tenant, true)")
+_BIND_TENANT = Question(
+    select(func.set_config("countersign.tenant", bindparam("tenant", type_=Text), true()))
+)
 
 
 class Database:
@@ -35,7 +39,8 @@ class Database:
                 yield connection
             return
         async with self._tenants.begin() as connection:
-            await connection.execute(_BIND_TENANT, {"tenant": str(tenant)})
+            # In one round trip with the transaction's beginning.
+            await ask(connection, (_BIND_TENANT, {"tenant": str(tenant)}))
             yield connection
 
     @property

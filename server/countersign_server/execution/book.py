@@ -18,11 +18,11 @@ from countersign_server.devices.device import Device, TerminalHealth
 from countersign_server.execution.claim import Claim
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
+from countersign_server.execution.glance import Glance
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.presumption import Doubt
 from countersign_server.execution.report import Report
 from countersign_server.execution.symbols import MappedSymbol
-from countersign_server.execution.trading import Trading
 
 # Wakes whoever waits for one of the topics. It never raises and never waits.
 Ring = Callable[..., None]
@@ -150,10 +150,6 @@ class Accounts(Protocol):
         """Return an account, held: grants and halts come one after another."""
         ...
 
-    async def trading(self, account_id: UUID) -> Trading:
-        """Return whether an account may trade, without holding it."""
-        ...
-
     async def set_generation(self, account_id: UUID, generation: int) -> None: ...
 
     async def symbols(self, account_id: UUID) -> Sequence[MappedSymbol]:
@@ -243,6 +239,10 @@ class Book(Protocol):
 
     @property
     def devices(self) -> Devices: ...
+
+    async def glance(self, account_id: UUID) -> Glance:
+        """Return what there is to tell an account's bridge, without holding any of it."""
+        ...
 
     async def record(self, *entries: Entry) -> None:
         """Write audit entries, in the order given."""

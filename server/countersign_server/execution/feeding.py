@@ -9,11 +9,15 @@ from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.live_session import LiveSession, Pace
 from countersign_server.execution.measures import offer_seconds
-from countersign_server.execution.opening import mapped_symbols
 from countersign_server.execution.session import cancels_of, doubts_of
 from countersign_server.execution.trading import Trading
 from countersign_server.execution.transitions import mark_offered, target_of
-from countersign_server.execution.wire import halt_frame, offer_frame, resolve_frame
+from countersign_server.execution.wire import (
+    halt_frame,
+    offer_frame,
+    resolve_frame,
+    symbol_message,
+)
 from countersign_server.rpc.conversion import to_timestamp
 
 _RESOLVE_EVERY = timedelta(seconds=5)
@@ -39,9 +43,8 @@ class Feeder:
         """Offer, cancel, ask and tell what the book shows."""
         now = self._now()
         async with self._books.transaction(session.opened.owner_id) as book:
-            trading = await book.accounts.trading(session.opened.account_id)
-            symbols = await mapped_symbols(book, session.opened.account_id)
-            open_now = await book.commands.not_over(session.opened.account_id)
+            seen = await book.glance(session.opened.account_id)
+            open_now = seen.not_over
             offered = await self._offer(book, session, open_now, now)
             frames = [offer_frame(command, await target_of(book, command)) for command in offered]
         for command, frame in zip(offered, frames, strict=True):
@@ -54,7 +57,7 @@ class Feeder:
                 session.cancels_sent.add(command.id)
                 session.say(cancel=pb.Cancel(command_id=str(command.id)))
         _ask_about_doubts(session, open_now, now)
-        _tell_changes(session, trading, symbols)
+        _tell_changes(session, seen.trading, [symbol_message(one) for one in seen.symbols])
         if offered:
             self._ring("audit")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.account import Account, Snapshot
@@ -13,6 +13,7 @@ from countersign_server.accounts.symbol import Quote, SymbolProperties
 from countersign_server.accounts.symbol_store import save_symbol_report
 from countersign_server.accounts.tables import account_symbols, accounts
 from countersign_server.audit.entries import Trace
+from countersign_server.database.questions import Question, ask
 from countersign_server.devices.device import Device, TerminalHealth
 from countersign_server.devices.lease_store import (
     holds_lease,
@@ -22,7 +23,18 @@ from countersign_server.devices.lease_store import (
 )
 from countersign_server.devices.store import device_locked, touch
 from countersign_server.execution.symbols import MappedSymbol
-from countersign_server.execution.trading import Trading
+
+# Asked by `sql_book`, together with others.
+TRADING = Question(
+    select(accounts.c.trading_state, accounts.c.trading_cause, accounts.c.latch).where(
+        accounts.c.id == bindparam("account_id")
+    )
+)
+SYMBOLS = Question(
+    select(account_symbols.c.instrument, account_symbols.c.symbol, account_symbols.c.fingerprint)
+    .where(account_symbols.c.account_id == bindparam("account_id"))
+    .order_by(account_symbols.c.instrument)
+)
 
 
 class SqlAccounts:
@@ -35,29 +47,13 @@ class SqlAccounts:
         # Not against foreign keys, which fan-out checks for many accounts at once.
         return await account_for_update(self._tx, account_id)
 
-    async def trading(self, account_id: UUID) -> Trading:
-        found = await self._tx.execute(
-            select(accounts.c.trading_state, accounts.c.trading_cause, accounts.c.latch).where(
-                accounts.c.id == account_id
-            )
-        )
-        return Trading(*found.one())
-
     async def set_generation(self, account_id: UUID, generation: int) -> None:
         await self._tx.execute(
             update(accounts).where(accounts.c.id == account_id).values(generation=generation)
         )
 
     async def symbols(self, account_id: UUID) -> Sequence[MappedSymbol]:
-        found = await self._tx.execute(
-            select(
-                account_symbols.c.instrument,
-                account_symbols.c.symbol,
-                account_symbols.c.fingerprint,
-            )
-            .where(account_symbols.c.account_id == account_id)
-            .order_by(account_symbols.c.instrument)
-        )
+        (found,) = await ask(self._tx, (SYMBOLS, {"account_id": account_id}))
         return [MappedSymbol(*row) for row in found]
 
     async def snapshot(self, account_id: UUID) -> Snapshot | None:

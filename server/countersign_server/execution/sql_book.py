@@ -10,10 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.audit.entries import Entry
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
+from countersign_server.database.questions import ask
 from countersign_server.errors import Invalid
-from countersign_server.execution.sql_accounts import SqlAccounts, SqlDevices
-from countersign_server.execution.sql_commands import SqlCommands
+from countersign_server.execution.glance import Glance
+from countersign_server.execution.sql_accounts import SYMBOLS, TRADING, SqlAccounts, SqlDevices
+from countersign_server.execution.sql_commands import NOT_OVER, SqlCommands, command_of
 from countersign_server.execution.sql_records import SqlDeals, SqlReports
+from countersign_server.execution.symbols import MappedSymbol
+from countersign_server.execution.trading import Trading
 
 
 class SqlBook:
@@ -26,6 +30,17 @@ class SqlBook:
         self.deals = SqlDeals(tx)
         self.accounts = SqlAccounts(tx)
         self.devices = SqlDevices(tx)
+
+    async def glance(self, account_id: UUID) -> Glance:
+        by_account = {"account_id": account_id}
+        (trading,), symbols, not_over = await ask(
+            self._tx, (TRADING, by_account), (SYMBOLS, by_account), (NOT_OVER, by_account)
+        )
+        return Glance(
+            trading=Trading(*trading),
+            symbols=[MappedSymbol(*row) for row in symbols],
+            not_over=[command_of(row) for row in not_over],
+        )
 
     async def record(self, *entries: Entry) -> None:
         await record(self._tx, *entries)

@@ -6,10 +6,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
+from countersign_server.database.questions import Question, ask
 from countersign_server.execution.book import Due
 from countersign_server.execution.claim import Claim
 from countersign_server.execution.command import Command
@@ -19,6 +35,32 @@ from countersign_server.execution.report import FOUND
 from countersign_server.execution.tables import command_reports, command_tags, commands
 
 _COLUMNS = [field.name for field in fields(Command)]
+
+# A command and its tag, in one statement.
+_ADDED = (
+    insert(commands)
+    .values({name: bindparam(name) for name in _COLUMNS})
+    .returning(
+        commands.c.account_id,
+        commands.c.magic,
+        commands.c.owner_id,
+        commands.c.id,
+        commands.c.attempt,
+    )
+    .cte("added")
+)
+_ADD = insert(command_tags).from_select(
+    ["account_id", "magic", "owner_id", "command_id", "attempt"], select(_ADDED)
+)
+# Asked alone, and by `sql_book` together with others.
+NOT_OVER = Question(
+    select(commands)
+    .where(
+        commands.c.account_id == bindparam("account_id"),
+        commands.c.state == any_(bindparam("open_states", sorted(OPEN), type_=ARRAY(Text))),
+    )
+    .order_by(commands.c.created_at, commands.c.id)
+)
 
 
 def command_of(row: Row[Any]) -> Command:
@@ -35,17 +77,7 @@ class SqlCommands:
         self._tx = tx
 
     async def add(self, command: Command) -> None:
-        row = {name: getattr(command, name) for name in _COLUMNS}
-        await self._tx.execute(insert(commands).values(row))
-        await self._tx.execute(
-            insert(command_tags).values(
-                account_id=command.account_id,
-                magic=command.magic,
-                owner_id=command.owner_id,
-                command_id=command.id,
-                attempt=command.attempt,
-            )
-        )
+        await self._tx.execute(_ADD, {name: getattr(command, name) for name in _COLUMNS})
 
     async def seen(self, command_id: UUID, *, account_id: UUID) -> Command | None:
         return await self._one(
@@ -75,11 +107,8 @@ class SqlCommands:
         )
 
     async def not_over(self, account_id: UUID) -> Sequence[Command]:
-        return await self._all(
-            select(commands)
-            .where(commands.c.account_id == account_id, commands.c.state.in_(sorted(OPEN)))
-            .order_by(commands.c.created_at, commands.c.id)
-        )
+        (found,) = await ask(self._tx, (NOT_OVER, {"account_id": account_id}))
+        return [command_of(row) for row in found]
 
     async def change(self, command: Command, changes: Mapping[str, Any]) -> Command | None:
         changed = await self._tx.execute(
