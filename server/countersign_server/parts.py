@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from countersign_server.execution.live_session import Pace
 from countersign_server.execution.loop import CommandLoop
 from countersign_server.execution.port import command_port
 from countersign_server.execution.service import ExecutionService
+from countersign_server.execution.settling import Settler
 from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.identity.believed import Believed
 from countersign_server.identity.keyring import Keyring
@@ -128,7 +130,7 @@ async def build(
             quote_age_max=settings.quote_age_max,
             now=now,
         ),
-        execution=_execution(ground, channels, pace),
+        execution=_execution(ground, who, channels, pace),
         reconciliation=_reconciliation(ground, who, feed),
         channels=channels,
         authenticate=who.tokens.authenticate,
@@ -238,11 +240,17 @@ def _signals(  # noqa: PLR0913, PLR0917  # told apart by their types
     )
 
 
-def _execution(ground: _Ground, channels: Channels, pace: Pace) -> ExecutionService:
+def _execution(ground: _Ground, who: _Identity, channels: Channels, pace: Pace) -> ExecutionService:
+    settler = Settler(
+        sign=who.keyring.sign_approval,
+        digest=partial(who.vault.digest, bound_to="settlement"),
+        close_within=ground.settings.execution_window,
+    )
     return ExecutionService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
         database=ground.database,
         wakeups=ground.wakeups,
         channels=channels,
+        settler=settler,
         pace=pace,
         poll_interval=ground.settings.poll_interval,
         now=ground.now,

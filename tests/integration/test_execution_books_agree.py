@@ -28,6 +28,8 @@ from countersign_server.database.engine import Database
 from countersign_server.execution.command import Command
 from countersign_server.execution.digests import tickets_sha256
 from countersign_server.execution.lifecycle import CommandState
+from countersign_server.execution.settlement import Mark, Wish
+from countersign_server.execution.settling import Settled
 from tests.fixtures.two_books import TwoBooks, fingerprint, without_other_areas_rows
 
 DEVICES = st.sampled_from([0, 1])
@@ -60,8 +62,8 @@ class Books(RuleBasedStateMachine):
     def run(self, work: Any) -> Any:
         return self.runner.run(work)
 
-    def both(self, name: str, *arguments: Any) -> None:
-        self.run(self.two.both(lambda side: getattr(side, name)(*arguments)))
+    def both(self, name: str, *arguments: Any) -> Any:
+        return self.run(self.two.both(lambda side: getattr(side, name)(*arguments)))
 
     @property
     def commands(self) -> list[Command]:
@@ -97,7 +99,7 @@ class Books(RuleBasedStateMachine):
             volume=Decimal(volume) if volume else None,
             price_min=None,
             price_max=None,
-            intent_text=f"intent {approval_id}",
+            intent_text=f"approval: {approval_id}\npayload: {'0' * 64}\nfingerprint: {'1' * 64}\n",
             intent_digest="d",
             server_signature=b"s",
             server_key_id="k",
@@ -112,6 +114,23 @@ class Books(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def withdraw(self, number: int) -> None:
         self.both("withdraw", self.approvals[number % len(self.approvals)])
+
+    @precondition(lambda self: self.commands)
+    @rule(
+        which=st.integers(0, 9),
+        mark=st.sampled_from([*Mark]),
+        ticket=st.sampled_from([0, 0, 7]),
+        confirmed=st.sampled_from(["no", "yes", "yes", "wrongly"]),
+    )
+    def settle(self, which: int, mark: Mark, ticket: int, confirmed: str) -> None:
+        command = self.pick(which, CommandState.IN_DOUBT, CommandState.PRESUMED_NOT_EXECUTED)
+        wish = Wish(
+            command_id=command.id, mark=mark, ticket=ticket, reason="asked", actor="user:ann"
+        )
+        asked = self.both("settle", wish, "1.0" if confirmed == "wrongly" else "")
+        if confirmed == "yes" and isinstance(asked, Settled):
+            self.both("settle", wish, asked.token)
+            self.both("settle", wish, asked.token)
 
     # What time does.
 
@@ -310,6 +329,30 @@ class Books(RuleBasedStateMachine):
         )
         self.tell(f"evidence:{command.id}:{name}", evidence=evidence)
         self.both("tick")
+
+    @precondition(lambda self: self.live)
+    @rule(
+        shown=st.lists(
+            st.tuples(st.sampled_from([(), (), (7,)]), st.booleans()), min_size=1, max_size=2
+        ),
+        later=st.sampled_from([100, 130]),
+    )
+    def fall_silent(self, shown: list[tuple[tuple[int, ...], bool]], later: int) -> None:
+        """Trade, hear nothing for long, and be shown what there is."""
+        self.trade("open", b"3" * 16, 1, "")
+        command = self.commands[-1]
+        self.time_passes(20)
+        for number, (found, whole) in enumerate(shown):
+            self.two.passed += timedelta(seconds=later)
+            evidence = pb.Evidence(
+                command_id=str(command.id),
+                attempt=1,
+                deal_tickets=found,
+                connected_throughout=True,
+                history_complete=whole,
+            )
+            self.tell(f"evidence:{command.id}:silent:{number}", evidence=evidence)
+        self.time_passes(3)
 
     @precondition(lambda self: self.live)
     @rule(revision=st.integers(1, 3))

@@ -23,13 +23,13 @@ from countersign_server.audit.entries import Trace
 from countersign_server.audit.tables import audit_entries
 from countersign_server.execution.tables import commands
 from tests.fixtures.bridge_end import (
-    BridgeEnd,
     a_deal,
     a_result,
     a_snapshot,
     bridge_end,
     stamp,
 )
+from tests.fixtures.channel_stories import approved, audit_kinds, command_of, granted
 from tests.fixtures.refusals import refusal
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Device, Owner, Producer, World, a_signal, world
@@ -39,55 +39,6 @@ from tests.fixtures.world import Device, Owner, Producer, World, a_signal, world
 async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with world(database_url, tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-async def owner(it: World) -> Owner:
-    return await it.an_owner()
-
-
-@pytest.fixture
-async def producer(it: World, owner: Owner) -> Producer:
-    made = await it.a_producer(owner)
-    await it.follow(owner, made)
-    return made
-
-
-@pytest.fixture
-async def device(it: World, owner: Owner) -> Device:
-    return await it.a_device(owner)
-
-
-async def approved(it: World, owner: Owner, producer: Producer) -> approvals_pb2.Approval:
-    """Bring a signal to its approval, so that a command waits."""
-    await it.tell_prices(owner)
-    entry = await it.entry(owner, await it.submit(producer, a_signal()))
-    return await it.decide(owner, entry)
-
-
-async def command_of(it: World, owner: Owner, signal_id: str) -> pb.Command:
-    answer = await it.execution.GetExecutionStatus(
-        pb.GetExecutionStatusRequest(signal_id=signal_id), metadata=owner.metadata
-    )
-    return answer.commands[0]
-
-
-async def granted(
-    it: World, owner: Owner, producer: Producer, bridge: BridgeEnd
-) -> tuple[approvals_pb2.Approval, pb.Grant]:
-    approval = await approved(it, owner, producer)
-    answer = await bridge.claim((await bridge.hear("offer")).offer)
-    return approval, answer.grant
-
-
-async def audit_kinds(it: World, command_id: str) -> list[str]:
-    async with it.database.transaction(None) as tx:
-        told = await tx.scalars(
-            select(audit_entries.c.kind)
-            .where(audit_entries.c.command_id == UUID(command_id))
-            .order_by(audit_entries.c.id)
-        )
-        return list(told)
 
 
 async def test_an_approved_signal_becomes_one_granted_executed_and_audited_command(

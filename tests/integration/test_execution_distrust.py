@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import grpc
 import pytest
@@ -13,7 +12,8 @@ from countersign.v1 import approvals_pb2, execution_pb2 as pb
 from countersign_server.accounts.tables import accounts
 from countersign_server.audit.tables import audit_entries
 from countersign_server.devices.tables import leases
-from countersign_server.execution.tables import command_reports, commands
+from countersign_server.execution.tables import command_reports
+from tests.fixtures import channel_stories as stories
 from tests.fixtures.bridge_end import (
     BridgeEnd,
     a_deal,
@@ -22,9 +22,10 @@ from tests.fixtures.bridge_end import (
     bridge_end,
     stamp,
 )
+from tests.fixtures.channel_stories import approved, nothing_found, state_of
 from tests.fixtures.refusals import refusal
 from tests.fixtures.waiting import until
-from tests.fixtures.world import Device, Owner, Producer, World, a_signal, world
+from tests.fixtures.world import Device, Owner, Producer, World, world
 
 
 @pytest.fixture
@@ -32,40 +33,6 @@ async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     moments = {"doubt_after": timedelta(milliseconds=300), "presume_after": timedelta(seconds=1)}
     async with world(database_url, tmp_path, **moments) as running:
         yield running
-
-
-@pytest.fixture
-async def owner(it: World) -> Owner:
-    return await it.an_owner()
-
-
-@pytest.fixture
-async def producer(it: World, owner: Owner) -> Producer:
-    made = await it.a_producer(owner)
-    await it.follow(owner, made)
-    return made
-
-
-@pytest.fixture
-async def device(it: World, owner: Owner) -> Device:
-    return await it.a_device(owner)
-
-
-async def approved(it: World, owner: Owner, producer: Producer) -> approvals_pb2.Approval:
-    await it.tell_prices(owner)
-    entry = await it.entry(owner, await it.submit(producer, a_signal()))
-    return await it.decide(owner, entry)
-
-
-async def granted(it: World, owner: Owner, producer: Producer, bridge: BridgeEnd) -> pb.Grant:
-    await approved(it, owner, producer)
-    return (await bridge.claim((await bridge.hear("offer")).offer)).grant
-
-
-async def state_of(it: World, command_id: str) -> str:
-    async with it.database.transaction(None) as tx:
-        found = await tx.scalar(select(commands.c.state).where(commands.c.id == UUID(command_id)))
-    return str(found)
 
 
 async def passed(seconds: float) -> None:
@@ -78,10 +45,8 @@ async def passed(seconds: float) -> None:
     await until(over, "time passes")
 
 
-def nothing_found(command_id: str) -> pb.Evidence:
-    return pb.Evidence(
-        command_id=command_id, attempt=1, connected_throughout=True, history_complete=True
-    )
+async def granted(it: World, owner: Owner, producer: Producer, bridge: BridgeEnd) -> pb.Grant:
+    return (await stories.granted(it, owner, producer, bridge))[1]
 
 
 async def test_nobody_ends_the_doubt_of_another_account(

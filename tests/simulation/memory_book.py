@@ -21,9 +21,17 @@ from countersign_server.execution.claim import Claim
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
 from countersign_server.execution.glance import Glance
-from countersign_server.execution.lifecycle import OPEN, REDUCING, UNGRANTED, CommandState
+from countersign_server.execution.lifecycle import (
+    DOUBTFUL,
+    OPEN,
+    OPENING,
+    REDUCING,
+    UNGRANTED,
+    CommandState,
+)
 from countersign_server.execution.presumption import Doubt
 from countersign_server.execution.report import FOUND, Report
+from countersign_server.execution.settlement import Settlement
 from countersign_server.execution.symbols import MappedSymbol
 from countersign_server.execution.trading import Trading
 from tests.simulation.memory_tables import (
@@ -71,7 +79,9 @@ class MemoryCommands:
 
     async def not_over(self, account_id: UUID) -> Sequence[Command]:
         return _by_age(
-            one for one in self._seen() if one.account_id == account_id and one.state in OPEN
+            one
+            for one in self._seen()
+            if one.account_id == account_id and (one.state in OPEN or _is_unsettled(one))
         )
 
     async def change(self, command: Command, changes: Mapping[str, Any]) -> Command | None:
@@ -108,6 +118,7 @@ class MemoryCommands:
             or command.state is not CommandState.OFFERED
             or command.expires_at <= self._tx.clock()
             or command.cancel_asked
+            or self._holder(command)
         ):
             return None
         if any(one.grant_id == grant_id for one in self._tx.tables.commands.values()):
@@ -124,6 +135,20 @@ class MemoryCommands:
             reason="",
         )
         return self._put(granted)
+
+    async def held_back_by(self, command: Command) -> UUID | None:
+        return self._holder(command)
+
+    async def closing(self, settlement_id: UUID) -> Command | None:
+        return next((one for one in self._seen() if one.settlement_id == settlement_id), None)
+
+    async def closes_of(self, command_id: UUID) -> Sequence[Command]:
+        said = self._tx.tables.settlements
+        return _by_age(
+            one
+            for one in self._seen()
+            if one.settlement_id and said[one.settlement_id].command_id == command_id
+        )
 
     async def overdue(
         self, state: Sequence[CommandState], *, due: Due, before: datetime, limit: int
@@ -180,6 +205,20 @@ class MemoryCommands:
             min(newest.event_time, newest.received_at),
         )
 
+    def _holder(self, opening: Command) -> UUID | None:
+        if opening.kind not in OPENING:
+            return None
+        return min(
+            (
+                one.id
+                for one in self._tx.tables.commands.values()
+                if _is_unsettled(one)
+                and (one.account_id, one.symbol, one.side)
+                == (opening.account_id, opening.symbol, opening.side)
+            ),
+            default=None,
+        )
+
     def _seen(self) -> list[Command]:
         return [one for one in self._tx.tables.commands.values() if self._tx.sees(one)]
 
@@ -208,6 +247,34 @@ class MemoryReports:
             return False
         self._tx.put(self._tx.tables.reports, key, report)
         return True
+
+    async def newest_evidence(self, command: Command) -> Report | None:
+        return max(
+            (
+                one
+                for one in self._tx.tables.reports.values()
+                if one.command_id == command.id
+                and one.account_id == command.account_id
+                and one.kind == "evidence"
+            ),
+            key=lambda one: (min(one.event_time, one.received_at), one.natural_key),
+            default=None,
+        )
+
+
+class MemorySettlements:
+    """See `book.Settlements`."""
+
+    def __init__(self, tx: Open) -> None:
+        self._tx = tx
+
+    async def add(self, settlement: Settlement) -> None:
+        check_storable(settlement)
+        self._tx.put(self._tx.tables.settlements, settlement.id, settlement)
+
+    async def named(self, settlement_id: UUID) -> Settlement | None:
+        found = self._tx.tables.settlements.get(settlement_id)
+        return found if found is not None and self._tx.sees(found) else None
 
 
 class MemoryDeals:
@@ -430,6 +497,7 @@ class MemoryBook:
         self._tx = tx
         self.commands = MemoryCommands(tx)
         self.reports = MemoryReports(tx)
+        self.settlements = MemorySettlements(tx)
         self.deals = MemoryDeals(tx)
         self.accounts = MemoryAccounts(tx)
         self.devices = MemoryDevices(tx)
@@ -449,6 +517,10 @@ class MemoryBook:
 
 def _record(tx: Open, entry: Entry) -> None:
     tx.put(tx.tables.audit, len(tx.tables.audit), entry)
+
+
+def _is_unsettled(command: Command) -> bool:
+    return command.state in DOUBTFUL and not command.settled_as
 
 
 def _by_age(commands: Any) -> list[Command]:

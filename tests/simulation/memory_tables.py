@@ -14,6 +14,7 @@ from countersign_server.errors import Invalid
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
 from countersign_server.execution.report import Report
+from countersign_server.execution.settlement import Settlement
 from countersign_server.execution.symbols import MappedSymbol
 
 
@@ -58,6 +59,7 @@ class Tables:
     tags: dict[tuple[UUID, int], UUID] = field(default_factory=dict[tuple[UUID, int], UUID])
     # By account and natural key.
     reports: dict[tuple[UUID, str], Report] = field(default_factory=dict[tuple[UUID, str], Report])
+    settlements: dict[UUID, Settlement] = field(default_factory=dict[UUID, Settlement])
     # By account and ticket.
     deals: dict[tuple[UUID, int], Deal] = field(default_factory=dict[tuple[UUID, int], Deal])
     # By number, from 0.

@@ -13,6 +13,7 @@ from countersign_server.execution.book import (
     Deals,
     Devices,
     Reports,
+    Settlements,
 )
 from countersign_server.execution.glance import Glance
 from tests.simulation.kernel import Kernel
@@ -50,6 +51,10 @@ class WatchedBook:
     @property
     def reports(self) -> Reports:
         return self.book.reports
+
+    @property
+    def settlements(self) -> Settlements:
+        return self.book.settlements
 
     @property
     def deals(self) -> Deals:

@@ -22,6 +22,7 @@ from countersign_server.execution.glance import Glance
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.presumption import Doubt
 from countersign_server.execution.report import Report
+from countersign_server.execution.settlement import Settlement
 from countersign_server.execution.symbols import MappedSymbol
 
 # Wakes whoever waits for one of the topics. It never raises and never waits.
@@ -55,7 +56,10 @@ class Commands(Protocol):
         ...
 
     async def not_over(self, account_id: UUID) -> Sequence[Command]:
-        """Return the account's commands that are not over, oldest first."""
+        """Return the account's commands that are not over, oldest first.
+
+        One that is presumed not executed is not over until a person has settled it.
+        """
         ...
 
     async def change(self, command: Command, changes: Mapping[str, Any]) -> Command | None:
@@ -76,9 +80,21 @@ class Commands(Protocol):
     async def grant(self, claim: Claim, *, grant_id: bytes, generation: int) -> Command | None:
         """Grant the attempt in one compare-and-set; None: something stands against it.
 
-        The attempt, the offer, the expiry by the book's own clock, a wish to cancel and single use
-        are decided here together, and nowhere else.
+        The attempt, the offer, the expiry by the book's own clock, a wish to cancel, a doubt that
+        holds openings back and single use are decided here together, and nowhere else.
         """
+        ...
+
+    async def held_back_by(self, command: Command) -> UUID | None:
+        """Return a command in doubt that holds an opening back; None: none does."""
+        ...
+
+    async def closing(self, settlement_id: UUID) -> Command | None:
+        """Return the close that a person's word led to; None: it led to none."""
+        ...
+
+    async def closes_of(self, command_id: UUID) -> Sequence[Command]:
+        """Return the closes that people asked for of what a command in doubt may have opened."""
         ...
 
     async def overdue(
@@ -110,6 +126,20 @@ class Reports(Protocol):
 
     async def add(self, report: Report) -> bool:
         """Keep a report; False: one of the account with its natural key was kept before."""
+        ...
+
+    async def newest_evidence(self, command: Command) -> Report | None:
+        """Return what the command's terminal showed of it last; None: nothing."""
+        ...
+
+
+class Settlements(Protocol):
+    """What people have said of commands in doubt."""
+
+    async def add(self, settlement: Settlement) -> None: ...
+
+    async def named(self, settlement_id: UUID) -> Settlement | None:
+        """Return a settlement; None: there is none of that name."""
         ...
 
 
@@ -230,6 +260,9 @@ class Book(Protocol):
 
     @property
     def reports(self) -> Reports: ...
+
+    @property
+    def settlements(self) -> Settlements: ...
 
     @property
     def deals(self) -> Deals: ...

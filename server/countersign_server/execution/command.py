@@ -50,3 +50,7 @@ class Command:
     position_id: int = 0
     filled_volume: Decimal = Decimal(0)
     average_price: Decimal | None = None
+    # What a person said of it while it was in doubt; empty: nothing. Evidence beats it.
+    settled_as: str = ""
+    settled_at: datetime | None = None
+    settlement_id: UUID | None = None  # of a close that a person asked for; None: it is not one

@@ -12,7 +12,8 @@ from countersign_server.execution.fills import filled_by, is_its_own, shown_by
 from countersign_server.execution.lifecycle import CONTRADICTED_BY_A_DEAL, is_possible
 from countersign_server.execution.measures import deals_total
 from countersign_server.execution.report import Reporter
-from countersign_server.execution.reporting import note_contradiction
+from countersign_server.execution.reporting import lift_mark, note_contradiction
+from countersign_server.execution.settlement import contradicts_mark
 from countersign_server.execution.transitions import advance
 from countersign_server.execution.wire import deal_of
 
@@ -56,7 +57,9 @@ async def _show(
         "position_id": command.position_id or deal.position_id,
     }
     event = shown_by(filled, command.volume)
-    if command.state in CONTRADICTED_BY_A_DEAL:
+    if contradicts_mark(command, event):
+        command = await lift_mark(book, reporter, command, f"deal {deal.ticket}", now)
+    elif command.state in CONTRADICTED_BY_A_DEAL:
         await note_contradiction(book, reporter, command, f"deal {deal.ticket}", now)
     if command.volume is not None and filled.volume > command.volume:
         # It is booked as it is: what the broker did is true, and somebody must know.

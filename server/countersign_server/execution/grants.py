@@ -65,7 +65,8 @@ async def grant(
         if granted is not None:
             return await _remember(book, granted, claim, trace)
     current = await book.commands.seen(claim.command_id, account_id=claim.account_id)
-    return _refusal(current or command, claim, halted=halted)
+    held_back = await book.commands.held_back_by(command) is not None
+    return _refusal(current or command, claim, halted=halted, held_back=held_back)
 
 
 async def _limit(book: Book, command: Command, account: Account, now: datetime) -> str | None:
@@ -97,7 +98,7 @@ async def _remember(book: Book, command: Command, claim: Claim, trace: Trace) ->
     return granted
 
 
-def _refusal(command: Command, claim: Claim, *, halted: bool) -> Granted | Denied:
+def _refusal(command: Command, claim: Claim, *, halted: bool, held_back: bool) -> Granted | Denied:
     """Return why a claim is refused, or the grant again if it is the very claim that got it."""
     if command.attempt != claim.attempt:
         return Denied("NOT_OFFERED")
@@ -106,17 +107,19 @@ def _refusal(command: Command, claim: Claim, *, halted: bool) -> Granted | Denie
         same_claim = command.claim_nonce == claim.nonce and command.state is CommandState.GRANTED
         still_holds = same_claim and left > timedelta(0)
         return _granted(command, left) if still_holds else Denied("ALREADY_GRANTED")
-    return Denied(_why_not(command, claim.now, halted=halted))
+    return Denied(_why_not(command, claim.now, halted=halted, held_back=held_back))
 
 
-def _why_not(command: Command, now: datetime, *, halted: bool) -> str:
+def _why_not(command: Command, now: datetime, *, halted: bool, held_back: bool) -> str:
     if command.state is CommandState.REVOKED or command.cancel_asked:
         return "REVOKED"
     if command.state is CommandState.EXPIRED or command.expires_at <= now:
         return "EXPIRED"
     if halted:
         return "HALTED"
-    return "NOT_OFFERED" if command.state is not CommandState.OFFERED else "EXPIRED"
+    if command.state is not CommandState.OFFERED:
+        return "NOT_OFFERED"
+    return "HELD_BY_DOUBT" if held_back else "EXPIRED"
 
 
 def _granted(command: Command, valid_for: timedelta) -> Granted:

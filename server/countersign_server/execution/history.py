@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, true
+from sqlalchemy import and_, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
-from countersign_server.execution.lifecycle import CommandState
+from countersign_server.execution.lifecycle import DOUBTFUL, UNGRANTED, CommandState
 from countersign_server.execution.report import Report
+from countersign_server.execution.settlement import held_by
 from countersign_server.execution.sql_commands import command_of
 from countersign_server.execution.sql_records import deal_of, report_of
 from countersign_server.execution.tables import command_reports, commands, deals
 from countersign_server.execution.wire import command_message
-from countersign_server.rpc.conversion import to_timestamp
 from countersign_server.signals.tables import signals
 
 
@@ -39,74 +39,34 @@ async def shown_commands(
 ) -> list[pb.Command]:
     """Return commands with what was reported of them and the deals they made."""
     reports, made = await _reports_of(tx, found), await _deals_of(tx, found)
+    doubts = await _unsettled_doubts(tx, found if full else ())
     return [
-        command_message(command, reports=reports[command.id], deals=made[command.id], full=full)
+        command_message(
+            command,
+            reports=reports[command.id],
+            deals=made[command.id],
+            held_by=held_by(command, doubts),
+            full=full,
+        )
         for command in found
     ]
 
 
-async def evidence_of(tx: AsyncConnection, command: Command) -> pb.GetEvidenceResponse:
-    """Return what the terminal showed last of a command, and say it in words."""
-    (message,) = await shown_commands(tx, [command], full=True)
-    newest = (
-        await tx.execute(
-            select(command_reports.c.body, command_reports.c.received_at)
-            .where(
-                command_reports.c.command_id == command.id,
-                command_reports.c.account_id == command.account_id,
-                command_reports.c.kind == "evidence",
-            )
-            .order_by(
-                func.least(command_reports.c.event_time, command_reports.c.received_at).desc(),
-                command_reports.c.natural_key.desc(),
-            )
-            .limit(1)
+async def _unsettled_doubts(tx: AsyncConnection, found: Sequence[Command]) -> Sequence[Command]:
+    """Return what may hold some of the commands back."""
+    waiting = {command.account_id for command in found if command.state in UNGRANTED}
+    if not waiting:
+        return []
+    doubts = await tx.execute(
+        select(commands)
+        .where(
+            commands.c.account_id.in_(waiting),
+            commands.c.state.in_(sorted(DOUBTFUL)),
+            commands.c.settled_as == "",
         )
-    ).one_or_none()
-    evidence = pb.Evidence.FromString(bytes(newest.body)) if newest else None
-    return pb.GetEvidenceResponse(
-        command=message,
-        evidence=evidence,
-        evidence_time=to_timestamp(newest.received_at) if newest else None,
-        summary=summary_of(command, evidence),
+        .order_by(commands.c.id)
     )
-
-
-def summary_of(command: Command, evidence: pb.Evidence | None) -> str:
-    """Say in people's words what is known of a command in doubt."""
-    sent = (
-        f"Permission to send was given at {command.granted_at:%H:%M:%S.%f} UTC"
-        if command.granted_at
-        else "No permission to send is on record"
-    )
-    if evidence is None:
-        return f"{sent}; the terminal has shown nothing yet. It has not been sent again."
-    found = [
-        f"{len(tickets)} {name}"
-        for name, tickets in (
-            ("orders", evidence.order_tickets),
-            ("deals", evidence.deal_tickets),
-            ("positions", evidence.position_tickets),
-        )
-        if tickets
-    ]
-    shows = (
-        f"the terminal shows {', '.join(found)}"
-        if found
-        else "the terminal shows no order, deal or position"
-    )
-    connected = (
-        "connected throughout" if evidence.connected_throughout else "not connected throughout"
-    )
-    books = (
-        "its history adds up to the balance"
-        if evidence.history_complete
-        else "its history does not prove complete"
-    )
-    return (
-        f"{sent}; {shows} with the tag {command.magic:x} ({connected}; {books}). "
-        "It has not been sent again."
-    )
+    return [command_of(row) for row in doubts]
 
 
 async def _reports_of(
@@ -150,6 +110,8 @@ async def count_executed(tx: AsyncConnection, signal_ids: Sequence[UUID]) -> dic
         .where(
             commands.c.signal_id.in_(signal_ids),
             commands.c.state.in_([CommandState.EXECUTED, CommandState.PARTIAL]),
+            # A person's close of what was in doubt is not the signal's own doing.
+            commands.c.settlement_id.is_(None),
         )
         .group_by(commands.c.signal_id)
     )
@@ -170,8 +132,8 @@ async def commands_of_signal(tx: AsyncConnection, signal_id: UUID) -> Sequence[C
 async def commands_in_doubt(
     tx: AsyncConnection, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Command]:
-    """Return the commands of which nobody knows whether they traded, the oldest doubt first."""
-    doubtful = commands.c.state.in_([CommandState.IN_DOUBT, CommandState.PRESUMED_NOT_EXECUTED])
+    """Return the commands in doubt that nobody has settled, the oldest doubt first."""
+    doubtful = and_(commands.c.state.in_(sorted(DOUBTFUL)), commands.c.settled_as == "")
     place = func.row(commands.c.updated_at, commands.c.id)
     found = await tx.execute(
         select(commands)

@@ -110,6 +110,10 @@ UNGRANTED = frozenset({_S.APPROVED, _S.OFFERED})
 OPEN = frozenset({_S.APPROVED, _S.OFFERED, _S.GRANTED, _S.WORKING, _S.IN_DOUBT})
 
 
+# Nobody knows whether it traded.
+DOUBTFUL = frozenset({_S.IN_DOUBT, _S.PRESUMED_NOT_EXECUTED})
+
+
 def next_state(state: CommandState, event: CommandEvent) -> CommandState:
     """Return the state that `event` leads to, or raise IllegalTransition."""
     try:
@@ -127,3 +131,5 @@ def is_possible(state: CommandState, event: CommandEvent) -> bool:
 
 # Kinds of commands that make nothing larger.
 REDUCING = frozenset({"close", "partial-close", "cancel", "modify"})
+# Kinds of commands that may add exposure.
+OPENING = frozenset({"open", "place"})

@@ -9,12 +9,10 @@ from countersign_server.approvals.commands_port import Exposure, Mandate
 from countersign_server.audit.entries import Trace
 from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
-from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent, CommandState
+from countersign_server.execution.lifecycle import OPENING, UNGRANTED, CommandEvent, CommandState
 from countersign_server.execution.tags import magic_of
 from countersign_server.execution.transitions import advance, ask_to_cancel, entry_of
 from countersign_server.identifiers import Random, uuid7
-
-_OPENING = frozenset({"open", "place"})
 
 
 async def issue(
@@ -54,7 +52,7 @@ async def exposure(book: Book, approval_id: UUID) -> Exposure | None:
     """Return what the command of an approval has at the broker; None: nothing."""
     # Read without holding it: whoever asks looks at many accounts, whose bridges must not wait.
     command = await book.commands.of_approval(approval_id, hold=False)
-    if command is None or command.kind not in _OPENING:
+    if command is None or command.kind not in OPENING:
         return None
     open_volume = await open_volume_of(book, command)
     is_pending = (

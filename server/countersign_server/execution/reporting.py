@@ -60,9 +60,21 @@ async def note_contradiction(
         state=command.state,
         evidence=what,
     )
-    facts = {"state": command.state, "evidence": what}
+    facts = {"state": command.state, "settled_as": command.settled_as, "evidence": what}
     kind = "anomaly.EVIDENCE_CONTRADICTS_STATE"
     await book.record(entry_of(command, kind, after=facts, trace=reporter.trace, now=now))
+
+
+async def lift_mark(
+    book: Book, reporter: Reporter, command: Command, what: str, now: datetime
+) -> Command:
+    """Let evidence beat what a person said of a command in doubt: the doubt is open again.
+
+    That it was said stays on record.
+    """
+    await note_contradiction(book, reporter, command, what, now)
+    lifted = {"settled_as": "", "settled_at": None}
+    return await book.commands.change(command, lifted) or command
 
 
 async def doubt_if_ungranted(

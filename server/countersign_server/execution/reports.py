@@ -21,10 +21,12 @@ from countersign_server.execution.portfolio import take_snapshot
 from countersign_server.execution.report import ABSENT, FOUND, Reporter
 from countersign_server.execution.reporting import (
     doubt_if_ungranted,
+    lift_mark,
     note_contradiction,
     remember,
     time_of,
 )
+from countersign_server.execution.settlement import contradicts_mark
 from countersign_server.execution.transitions import advance, entry_of
 from countersign_server.execution.wire import EVENT_OF_OUTCOME, OUTCOME_NAMES
 from countersign_server.rpc.conversion import from_timestamp
@@ -84,6 +86,8 @@ async def apply_result(
     if not is_possible(command.state, event) or not _is_entitled(reporter, command, result):
         await note_contradiction(book, reporter, command, f"result {outcome}", now)
         return await doubt_if_ungranted(book, reporter, command, now)
+    if contradicts_mark(command, event):
+        command = await lift_mark(book, reporter, command, f"result {outcome}", now)
     tickets = {"order_ticket": result.order_ticket or command.order_ticket}
     return await advance(
         book, command, event, trace=reporter.trace, now=now, reason=result.reason, changes=tickets
@@ -174,6 +178,8 @@ async def _order(book: Book, reporter: Reporter, event: pb.Event, now: datetime)
         "position_id": order.position_id or command.position_id,
     }
     ended = _end_of_order(order, command) if order.final else None
+    if contradicts_mark(command, ended or CommandEvent.ACCEPT):
+        command = await lift_mark(book, reporter, command, f"order {order.ticket}", now)
     if ended is not None and is_possible(command.state, ended):
         await advance(
             book,
@@ -264,6 +270,8 @@ async def _evidence(book: Book, reporter: Reporter, event: pb.Event, now: dateti
         now=now,
         facts={"outcome": FOUND if found else ABSENT},
     )
+    if found and contradicts_mark(command, CommandEvent.SHOW_PART):
+        await lift_mark(book, reporter, command, "evidence of it", now)
 
 
 _Apply = Callable[[Book, Reporter, pb.Event, datetime], Awaitable[None]]

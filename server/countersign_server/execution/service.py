@@ -13,12 +13,11 @@ from countersign_server.execution.book import Book
 from countersign_server.execution.channel import Channels
 from countersign_server.execution.claim import Claim
 from countersign_server.execution.deals import apply_deal
+from countersign_server.execution.doubt_calls import DoubtCalls, no_command
 from countersign_server.execution.grants import Granted, grant
 from countersign_server.execution.history import (
     Sight,
-    commands_in_doubt,
     commands_of_signal,
-    evidence_of,
     shown_commands,
 )
 from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent, CommandState
@@ -28,6 +27,8 @@ from countersign_server.execution.opening import account_of, check_fingerprint
 from countersign_server.execution.report import Reporter
 from countersign_server.execution.reports import apply_event, apply_result
 from countersign_server.execution.session import cancels_of, doubts_of
+from countersign_server.execution.settlement import held_by
+from countersign_server.execution.settling import Settler
 from countersign_server.execution.sql_book import SqlBook, SqlBooks
 from countersign_server.execution.transitions import (
     advance,
@@ -45,12 +46,11 @@ from countersign_server.execution.wire import (
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
 from countersign_server.rpc.conversion import from_timestamp, trace_of
-from countersign_server.rpc.pages import moment_position, next_token, page_size
 
 _POLL_LIMIT, _POLL_DEFAULT = 50, 10
 
 
-class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
+class ExecutionService(DoubtCalls, execution_pb2_grpc.ExecutionServiceServicer):
     """See execution.proto for the contract."""
 
     def __init__(  # noqa: PLR0913  # what the app gives, by name
@@ -59,6 +59,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
         database: Database,
         wakeups: Wakeups,
         channels: Channels,
+        settler: Settler,
         pace: Pace,
         poll_interval: timedelta,
         now: Callable[[], datetime],
@@ -67,6 +68,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
         self._books = SqlBooks(database)
         self._wakeups = wakeups
         self._channels = channels
+        self._settler = settler
         self._pace = pace
         self._poll_interval = poll_interval
         self._now = now
@@ -87,7 +89,11 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
             await self._hold_lease(book, caller, now)
             account = await book.accounts.held(account_of(caller))
             waiting = await book.commands.not_over(account_of(caller))
-            ready = [command for command in waiting if command.state in UNGRANTED][:limit]
+            ready = [
+                command
+                for command in waiting
+                if command.state in UNGRANTED and held_by(command, waiting) is None
+            ][:limit]
             offered = await mark_offered(
                 book,
                 [command.id for command in ready],
@@ -155,7 +161,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
             await apply_event(book, self._reporter(caller), event, self._now())
             command = await book.commands.held(UUID(body.command_id), account_id=account_of(caller))
         if command is None:
-            raise _no_command(body.command_id)
+            raise no_command(body.command_id)
         self._wakeups.ring("audit")
         return pb.ReportAckResponse(state=STATES[command.state])
 
@@ -183,7 +189,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
                 book, self._reporter(caller), request.result, event_time, self._now()
             )
         if command is None:
-            raise _no_command(request.result.command_id)
+            raise no_command(request.result.command_id)
         self._wakeups.ring("audit", f"account:{account_of(caller)}")
         return pb.ReportErrorResponse(state=STATES[command.state])
 
@@ -209,7 +215,7 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
             book = SqlBook(tx)
             command = await book.commands.held(UUID(request.command_id))
             if command is None:
-                raise _no_command(request.command_id)
+                raise no_command(request.command_id)
             trace = trace_of(current_call())
             if command.state in UNGRANTED:
                 command = await advance(
@@ -226,28 +232,6 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
                 state=command.state,
             )
         return pb.CancelCommandResponse(command=message)
-
-    async def ListInDoubt(
-        self, request: pb.ListInDoubtRequest, context: Context
-    ) -> pb.ListInDoubtResponse:
-        after, size = moment_position(request), page_size(request.page_size)
-        async with self._database.transaction(current_caller().tenant) as tx:
-            rows = await commands_in_doubt(tx, after=after, limit=size + 1)
-            page = rows[:size]
-            messages = await shown_commands(tx, page, full=True)
-        last = [page[-1].updated_at.isoformat(), page[-1].id] if page else []
-        return pb.ListInDoubtResponse(
-            commands=messages, next_page_token=next_token(request, rows, size, last)
-        )
-
-    async def GetEvidence(
-        self, request: pb.GetEvidenceRequest, context: Context
-    ) -> pb.GetEvidenceResponse:
-        async with self._database.transaction(current_caller().tenant) as tx:
-            command = await SqlBook(tx).commands.held(UUID(request.command_id))
-            if command is None:
-                raise _no_command(request.command_id)
-            return await evidence_of(tx, command)
 
     async def _hold_lease(self, book: Book, caller: Caller, now: datetime) -> None:
         """Hold the account as a session does; a polling EA's epoch is made of its id."""
@@ -274,7 +258,3 @@ class ExecutionService(execution_pb2_grpc.ExecutionServiceServicer):
 
 def _polling_epoch(device_id: UUID) -> bytes:
     return hashlib.sha256(b"polling:" + device_id.bytes).digest()[:16]
-
-
-def _no_command(command_id: str) -> NotFound:
-    return NotFound(f"no command {command_id}", command_id=command_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import REDUCING, UNGRANTED, CommandState
+from countersign_server.execution.settlement import holds_back
 
 
 class Taking(StrEnum):
@@ -60,6 +61,7 @@ class Offers:
             and not command.cancel_asked
             and command.expires_at > now
             and self._later.get(command.id, now) <= now
+            and not any(holds_back(doubt, command) for doubt in open_commands)
         ]
         return ready[: max(free, 0)]
 

@@ -15,7 +15,7 @@ from countersign_server.errors import Invalid
 from countersign_server.execution.glance import Glance
 from countersign_server.execution.sql_accounts import SYMBOLS, TRADING, SqlAccounts, SqlDevices
 from countersign_server.execution.sql_commands import NOT_OVER, SqlCommands, command_of
-from countersign_server.execution.sql_records import SqlDeals, SqlReports
+from countersign_server.execution.sql_records import SqlDeals, SqlReports, SqlSettlements
 from countersign_server.execution.symbols import MappedSymbol
 from countersign_server.execution.trading import Trading
 
@@ -27,6 +27,7 @@ class SqlBook:
         self._tx = tx
         self.commands = SqlCommands(tx)
         self.reports = SqlReports(tx)
+        self.settlements = SqlSettlements(tx)
         self.deals = SqlDeals(tx)
         self.accounts = SqlAccounts(tx)
         self.devices = SqlDevices(tx)

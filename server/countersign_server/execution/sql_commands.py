@@ -7,16 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
+    FromClause,
     Row,
     Select,
-    Text,
+    Table,
     and_,
-    any_,
     bindparam,
     func,
     insert,
+    literal_column,
     or_,
     select,
     true,
@@ -29,10 +29,18 @@ from countersign_server.database.questions import Question, ask
 from countersign_server.execution.book import Due
 from countersign_server.execution.claim import Claim
 from countersign_server.execution.command import Command
-from countersign_server.execution.lifecycle import OPEN, REDUCING, UNGRANTED, CommandState
+from countersign_server.execution.lifecycle import (
+    DOUBTFUL,
+    OPEN,
+    OPENING,
+    REDUCING,
+    UNGRANTED,
+    CommandState,
+)
 from countersign_server.execution.presumption import Doubt
 from countersign_server.execution.report import FOUND
-from countersign_server.execution.tables import command_reports, command_tags, commands
+from countersign_server.execution.sql_records import LOOKED_AT
+from countersign_server.execution.tables import command_reports, command_tags, commands, settlements
 
 _COLUMNS = [field.name for field in fields(Command)]
 
@@ -52,12 +60,19 @@ _ADDED = (
 _ADD = insert(command_tags).from_select(
     ["account_id", "magic", "owner_id", "command_id", "attempt"], select(_ADDED)
 )
-# Asked alone, and by `sql_book` together with others.
+# Asked alone, and by `sql_book` together with others. States are written out and not bound: a plan
+# for whichever value could not use the indexes that hold these states only.
 NOT_OVER = Question(
     select(commands)
     .where(
         commands.c.account_id == bindparam("account_id"),
-        commands.c.state == any_(bindparam("open_states", sorted(OPEN), type_=ARRAY(Text))),
+        or_(
+            commands.c.state.in_([literal_column(f"'{state}'") for state in sorted(OPEN)]),
+            and_(
+                commands.c.state.in_([literal_column(f"'{state}'") for state in sorted(DOUBTFUL)]),
+                commands.c.settled_as == literal_column("''"),
+            ),
+        ),
     )
     .order_by(commands.c.created_at, commands.c.id)
 )
@@ -151,6 +166,7 @@ class SqlCommands:
                 # The database's clock, read when the row is held: one clock for every server.
                 commands.c.expires_at > func.clock_timestamp(),
                 ~commands.c.cancel_asked,
+                or_(commands.c.kind.not_in(sorted(OPENING)), ~_doubt_about(commands).exists()),
             )
             .values(
                 state=CommandState.GRANTED,
@@ -167,6 +183,32 @@ class SqlCommands:
         row = granted.one_or_none()
         return command_of(row) if row else None
 
+    async def held_back_by(self, command: Command) -> UUID | None:
+        if command.kind not in OPENING:
+            return None
+        return await self._tx.scalar(
+            select(commands.c.id)
+            .where(
+                commands.c.account_id == command.account_id,
+                commands.c.symbol == command.symbol,
+                commands.c.side == command.side,
+                _holds_back(commands),
+            )
+            .order_by(commands.c.id)
+            .limit(1)
+        )
+
+    async def closing(self, settlement_id: UUID) -> Command | None:
+        return await self._one(select(commands).where(commands.c.settlement_id == settlement_id))
+
+    async def closes_of(self, command_id: UUID) -> Sequence[Command]:
+        return await self._all(
+            select(commands)
+            .join(settlements, settlements.c.id == commands.c.settlement_id)
+            .where(settlements.c.command_id == command_id)
+            .order_by(commands.c.created_at, commands.c.id)
+        )
+
     async def overdue(
         self, state: Sequence[CommandState], *, due: Due, before: datetime, limit: int
     ) -> Sequence[Command]:
@@ -182,12 +224,10 @@ class SqlCommands:
         self, *, after: UUID, before: datetime, limit: int
     ) -> Sequence[Doubt]:
         of_command = _evidence_of_command()
-        # A bridge's clock that was ahead for a while must not hide what is told after it was set.
-        looked_at = func.least(command_reports.c.event_time, command_reports.c.received_at)
         newest = (
-            select(command_reports.c.body, looked_at.label("looked_at"))
+            select(command_reports.c.body, LOOKED_AT.label("looked_at"))
             .where(of_command)
-            .order_by(looked_at.desc(), command_reports.c.natural_key.desc())
+            .order_by(LOOKED_AT.desc(), command_reports.c.natural_key.desc())
             .limit(1)
             .lateral("newest")
         )
@@ -244,6 +284,21 @@ class SqlCommands:
     async def _count(self, which: ColumnElement[bool]) -> int:
         counted = await self._tx.scalar(select(func.count()).select_from(commands).where(which))
         return counted or 0
+
+
+def _holds_back(doubt: FromClause) -> ColumnElement[bool]:
+    return and_(doubt.c.state.in_(sorted(DOUBTFUL)), doubt.c.settled_as == "")
+
+
+def _doubt_about(opening: Table) -> Select[tuple[UUID]]:
+    """Return the unsettled doubts of an opening's symbol and direction."""
+    doubt = commands.alias("doubt")
+    return select(doubt.c.id).where(
+        doubt.c.account_id == opening.c.account_id,
+        doubt.c.symbol == opening.c.symbol,
+        doubt.c.side == opening.c.side,
+        _holds_back(doubt),
+    )
 
 
 def _evidence_of_command() -> ColumnElement[bool]:

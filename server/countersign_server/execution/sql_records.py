@@ -1,4 +1,4 @@
-"""Reports and deals in PostgreSQL."""
+"""Reports, settlements and deals in PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -10,13 +10,18 @@ from sqlalchemy import Row, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
 from countersign_server.execution.report import Report
-from countersign_server.execution.tables import command_reports, deals
+from countersign_server.execution.settlement import Mark, Settlement
+from countersign_server.execution.tables import command_reports, deals, settlements
 
 _DAY_MS = 86_400_000
 _REPORT = [field.name for field in fields(Report)]
+_SETTLEMENT = [field.name for field in fields(Settlement)]
 _DEAL = [field.name for field in fields(Deal)]
+# A bridge's clock that was ahead for a while must not hide what is told after it was set.
+LOOKED_AT = func.least(command_reports.c.event_time, command_reports.c.received_at)
 
 
 def report_of(row: Row[Any]) -> Report:
@@ -27,6 +32,13 @@ def report_of(row: Row[Any]) -> Report:
 def deal_of(row: Row[Any]) -> Deal:
     """Return a row of deals as a value."""
     return Deal(**{name: getattr(row, name) for name in _DEAL})
+
+
+def settlement_of(row: Row[Any]) -> Settlement:
+    """Return a row of settlements as a value."""
+    facts: dict[str, Any] = {name: getattr(row, name) for name in _SETTLEMENT}
+    facts["settled_as"] = Mark(row.settled_as)
+    return Settlement(**facts)
 
 
 class SqlReports:
@@ -43,6 +55,36 @@ class SqlReports:
             .returning(command_reports.c.natural_key)
         )
         return stored.one_or_none() is not None
+
+    async def newest_evidence(self, command: Command) -> Report | None:
+        found = await self._tx.execute(
+            select(command_reports)
+            .where(
+                command_reports.c.command_id == command.id,
+                command_reports.c.account_id == command.account_id,
+                command_reports.c.kind == "evidence",
+            )
+            .order_by(LOOKED_AT.desc(), command_reports.c.natural_key.desc())
+            .limit(1)
+        )
+        row = found.one_or_none()
+        return report_of(row) if row else None
+
+
+class SqlSettlements:
+    """See `book.Settlements`."""
+
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+
+    async def add(self, settlement: Settlement) -> None:
+        row = {name: getattr(settlement, name) for name in _SETTLEMENT}
+        await self._tx.execute(insert(settlements).values(row))
+
+    async def named(self, settlement_id: UUID) -> Settlement | None:
+        found = await self._tx.execute(select(settlements).where(settlements.c.id == settlement_id))
+        row = found.one_or_none()
+        return settlement_of(row) if row else None
 
 
 class SqlDeals:

@@ -60,6 +60,12 @@ commands = Table(
     Column("position_id", BigInteger, nullable=False, server_default=sql("0")),
     amount("filled_volume", server_default=sql("0")),
     amount("average_price", nullable=True),
+    # What a person said of it while it was in doubt; empty: nothing. It changes no state.
+    text("settled_as", server_default=""),
+    moment("settled_at", nullable=True),
+    # The person's word that this command closes an exposure by.
+    identifier("settlement_id", ForeignKey("settlements.id", use_alter=True), nullable=True),
+    UniqueConstraint("settlement_id", name="one_close_per_settlement"),
     UniqueConstraint("approval_id", name="one_command_per_approval"),
     UniqueConstraint("account_id", "magic", name="one_command_per_magic"),
     UniqueConstraint("grant_id", name="one_command_per_grant"),
@@ -71,10 +77,33 @@ Index(
     commands.c.created_at,
     postgresql_where=sql("state IN ('approved', 'offered', 'granted', 'working', 'in-doubt')"),
 )
+# Openings of the same symbol and direction are held back by these.
+Index(
+    "commands_in_doubt",
+    commands.c.account_id,
+    commands.c.symbol,
+    commands.c.side,
+    postgresql_where=sql("state IN ('in-doubt', 'presumed-not-executed') AND settled_as = ''"),
+)
 Index(
     "commands_to_expire",
     commands.c.expires_at,
     postgresql_where=sql("state IN ('approved', 'offered')"),
+)
+
+settlements = Table(
+    "settlements",
+    metadata,
+    identifier("id", primary_key=True),
+    identifier("owner_id"),
+    identifier("account_id"),
+    identifier("command_id", ForeignKey("commands.id"), index=True),
+    text("settled_as"),
+    Column("ticket", BigInteger, nullable=False),
+    text("reason"),
+    text("actor"),
+    moment("created_at"),
+    ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )
 
 # Every attempt's tag for ever: a deal finds its command by it, however late it comes.

@@ -13,6 +13,7 @@ from countersign_server.execution.deal import Deal
 from countersign_server.execution.grants import Granted
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
 from countersign_server.execution.report import Report
+from countersign_server.execution.settlement import Mark, Settlement
 from countersign_server.execution.symbols import MappedSymbol
 from countersign_server.identity.owner_key import KeyAlgorithm
 from countersign_server.identity.owner_key_wire import OWNER_KEY_ALGORITHMS
@@ -64,6 +65,12 @@ EVENT_OF_OUTCOME: Mapping[str, CommandEvent] = {
     "not-sent": CommandEvent.NOT_SEND,
     "in-doubt": CommandEvent.DOUBT,
 }
+SETTLEMENTS: Mapping[Mark, pb.Settlement] = {
+    Mark.NOT_EXECUTED: pb.SETTLEMENT_NOT_EXECUTED,
+    Mark.EXECUTED: pb.SETTLEMENT_EXECUTED,
+    Mark.CLOSE_EXPOSURE: pb.SETTLEMENT_CLOSE_EXPOSURE,
+}
+MARKS = {number: mark for mark, number in SETTLEMENTS.items()}
 ENTRIES: Mapping[str, pb.DealEntry] = {
     "": pb.DEAL_ENTRY_UNSPECIFIED,
     "in": pb.DEAL_ENTRY_IN,
@@ -84,7 +91,8 @@ def offer_frame(command: Command, target: Command | None) -> pb.Offer:
         attempt=command.attempt,
         intent_text=command.intent_text,
         intent_digest=command.intent_digest,
-        approval_id=optional_id(command.approval_id),
+        # Where a person's word stands for an approval, the text names that.
+        approval_id=optional_id(command.approval_id or command.settlement_id),
         server_signature=command.server_signature,
         server_key_id=command.server_key_id,
         expire_time=to_timestamp(command.expires_at),
@@ -115,9 +123,13 @@ def command_message(
     *,
     reports: Iterable[Report] = (),
     deals: Iterable[Deal] = (),
+    held_by: UUID | None = None,
     full: bool,
 ) -> pb.Command:
-    """Return a command; not `full`: only what its signal's producer may see."""
+    """Return a command; not `full`: only what its signal's producer may see.
+
+    `held_by`: the command in doubt that holds it back.
+    """
     message = pb.Command(
         command_id=str(command.id),
         account_id=str(command.account_id) if full else "",
@@ -132,6 +144,7 @@ def command_message(
         grant_time=to_timestamp(command.granted_at),
         update_time=to_timestamp(command.updated_at),
         expire_time=to_timestamp(command.expires_at),
+        settle_time=to_timestamp(command.settled_at) if full else None,
     )
     if full:
         message.intent_text = command.intent_text
@@ -139,6 +152,11 @@ def command_message(
         message.magic = command.magic
         message.filled_volume = decimal_text(command.filled_volume)
         message.average_price = optional_text(command.average_price)
+        message.held_by_command_id = optional_id(held_by)
+        if command.settled_as:
+            message.settled_as = SETTLEMENTS[Mark(command.settled_as)]
+        if command.settlement_id:
+            message.doubtful_command_id = optional_id(command.opening_command_id)
         message.reports.extend(map(_report_message, reports))
         message.deals.extend(map(deal_message, deals))
     return message
@@ -261,4 +279,16 @@ def _report_message(row: Report) -> pb.CommandReport:
         retcode=row.retcode,
         reason=row.reason,
         detail=row.detail,
+    )
+
+
+def settlement_message(settlement: Settlement, close: Command | None) -> pb.SettlementRecord:
+    """Return what a person said; `close` is the command it led to."""
+    return pb.SettlementRecord(
+        settlement=SETTLEMENTS[settlement.settled_as],
+        ticket=settlement.ticket,
+        reason=settlement.reason,
+        actor=settlement.actor,
+        create_time=to_timestamp(settlement.created_at),
+        close_command_id=str(close.id) if close else "",
     )

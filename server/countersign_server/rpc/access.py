@@ -96,7 +96,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "CancelCommand": _OWNER,
         "ListInDoubt": _PEOPLE,
         "GetEvidence": _PEOPLE,
-        "SettleInDoubt": _PEOPLE,
+        "SettleInDoubt": _OWNER,
     },
     "ReconciliationService": {
         "StartReconciliation": _PEOPLE,

@@ -699,7 +699,7 @@ class Evidence(_message.Message):
     def __init__(self, command_id: _Optional[str] = ..., attempt: _Optional[int] = ..., order_tickets: _Optional[_Iterable[int]] = ..., deal_tickets: _Optional[_Iterable[int]] = ..., position_tickets: _Optional[_Iterable[int]] = ..., connected_throughout: _Optional[bool] = ..., history_complete: _Optional[bool] = ..., connected_since_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Command(_message.Message):
-    __slots__ = ("command_id", "account_id", "signal_id", "approval_id", "kind", "state", "attempt", "intent_text", "intent_digest", "magic", "reason", "create_time", "offer_time", "grant_time", "update_time", "expire_time", "reports", "deals", "filled_volume", "average_price")
+    __slots__ = ("command_id", "account_id", "signal_id", "approval_id", "kind", "state", "attempt", "intent_text", "intent_digest", "magic", "reason", "create_time", "offer_time", "grant_time", "update_time", "expire_time", "reports", "deals", "filled_volume", "average_price", "settled_as", "settle_time", "held_by_command_id", "doubtful_command_id")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNAL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -720,6 +720,10 @@ class Command(_message.Message):
     DEALS_FIELD_NUMBER: _ClassVar[int]
     FILLED_VOLUME_FIELD_NUMBER: _ClassVar[int]
     AVERAGE_PRICE_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_AS_FIELD_NUMBER: _ClassVar[int]
+    SETTLE_TIME_FIELD_NUMBER: _ClassVar[int]
+    HELD_BY_COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    DOUBTFUL_COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     command_id: str
     account_id: str
     signal_id: str
@@ -740,7 +744,11 @@ class Command(_message.Message):
     deals: _containers.RepeatedCompositeFieldContainer[Deal]
     filled_volume: str
     average_price: str
-    def __init__(self, command_id: _Optional[str] = ..., account_id: _Optional[str] = ..., signal_id: _Optional[str] = ..., approval_id: _Optional[str] = ..., kind: _Optional[_Union[_values_pb2.CommandKind, str]] = ..., state: _Optional[_Union[CommandState, str]] = ..., attempt: _Optional[int] = ..., intent_text: _Optional[str] = ..., intent_digest: _Optional[str] = ..., magic: _Optional[int] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., offer_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grant_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reports: _Optional[_Iterable[_Union[CommandReport, _Mapping]]] = ..., deals: _Optional[_Iterable[_Union[Deal, _Mapping]]] = ..., filled_volume: _Optional[str] = ..., average_price: _Optional[str] = ...) -> None: ...
+    settled_as: Settlement
+    settle_time: _timestamp_pb2.Timestamp
+    held_by_command_id: str
+    doubtful_command_id: str
+    def __init__(self, command_id: _Optional[str] = ..., account_id: _Optional[str] = ..., signal_id: _Optional[str] = ..., approval_id: _Optional[str] = ..., kind: _Optional[_Union[_values_pb2.CommandKind, str]] = ..., state: _Optional[_Union[CommandState, str]] = ..., attempt: _Optional[int] = ..., intent_text: _Optional[str] = ..., intent_digest: _Optional[str] = ..., magic: _Optional[int] = ..., reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., offer_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grant_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reports: _Optional[_Iterable[_Union[CommandReport, _Mapping]]] = ..., deals: _Optional[_Iterable[_Union[Deal, _Mapping]]] = ..., filled_volume: _Optional[str] = ..., average_price: _Optional[str] = ..., settled_as: _Optional[_Union[Settlement, str]] = ..., settle_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., held_by_command_id: _Optional[str] = ..., doubtful_command_id: _Optional[str] = ...) -> None: ...
 
 class CommandReport(_message.Message):
     __slots__ = ("kind", "event_time", "receive_time", "outcome", "retcode", "reason", "detail")
@@ -891,16 +899,44 @@ class GetEvidenceRequest(_message.Message):
     def __init__(self, command_id: _Optional[str] = ...) -> None: ...
 
 class GetEvidenceResponse(_message.Message):
-    __slots__ = ("command", "evidence", "evidence_time", "summary")
+    __slots__ = ("command", "evidence", "evidence_time", "summary", "intent_time", "orders", "positions", "snapshot_time", "snapshot_connected", "settlements")
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_TIME_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    INTENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_TIME_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_CONNECTED_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENTS_FIELD_NUMBER: _ClassVar[int]
     command: Command
     evidence: Evidence
     evidence_time: _timestamp_pb2.Timestamp
     summary: str
-    def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., evidence_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[str] = ...) -> None: ...
+    intent_time: _timestamp_pb2.Timestamp
+    orders: _containers.RepeatedCompositeFieldContainer[OrderReport]
+    positions: _containers.RepeatedCompositeFieldContainer[Position]
+    snapshot_time: _timestamp_pb2.Timestamp
+    snapshot_connected: bool
+    settlements: _containers.RepeatedCompositeFieldContainer[SettlementRecord]
+    def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., evidence_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[str] = ..., intent_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., orders: _Optional[_Iterable[_Union[OrderReport, _Mapping]]] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ..., snapshot_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., snapshot_connected: _Optional[bool] = ..., settlements: _Optional[_Iterable[_Union[SettlementRecord, _Mapping]]] = ...) -> None: ...
+
+class SettlementRecord(_message.Message):
+    __slots__ = ("settlement", "ticket", "reason", "actor", "create_time", "close_command_id")
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
+    TICKET_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
+    settlement: Settlement
+    ticket: int
+    reason: str
+    actor: str
+    create_time: _timestamp_pb2.Timestamp
+    close_command_id: str
+    def __init__(self, settlement: _Optional[_Union[Settlement, str]] = ..., ticket: _Optional[int] = ..., reason: _Optional[str] = ..., actor: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., close_command_id: _Optional[str] = ...) -> None: ...
 
 class SettleInDoubtRequest(_message.Message):
     __slots__ = ("command_id", "settlement", "ticket", "reason", "confirmation_token")
@@ -917,9 +953,13 @@ class SettleInDoubtRequest(_message.Message):
     def __init__(self, command_id: _Optional[str] = ..., settlement: _Optional[_Union[Settlement, str]] = ..., ticket: _Optional[int] = ..., reason: _Optional[str] = ..., confirmation_token: _Optional[str] = ...) -> None: ...
 
 class SettleInDoubtResponse(_message.Message):
-    __slots__ = ("command", "confirmation_token")
+    __slots__ = ("command", "confirmation_token", "plan", "close_command_id")
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     CONFIRMATION_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     command: Command
     confirmation_token: str
-    def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ..., confirmation_token: _Optional[str] = ...) -> None: ...
+    plan: str
+    close_command_id: str
+    def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ..., confirmation_token: _Optional[str] = ..., plan: _Optional[str] = ..., close_command_id: _Optional[str] = ...) -> None: ...

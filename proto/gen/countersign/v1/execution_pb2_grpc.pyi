@@ -96,10 +96,17 @@ class ExecutionServiceStub:
     Caller: the account's owner, an operator.
     """
     SettleInDoubt: _grpc.UnaryUnaryMultiCallable[_execution_pb2.SettleInDoubtRequest, _execution_pb2.SettleInDoubtResponse]
-    """Settles a command in doubt by a person's word. The first call answers a confirmation token, the second with that token
-    settles; both are in the audit. Later evidence beats the mark.
+    """Settles a command in doubt by a person's word, asked twice. The first call answers what would be done and a
+    confirmation token, which holds for two minutes, for this caller, these words and the command as it stands; the second
+    call, the same with that token, does it. Both are in the audit. A repeat of the second answers the same.
 
-    Caller: the account's owner, an operator.
+    A mark changes no history: the command stays where it is, and whatever the terminal shows later beats the mark. To
+    close exposure sends a close of what the command may have opened, as a command of its own, and settles nothing.
+
+    FAILED_PRECONDITION: NOT_IN_DOUBT, ALREADY_SETTLED, CONFIRMATION_STALE, CLOSE_UNDER_WAY, EXPOSURE_NOT_SHOWN (on a netting
+    account nothing shows that there is anything of this command to close).
+
+    Caller: the account's owner.
     """
 
 @_typing.type_check_only
@@ -170,10 +177,17 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     Caller: the account's owner, an operator.
     """
     SettleInDoubt: _aio.UnaryUnaryMultiCallable[_execution_pb2.SettleInDoubtRequest, _execution_pb2.SettleInDoubtResponse]  # type: ignore[assignment]
-    """Settles a command in doubt by a person's word. The first call answers a confirmation token, the second with that token
-    settles; both are in the audit. Later evidence beats the mark.
+    """Settles a command in doubt by a person's word, asked twice. The first call answers what would be done and a
+    confirmation token, which holds for two minutes, for this caller, these words and the command as it stands; the second
+    call, the same with that token, does it. Both are in the audit. A repeat of the second answers the same.
 
-    Caller: the account's owner, an operator.
+    A mark changes no history: the command stays where it is, and whatever the terminal shows later beats the mark. To
+    close exposure sends a close of what the command may have opened, as a command of its own, and settles nothing.
+
+    FAILED_PRECONDITION: NOT_IN_DOUBT, ALREADY_SETTLED, CONFIRMATION_STALE, CLOSE_UNDER_WAY, EXPOSURE_NOT_SHOWN (on a netting
+    account nothing shows that there is anything of this command to close).
+
+    Caller: the account's owner.
     """
 
 class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -307,10 +321,17 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _execution_pb2.SettleInDoubtRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_execution_pb2.SettleInDoubtResponse, _abc.Awaitable[_execution_pb2.SettleInDoubtResponse]]:
-        """Settles a command in doubt by a person's word. The first call answers a confirmation token, the second with that token
-        settles; both are in the audit. Later evidence beats the mark.
+        """Settles a command in doubt by a person's word, asked twice. The first call answers what would be done and a
+        confirmation token, which holds for two minutes, for this caller, these words and the command as it stands; the second
+        call, the same with that token, does it. Both are in the audit. A repeat of the second answers the same.
 
-        Caller: the account's owner, an operator.
+        A mark changes no history: the command stays where it is, and whatever the terminal shows later beats the mark. To
+        close exposure sends a close of what the command may have opened, as a command of its own, and settles nothing.
+
+        FAILED_PRECONDITION: NOT_IN_DOUBT, ALREADY_SETTLED, CONFIRMATION_STALE, CLOSE_UNDER_WAY, EXPOSURE_NOT_SHOWN (on a netting
+        account nothing shows that there is anything of this command to close).
+
+        Caller: the account's owner.
         """
 
 def add_ExecutionServiceServicer_to_server(servicer: ExecutionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

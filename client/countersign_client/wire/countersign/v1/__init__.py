@@ -2733,7 +2733,8 @@ class Deny(betterproto.Message):
 
     reason: str = betterproto.string_field(4)
     """
-    "EXPIRED", "REVOKED", "HALTED", "ALREADY_GRANTED", "NOT_OFFERED", "PRICE_DRIFTED", "SPREAD_TOO_WIDE".
+    "EXPIRED", "REVOKED", "HALTED", "ALREADY_GRANTED", "NOT_OFFERED", "PRICE_DRIFTED", "SPREAD_TOO_WIDE",
+     "HELD_BY_DOUBT": a command of the same symbol and direction is in doubt.
     """
 
 
@@ -3376,6 +3377,24 @@ class Command(betterproto.Message):
     average_price: str = betterproto.string_field(20)
     """Volume-weighted price of what was filled; empty: nothing."""
 
+    settled_as: "Settlement" = betterproto.enum_field(21)
+    """
+    What a person said of it while it was in doubt; unspecified: nothing. Evidence beats it.
+    """
+
+    settle_time: datetime = betterproto.message_field(22)
+    """When that was said; absent: nothing was."""
+
+    held_by_command_id: str = betterproto.string_field(23)
+    """
+    The command in doubt that holds this opening back until it is settled; empty: none does.
+    """
+
+    doubtful_command_id: str = betterproto.string_field(24)
+    """
+    The command in doubt whose exposure this one closes; empty: it was not made for that.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class CommandReport(betterproto.Message):
@@ -3599,6 +3618,53 @@ class GetEvidenceResponse(betterproto.Message):
     summary: str = betterproto.string_field(4)
     """In people's words."""
 
+    intent_time: datetime = betterproto.message_field(5)
+    """
+    When the bridge wrote down that it sends the order, by its own clock; absent: it has not told.
+    """
+
+    orders: List["OrderReport"] = betterproto.message_field(6)
+    """Orders with its tag as they were told last."""
+
+    positions: List["Position"] = betterproto.message_field(7)
+    """Open positions with its tag in the last snapshot of the account."""
+
+    snapshot_time: datetime = betterproto.message_field(8)
+    """
+    When that snapshot was read, by the bridge's clock; absent: there is none.
+    """
+
+    snapshot_connected: bool = betterproto.bool_field(9)
+    """
+    The terminal was connected to its broker when that snapshot was read.
+    """
+
+    settlements: List["SettlementRecord"] = betterproto.message_field(10)
+    """What people have said of it, oldest first."""
+
+
+@dataclass(eq=False, repr=False)
+class SettlementRecord(betterproto.Message):
+    """What a person said of a command in doubt."""
+
+    settlement: "Settlement" = betterproto.enum_field(1)
+    """What was said."""
+
+    ticket: int = betterproto.int64_field(2)
+    """The ticket given; 0: none."""
+
+    reason: str = betterproto.string_field(3)
+    """Why."""
+
+    actor: str = betterproto.string_field(4)
+    """Who: "user:<id>"."""
+
+    create_time: datetime = betterproto.message_field(5)
+    """When."""
+
+    close_command_id: str = betterproto.string_field(6)
+    """The command that closes the exposure; empty: none was made."""
+
 
 @dataclass(eq=False, repr=False)
 class SettleInDoubtRequest(betterproto.Message):
@@ -3611,7 +3677,9 @@ class SettleInDoubtRequest(betterproto.Message):
     """What holds."""
 
     ticket: int = betterproto.int64_field(3)
-    """The ticket that shows it traded; only for executed."""
+    """
+    The deal or position that shows it traded; for executed, and only for it.
+    """
 
     reason: str = betterproto.string_field(4)
     """Why."""
@@ -3629,6 +3697,12 @@ class SettleInDoubtResponse(betterproto.Message):
 
     confirmation_token: str = betterproto.string_field(2)
     """To be sent again to confirm; empty: it is settled."""
+
+    plan: str = betterproto.string_field(3)
+    """What the second call will do, or has done, in people's words."""
+
+    close_command_id: str = betterproto.string_field(4)
+    """The command that closes the exposure; empty: none was made."""
 
 
 @dataclass(eq=False, repr=False)
