@@ -218,6 +218,18 @@ KILLED = (
         focus=("bridge",),
         seeds=800,
     ),
+    Mutant(
+        "two_record_result",
+        "a result and the event that tells of it are one record",
+        [(f"{BRIDGE}.trading.desk:Desk._result", how.writes_twice)],
+        focus=("bridge",),
+    ),
+    Mutant(
+        "no_intent_fsync",
+        "the intent is on the disk before the order is sent",
+        [(f"{BRIDGE}.trading.desk:Desk.hear_grant", how.writes_no_intent)],
+        focus=("bridge",),
+    ),
 )
 
 NO_DIGEST = Mutant(
@@ -266,20 +278,6 @@ SURVIVORS = (
         "a terminal that already shows the tag is not sent to",
         [(f"{BRIDGE}.trading.verification:_already_sent", always(None))],
         survives="a grant is given once, and what was granted is not offered again",
-    ),
-    Mutant(
-        "no_intent_fsync",
-        "the intent is on the disk before the order is sent",
-        [(f"{BRIDGE}.trading.desk:Desk.hear_grant", how.writes_no_intent)],
-        focus=("bridge",),
-        survives="the server knows its grant and asks; the tag is found at the terminal",
-    ),
-    Mutant(
-        "two_record_result",
-        "a result and the event that tells of it are one record",
-        [(f"{BRIDGE}.trading.desk:Desk._result", how.writes_twice)],
-        focus=("bridge",),
-        survives="the server asks about what it has not heard of, and the journal answers",
     ),
     Mutant(
         "no_single_session",
