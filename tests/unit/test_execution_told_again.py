@@ -138,3 +138,27 @@ async def test_a_deal_that_closes_with_the_openings_tag_is_no_fill_of_the_openin
 
     assert books.tables.commands[command.id].filled_volume == Decimal("0.1")
     assert len(books.tables.deals) == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "alarms"),
+    [
+        (CommandState.IN_DOUBT, pb.ATTEMPT_OUTCOME_IN_DOUBT, False),
+        (CommandState.EXECUTED, pb.ATTEMPT_OUTCOME_EXECUTED, False),
+        (CommandState.EXECUTED, pb.ATTEMPT_OUTCOME_WORKING, False),
+        (CommandState.EXECUTED, pb.ATTEMPT_OUTCOME_IN_DOUBT, False),
+        (CommandState.EXECUTED, pb.ATTEMPT_OUTCOME_REJECTED, True),
+        (CommandState.REVOKED, pb.ATTEMPT_OUTCOME_EXECUTED, True),
+        (CommandState.REVOKED, pb.ATTEMPT_OUTCOME_NOT_SENT, False),
+        (CommandState.REJECTED, pb.ATTEMPT_OUTCOME_WORKING, True),
+    ],
+)
+async def test_only_a_word_that_says_otherwise_raises_an_alarm(
+    state: CommandState, outcome: pb.AttemptOutcome, *, alarms: bool
+) -> None:
+    command = a_command(state)
+    books = books_with(command)
+    await tell(books, command, outcome)
+
+    told = [entry.kind for entry in books.tables.audit.values()]
+    assert ("anomaly.EVIDENCE_CONTRADICTS_STATE" in told) is alarms

@@ -15,7 +15,12 @@ from countersign_server.audit.entries import Entry
 from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
 from countersign_server.execution.deals import apply_deal
-from countersign_server.execution.lifecycle import CommandEvent, CommandState, is_possible
+from countersign_server.execution.lifecycle import (
+    CommandEvent,
+    CommandState,
+    contradicts,
+    is_possible,
+)
 from countersign_server.execution.measures import anomalies_total
 from countersign_server.execution.portfolio import take_snapshot
 from countersign_server.execution.report import ABSENT, FOUND, Reporter
@@ -83,8 +88,10 @@ async def apply_result(
     if not is_new and not answers:
         return command
     event = EVENT_OF_OUTCOME[outcome]
-    if not is_possible(command.state, event) or not _is_entitled(reporter, command, result):
-        await note_contradiction(book, reporter, command, f"result {outcome}", now)
+    is_entitled = _is_entitled(reporter, command, result)
+    if not is_possible(command.state, event) or not is_entitled:
+        if not is_entitled or contradicts(command.state, event):
+            await note_contradiction(book, reporter, command, f"result {outcome}", now)
         return await doubt_if_ungranted(book, reporter, command, now)
     if contradicts_mark(command, event):
         command = await lift_mark(book, reporter, command, f"result {outcome}", now)
