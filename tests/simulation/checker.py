@@ -37,6 +37,7 @@ INVARIANTS: Mapping[str, str] = {
     "I12": "what is sent is what was approved",
     "I13": "nothing is granted that the account's trading state forbids",
     "I14": "what the audit has told is never changed or taken back",
+    "ALARM": "no alarm says that a result contradicts a command of which nothing was forgotten",
     "ERROR": "no decision breaks off with an error that nobody foresaw",
 }
 _NEVER_SENT = (CommandState.REVOKED, CommandState.EXPIRED)
@@ -77,7 +78,8 @@ class Checker:
     def __init__(self, kernel: Kernel, books: Ledger, brokerage: Brokerage) -> None:
         self.violations: list[Violation] = []
         self.commands: dict[UUID, Known] = {}
-        self.knows_grants = True  # not after a restore that nobody was told of
+        # After a restore, or with a machine that forgets, contradictions are there to be told.
+        self.is_confused = False
         self._kernel = kernel
         self._books = books
         self._brokerage = brokerage
@@ -96,6 +98,8 @@ class Checker:
         """Judge what has become durable, and so may be shown to anyone from now on."""
         self._audit.extend(entries)
         for entry in entries:
+            if _is_alarm(entry) and not self.is_confused:
+                self._break("ALARM", f"{entry.subject}: {entry.after}")
             if entry.command_id is None or not entry.kind.startswith("command."):
                 continue
             command = self._books.command(entry.command_id)
@@ -266,6 +270,13 @@ class Checker:
 
 def _name(known: Known) -> str:
     return f"the command to {known.intent.kind} (tag {known.magic})"
+
+
+def _is_alarm(entry: Told) -> bool:
+    """Whether people are told that a bridge's word of an end says otherwise than the state."""
+    facts = entry.after or {}
+    is_of_result = str(facts.get("evidence", "")).startswith("result")
+    return entry.kind == "anomaly.EVIDENCE_CONTRADICTS_STATE" and is_of_result
 
 
 _SIDES = {Way.BUY: Side.BUY, Way.SELL: Side.SELL}

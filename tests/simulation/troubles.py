@@ -12,6 +12,9 @@ from tests.simulation.machine import Disk
 from tests.simulation.plan import HEALED_AT, Mishap, Trouble
 from tests.simulation.world import World
 
+_CONFUSING = frozenset(
+    {Trouble.ROLLED_BACK, Trouble.CLONED, Trouble.JOURNAL_LOST, Trouble.RESTORED}
+)
 Trick = Callable[["Troubles", Mishap], None]
 _READING_CALLS = (
     *("positions_get", "history_deals_get", "orders_get", "account_info", "terminal_info"),
@@ -61,6 +64,8 @@ class Troubles:
         world.person.set_trading("active")
 
     def _strike(self, mishap: Mishap) -> None:
+        if mishap.what in _CONFUSING:
+            self.world.checker.is_confused = True
         self.kernel.note("trouble", mishap.what, f"{mishap.lasting:.1f}s {mishap.size:.2f}")
         _TRICKS[mishap.what](self, mishap)
 
