@@ -1,9 +1,12 @@
 """Prices and volumes as the contract writes them."""
 
+import re
 from decimal import Decimal, InvalidOperation
 
 from countersign_client.errors import invalid_value
 
+# An exponent or an underscore in a price is more often a slip than meant.
+_PLAIN = re.compile(r"[+-]?[0-9]*[.]?[0-9]*")
 _DIGITS_BEFORE_MAX = 18
 _DIGITS_AFTER_MAX = 9
 
@@ -38,6 +41,10 @@ def _number(value: object, field: str) -> Decimal:
         raise invalid_value(
             f'{field} must be a Decimal or text such as "1.0845", not {type(value).__name__}',
             field=field,
+        )
+    if isinstance(value, str) and not _PLAIN.fullmatch(value):
+        raise invalid_value(
+            f"{field} must be a plain number such as 1.0845, not {value:.40}", field=field
         )
     try:
         return Decimal(value)

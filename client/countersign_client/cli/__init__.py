@@ -7,12 +7,13 @@ if nobody knows whether it was done, 130 if it was interrupted.
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
 from countersign_client.cli.commands import CommandGroup
-from countersign_client.cli.failures import advice_for, exit_code_of
-from countersign_client.cli.screen import complain
+from countersign_client.cli.failures import NOT_UNDERSTOOD, exit_code_of, failure_of
+from countersign_client.cli.screen import Failure, complain
 from countersign_client.errors import CountersignError
 
 _HELP = """Sign signals, sign them off, and see what became of them.
@@ -22,7 +23,11 @@ Every command takes --json, --profile and --address. Settings: `countersign logi
 COUNTERSIGN_TOKEN go before it.
 
 Exit codes: 0 done, 1 fault, 2 not understood, 3 not signed in, 4 refused, 5 not available,
-6 nobody knows whether it was done."""
+6 nobody knows whether it was done. With --json, what went wrong is one line of JSON as well."""
+
+
+# What typer raises for options and arguments that do not fit; it has no public name.
+_NotUnderstood: Any = typer.BadParameter.__base__
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,11 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     # A callback makes typer build a group although no command is registered yet.
     app.callback()(_root)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in given
     try:
-        app(args=arguments, prog_name="countersign")
+        # Otherwise typer itself tells, in words, what it did not understand.
+        sys.exit(app(args=given, prog_name="countersign", standalone_mode=not as_json))
     except CountersignError as error:
-        complain(error.message, error.reason, advice_for(error))
+        complain(failure_of(error), as_json=as_json)
         sys.exit(exit_code_of(error))
+    except _NotUnderstood as error:
+        words = error.format_message() or "name a command"
+        complain(
+            Failure(words, "NOT_UNDERSTOOD", "Run it with --help.", {}),
+            as_json=as_json,
+        )
+        sys.exit(NOT_UNDERSTOOD)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from countersign_client.cli.screen import Failure
 from countersign_client.errors import (
     Conflict,
     CountersignError,
@@ -80,6 +81,15 @@ REASON_ADVICE = MappingProxyType(
         "KEY_UNREADABLE": "Give the secret or the key as it was shown when it was made.",
     }
 )
+
+
+def failure_of(error: CountersignError) -> Failure:
+    """Return what to show of an error."""
+    message, field = error.message, error.metadata.get("field", "")
+    # What was refused here was an option, whose name has dashes.
+    if error.reason == "VALUE_REFUSED" and message.startswith(f"{field} "):
+        message = f"--{field.replace('_', '-')}{message.removeprefix(field)}"
+    return Failure(message, error.reason, advice_for(error), dict(error.metadata))
 
 
 def exit_code_of(error: CountersignError) -> int:

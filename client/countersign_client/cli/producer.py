@@ -80,6 +80,7 @@ def create(
     say(f"secret     {key.secret}")
     say(f"token      {token.secret}")
     remark(f"secret and token are shown this once. Next: python {script}")
+    remark("nobody follows it yet: 'countersign subscription create' lets an account do so")
 
 
 @command(app, "list")

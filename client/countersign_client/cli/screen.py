@@ -3,8 +3,8 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -16,6 +16,16 @@ class Column(Generic[Item]):
 
     title: str
     text: Callable[[Item], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, for a person and for a program; `metadata` as the server gave it."""
+
+    message: str
+    reason: str
+    advice: str
+    metadata: Mapping[str, str]
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -80,10 +90,14 @@ def remark(text: str) -> None:
     sys.stderr.write(printable(text, lines=True) + "\n")
 
 
-def complain(message: str, reason: str, advice: str) -> None:
+def complain(failure: Failure, *, as_json: bool) -> None:
     """Print what went wrong and what to do about it, on one line."""
-    sentence = message.rstrip(". \n") or "it failed"
-    sys.stderr.write(printable(f"countersign: {sentence} ({reason}). {advice}") + "\n")
+    if as_json:
+        sys.stderr.write(_json_text(asdict(failure), indent=None))
+        return
+    sentence = failure.message.rstrip(". \n") or "it failed"
+    line = f"countersign: {sentence} ({failure.reason}). {failure.advice}"
+    sys.stderr.write(printable(line) + "\n")
 
 
 def _json_text(value: Any, *, indent: int | None) -> str:  # noqa: ANN401  # whatever JSON can hold

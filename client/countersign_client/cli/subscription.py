@@ -14,11 +14,17 @@ from countersign_client.cli.labels import column, value_of
 from countersign_client.cli.moments import read_span
 from countersign_client.cli.screen import Column
 from countersign_client.cli.session import ask, gather, show, show_all
+from countersign_client.client import Client
 from countersign_client.decimals import canonical
 from countersign_client.errors import invalid_value
 from countersign_client.wire.countersign import v1
 
 app = typer.Typer(help="Which account follows which producer, and how.", no_args_is_help=True)
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PRODUCERS_MAX = 10_000
+# Where an option has another name than the field.
+_OPTIONS = {"fixed_lots": "lots"}
 
 SubscriptionId = Annotated[str, typer.Argument(help="UUID.")]
 
@@ -101,7 +107,7 @@ def terms(  # noqa: PLR0913  # options, each by name
 def create(
     *,
     account: Annotated[str, typer.Option(help="The account that follows.")],
-    producer: Annotated[str, typer.Option(help="The producer it follows.")],
+    producer: Annotated[str, typer.Option(help="What it follows: UUID, or the name of yours.")],
     given: Terms,
 ) -> None:
     """Make an account follow a producer, and accept the consent text that --consent names."""
@@ -111,7 +117,7 @@ def create(
             raise invalid_value(f"{option} is needed", field=field)
     request = v1.CreateSubscriptionRequest(
         account_id=account,
-        producer_id=producer,
+        producer_id=ask(lambda client: _producer_id(client, producer)),
         sizing=said.sizing,
         approval_mode=said.approval_mode,
         consent_version=said.consent_version,
@@ -173,8 +179,28 @@ def cancel(subscription_id: SubscriptionId) -> None:
     show(ask(lambda client: client.accounts.cancel_subscription(request)).subscription, _COLUMNS)
 
 
+async def _producer_id(client: Client, producer: str) -> str:
+    if _UUID.fullmatch(producer):
+        return producer
+    own = (await client.identity.get_me(v1.GetMeRequest())).user.user_id
+    producers = await gather(
+        client.accounts.list_producers,
+        v1.ListProducersRequest(),
+        lambda page: page.producers,
+        _PRODUCERS_MAX,
+    )
+    for one in producers:
+        if one.name == producer and one.owner_id == own:
+            return one.producer_id
+    raise invalid_value(f"producer {producer} is neither a UUID nor one of yours", field="producer")
+
+
 def _sizing(rules: dict[str, str]) -> v1.Sizing | None:
-    given = {name: canonical(text, field=name) for name, text in rules.items() if text}
+    given = {
+        name: canonical(text, field=_OPTIONS.get(name, name))
+        for name, text in rules.items()
+        if text
+    }
     if len(given) > 1:
         raise invalid_value(f"give one size, not {' and '.join(sorted(given))}", field="sizing")
     return v1.Sizing(**given) if given else None
