@@ -15,6 +15,7 @@ from google.protobuf import json_format
 
 from countersign.v1 import signals_pb2, signals_pb2_grpc
 from demo.people import (
+    CONSENT_VERSION,
     INSTRUMENT,
     Cast,
     assemble,
@@ -24,7 +25,7 @@ from demo.people import (
     symbols_told,
     write_private,
 )
-from demo.processes import Child, StartFailed
+from demo.processes import Child, StartFailed, only_one_in
 from demo.rest import Refused
 from demo.settings import DemoSettings
 from demo.stack import Stack, bridge_running, orders_at_broker, running, terminal_price
@@ -45,6 +46,10 @@ def main() -> int:
     settings = DemoSettings()
     facts = settings.directory / "demo.json"
     settings.directory.mkdir(parents=True, exist_ok=True)
+    alone = only_one_in(settings.directory)
+    if alone is None:
+        say(_running_already(facts))
+        return 1
     cast = Cast.remembered(facts)
     if not facts.exists():
         write_private(facts, {"cast": cast_facts(cast)})
@@ -81,6 +86,15 @@ def main() -> int:
         say(f"\nThe demo failed: {error}")
         return 1
     return 0
+
+
+def _running_already(facts: Path) -> str:
+    rest = json.loads(facts.read_text()).get("addresses", {}).get("rest", "an address of its own")
+    return (
+        f"A demo runs already in {facts.parent}, at {rest}; ctrl-C in its terminal ends it.\n"
+        "Another one beside it: make demo DIRECTORY=.demo-2 PORT=0 SERVER_PORT=0 INTERNAL_PORT=0 "
+        "METRICS_PORT=0"
+    )
 
 
 def _tell(stack: Stack, cast: Cast) -> dict[str, str]:
@@ -136,6 +150,7 @@ def _write_facts(facts: Path, stack: Stack, cast: Cast, pending: dict[str, str])
                 "database": stack.database_url,
             },
             "tokens": tokens(stack.rest, cast),
+            "consent": CONSENT_VERSION,
             "operator": {"email": cast.operator_email, "password": cast.operator_password},
             "owner": {
                 "user_id": cast.owner_id,

@@ -1,6 +1,7 @@
 """Child processes that end with us, whatever becomes of us."""
 
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 15.0
@@ -60,6 +62,17 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def only_one_in(directory: Path) -> TextIO | None:
+    """Take the folder for as long as this process lives; None: another process has it."""
+    lock = (directory / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
 
 
 def python(module: str, *arguments: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.demo_running import PROJECT, Demo, demo_environment, demo_running, processes_of
+from tests.fixtures.demo_running import PROJECT, demo_environment, demo_running, processes_of
 
 pytestmark = pytest.mark.timeout(400)
 README = (PROJECT / "README.md").read_text()
@@ -40,7 +40,11 @@ async def test_the_story_holds_and_every_command_of_the_readme_works_and_nothing
         await demo.hear("Stays up until ctrl-C")
         assert stat.S_IMODE(demo.facts_file.stat().st_mode) == 0o600
         for block in blocks():
-            await _works(block, demo, folder)
+            await _works(block, folder)
+        async with demo_running(folder) as second:
+            await second.hear(demo.facts["addresses"]["rest"])
+            await second.hear("Another one beside it")
+            assert await second.process.wait() == 1
         account = demo.facts["owner"]["account_id"]
         assert await demo.interrupt() == 0
     assert processes_of(folder) == []
@@ -53,10 +57,9 @@ async def test_the_story_holds_and_every_command_of_the_readme_works_and_nothing
     assert processes_of(folder) == []
 
 
-async def _works(block: str, demo: Demo, folder: Path) -> None:
-    """Run a block as it stands, but for the port and the folder of this demo."""
-    address = demo.facts["addresses"]["grpc"]
-    script = block.replace("127.0.0.1:8080", address).replace(".demo/", f"{folder}/")
+async def _works(block: str, folder: Path) -> None:
+    """Run a block as it stands, but for the folder of this demo."""
+    script = block.replace(".demo/", f"{folder}/")
     script = script.replace("my_strategy.py", str(folder / "my_strategy.py"))
     shell = await asyncio.create_subprocess_exec(
         *("bash", "-euo", "pipefail", "-c", script),
