@@ -327,6 +327,11 @@ class ProducerPaused(NotNow):
     advice = "The producer's owner has paused it."
 
 
+class DelegatesExhausted(NotNow):
+    reason = "DELEGATES_EXHAUSTED"
+    advice = "Revoke a delegate first."
+
+
 class KeysExhausted(NotNow):
     reason = "KEYS_EXHAUSTED"
     advice = "Revoke a key first."

@@ -1,7 +1,7 @@
 """Every table of every area, for migrations and for the check that code and database agree."""
 
 from countersign_server.accounts import tables as accounts
-from countersign_server.approvals import tables as approvals
+from countersign_server.approvals import delegate_tables as delegates, tables as approvals
 from countersign_server.audit import tables as audit
 from countersign_server.database.metadata import metadata
 from countersign_server.devices import tables as devices
@@ -9,6 +9,6 @@ from countersign_server.execution import tables as execution
 from countersign_server.identity import tables as identity
 from countersign_server.signals import tables as signals
 
-AREAS = (identity, audit, accounts, devices, signals, approvals, execution)
+AREAS = (identity, audit, accounts, devices, signals, approvals, delegates, execution)
 
 __all__ = ["AREAS", "metadata"]

@@ -20,7 +20,10 @@ from tests.fixtures.world import World, a_signal, world
 OWNED = [table for table in metadata.sorted_tables if "owner_id" in table.columns]
 MINE = "((owner_id)::text = current_setting('countersign.tenant'::text, true))"
 # What this story leaves empty; their policies are looked at below like everybody's.
-WITHOUT_ROWS = {"command_reports", "deals", "leases", "pairing_codes", "snapshots"}
+WITHOUT_ROWS = {
+    *("command_reports", "deals", "delegates", "leases", "owner_key_challenges", "owner_keys"),
+    *("pairing_codes", "snapshots"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,9 @@ MISSING = Refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 class Belongings:
     """The ids of everything that ann has."""
 
+    user_id: str
     account_id: str
+    delegate_id: str
     producer_id: str
     key_id: str
     subscription_id: str
@@ -98,8 +100,15 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         status = await it.execution.GetExecutionStatus(
             execution_pb2.GetExecutionStatusRequest(signal_id=signal_id), metadata=ann.metadata
         )
+        carol = await it.an_owner("carol", login=1000003)
+        granted = await it.approvals.GrantDelegate(
+            approvals_pb2.GrantDelegateRequest(account_id=ann.account_id, user_id=carol.id),
+            metadata=ann.metadata,
+        )
         belongings = Belongings(
+            user_id=ann.id,
             account_id=ann.account_id,
+            delegate_id=granted.delegate.delegate_id,
             producer_id=strategy.id,
             key_id=strategy.key_id,
             subscription_id=subscription_id,
@@ -202,6 +211,13 @@ AS_OWNER: Mapping[str, Request] = {
     "ApprovalService/ListInbox": lambda ann: AP.ListInboxRequest(account_id=ann.account_id),
     "ApprovalService/RevokeApproval": lambda ann: AP.RevokeApprovalRequest(
         approval_id=ann.approval_id
+    ),
+    "ApprovalService/GrantDelegate": lambda ann: AP.GrantDelegateRequest(
+        account_id=ann.account_id, user_id=ann.user_id
+    ),
+    "ApprovalService/ListDelegates": lambda ann: AP.ListDelegatesRequest(account_id=ann.account_id),
+    "ApprovalService/RevokeDelegate": lambda ann: AP.RevokeDelegateRequest(
+        delegate_id=ann.delegate_id
     ),
     "AuditService/ListAuditEntries": lambda ann: AU.ListAuditEntriesRequest(
         signal_id=ann.signal_id

@@ -29,6 +29,7 @@ COMMANDS = MappingProxyType(
         "producer": ("producer", "Strategy engines and their signing keys."),
         "account": ("account", "Trading accounts and their symbols."),
         "subscription": ("subscription", "Which account follows which producer, and how."),
+        "delegate": ("delegate", "Let others decide for an account."),
         "device": ("device", "Installed bridges."),
         "consent": ("consent", "The text that is accepted when an account follows."),
         "user": ("user", "People and their invitations."),

@@ -8,6 +8,7 @@ from countersign_client.cli.invocation import command, current
 from countersign_client.cli.labels import column, countdown_column
 from countersign_client.cli.screen import Column, print_json, print_table
 from countersign_client.cli.session import ask
+from countersign_client.client import Client
 from countersign_client.message_json import message_json
 from countersign_client.wire.countersign import v1
 
@@ -19,16 +20,30 @@ def inbox(
     *,
     account: Annotated[str, typer.Option(help="Only this account.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many.")] = 50,
+    delegated: Annotated[
+        bool, typer.Option("--delegated", help="In others' accounts, for which you may decide.")
+    ] = False,
 ) -> None:
     """List what waits for your decision, the soonest to expire first."""
-    request = v1.ListInboxRequest(account_id=account, page_size=limit)
-    answer = ask(lambda client: client.approvals.list_inbox(request))
+    answer = ask(lambda client: _waiting(client, account, limit, delegated=delegated))
     if current().json:
         print_json([message_json(approval) for approval in answer.approvals])
         return
     # By the server's clock: this machine's may be minutes off, and the server's decides.
     remaining = countdown_column("expires", "expire_time", now=answer.server_time)
     print_table(answer.approvals, (remaining, *_COLUMNS), nothing="nothing waits for you")
+
+
+async def _waiting(
+    client: Client, account: str, limit: int, *, delegated: bool
+) -> v1.ListInboxResponse:
+    if not delegated:
+        return await client.approvals.list_inbox(
+            v1.ListInboxRequest(account_id=account, page_size=limit)
+        )
+    answer = await client.approvals.list_delegated_inbox(v1.ListDelegatedInboxRequest())
+    of_account = [one for one in answer.approvals if account in ("", one.account_id)]
+    return v1.ListInboxResponse(approvals=of_account[:limit], server_time=answer.server_time)
 
 
 def risk(approval: v1.Approval) -> str:

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from countersign.v1 import approvals_pb2, approvals_pb2_grpc
+from countersign.v1 import approvals_pb2
 from countersign_server.approvals import store
 from countersign_server.approvals.approval import Approval, DecisionMode, is_repeat
 from countersign_server.approvals.decisions import Countersigner, Decider
+from countersign_server.approvals.delegate_calls import DelegateCalls, may_decide
 from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
 from countersign_server.approvals.measures import approvals_total
 from countersign_server.approvals.moment_store import moment_of
@@ -33,7 +34,7 @@ _WANTED: Mapping[int, ApprovalEvent] = {
 }
 
 
-class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
+class ApprovalService(DelegateCalls):
     """See approvals.proto for the contract."""
 
     def __init__(
@@ -54,33 +55,51 @@ class ApprovalService(approvals_pb2_grpc.ApprovalServiceServicer):
     async def CreateApproval(
         self, request: approvals_pb2.CreateApprovalRequest, context: Context
     ) -> approvals_pb2.CreateApprovalResponse:
-        signal_id, account_id = UUID(request.signal_id), UUID(request.account_id)
-        wanted = _WANTED[request.decision]
-        async with self._database.transaction(current_caller().tenant) as tx:
+        decided = await self._decided(request, current_caller().tenant)
+        if decided is None:
+            owner_id = await self._owner_who_lets_decide(UUID(request.account_id))
+            decided = owner_id and await self._decided(request, owner_id, delegated=True)
+        if decided is None:
+            raise NotFound(
+                f"signal {request.signal_id} was not laid before account {request.account_id}",
+                signal_id=request.signal_id,
+                account_id=request.account_id,
+            )
+        return approvals_pb2.CreateApprovalResponse(approval=approval_message(decided))
+
+    async def _decided(
+        self,
+        request: approvals_pb2.CreateApprovalRequest,
+        tenant: UUID | None,
+        *,
+        delegated: bool = False,
+    ) -> Approval | None:
+        """Return the entry as it stands decided; None: `tenant` has none that may be decided."""
+        account_id, wanted = UUID(request.account_id), _WANTED[request.decision]
+        async with self._database.transaction(tenant) as tx:
+            if delegated and not await may_decide(tx, account_id):
+                return None
             found = await store.approval_of_signal_for_update(
-                tx, signal_id=signal_id, account_id=account_id
+                tx, signal_id=UUID(request.signal_id), account_id=account_id
             )
             if found is None:
-                raise NotFound(
-                    f"signal {signal_id} was not laid before account {account_id}",
-                    signal_id=str(signal_id),
-                    account_id=str(account_id),
-                )
+                return None
             # The clock is read when the row is held: a decision that had to wait may be too late.
             now = self._now()
             if is_repeat(found, wanted, intent_digest=request.intent_digest, now=now):
-                return approvals_pb2.CreateApprovalResponse(approval=approval_message(found))
+                return found
             decided = await self._decide(tx, found, request, now)
             reach(CrashPoint.BEFORE_APPROVAL)
         reach(CrashPoint.AFTER_APPROVAL)
         self._tell(decided)
-        return approvals_pb2.CreateApprovalResponse(approval=approval_message(decided))
+        return decided
 
     async def GetApproval(
         self, request: approvals_pb2.GetApprovalRequest, context: Context
     ) -> approvals_pb2.GetApprovalResponse:
         async with self._database.transaction(current_caller().tenant) as tx:
             found = await store.approval(tx, UUID(request.approval_id))
+        found = found or await self._delegated_approval(UUID(request.approval_id))
         if found is None:
             raise _no_approval(request.approval_id)
         return approvals_pb2.GetApprovalResponse(approval=approval_message(found))

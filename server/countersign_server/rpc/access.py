@@ -84,6 +84,10 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "ListApprovals": _PEOPLE,
         "ListInbox": _OWNER,
         "RevokeApproval": _OWNER,
+        "GrantDelegate": _OWNER,
+        "ListDelegates": _PEOPLE,
+        "RevokeDelegate": _OWNER,
+        "ListDelegatedInbox": _OWNER,
     },
     "ExecutionService": {
         "Channel": _DEVICE,

@@ -232,3 +232,75 @@ class RevokeApprovalResponse(_message.Message):
     APPROVAL_FIELD_NUMBER: _ClassVar[int]
     approval: Approval
     def __init__(self, approval: _Optional[_Union[Approval, _Mapping]] = ...) -> None: ...
+
+class Delegate(_message.Message):
+    __slots__ = ("delegate_id", "account_id", "owner_id", "user_id", "create_time", "revoke_time")
+    DELEGATE_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    REVOKE_TIME_FIELD_NUMBER: _ClassVar[int]
+    delegate_id: str
+    account_id: str
+    owner_id: str
+    user_id: str
+    create_time: _timestamp_pb2.Timestamp
+    revoke_time: _timestamp_pb2.Timestamp
+    def __init__(self, delegate_id: _Optional[str] = ..., account_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., user_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GrantDelegateRequest(_message.Message):
+    __slots__ = ("account_id", "user_id")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    user_id: str
+    def __init__(self, account_id: _Optional[str] = ..., user_id: _Optional[str] = ...) -> None: ...
+
+class GrantDelegateResponse(_message.Message):
+    __slots__ = ("delegate",)
+    DELEGATE_FIELD_NUMBER: _ClassVar[int]
+    delegate: Delegate
+    def __init__(self, delegate: _Optional[_Union[Delegate, _Mapping]] = ...) -> None: ...
+
+class ListDelegatesRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "account_id")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    account_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., account_id: _Optional[str] = ...) -> None: ...
+
+class ListDelegatesResponse(_message.Message):
+    __slots__ = ("delegates", "next_page_token")
+    DELEGATES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    delegates: _containers.RepeatedCompositeFieldContainer[Delegate]
+    next_page_token: str
+    def __init__(self, delegates: _Optional[_Iterable[_Union[Delegate, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class RevokeDelegateRequest(_message.Message):
+    __slots__ = ("delegate_id",)
+    DELEGATE_ID_FIELD_NUMBER: _ClassVar[int]
+    delegate_id: str
+    def __init__(self, delegate_id: _Optional[str] = ...) -> None: ...
+
+class RevokeDelegateResponse(_message.Message):
+    __slots__ = ("delegate",)
+    DELEGATE_FIELD_NUMBER: _ClassVar[int]
+    delegate: Delegate
+    def __init__(self, delegate: _Optional[_Union[Delegate, _Mapping]] = ...) -> None: ...
+
+class ListDelegatedInboxRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListDelegatedInboxResponse(_message.Message):
+    __slots__ = ("approvals", "server_time")
+    APPROVALS_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
+    approvals: _containers.RepeatedCompositeFieldContainer[Approval]
+    server_time: _timestamp_pb2.Timestamp
+    def __init__(self, approvals: _Optional[_Iterable[_Union[Approval, _Mapping]]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -60,6 +60,26 @@ class ApprovalServiceStub:
                 request_serializer=countersign_dot_v1_dot_approvals__pb2.RevokeApprovalRequest.SerializeToString,
                 response_deserializer=countersign_dot_v1_dot_approvals__pb2.RevokeApprovalResponse.FromString,
                 _registered_method=True)
+        self.GrantDelegate = channel.unary_unary(
+                '/countersign.v1.ApprovalService/GrantDelegate',
+                request_serializer=countersign_dot_v1_dot_approvals__pb2.GrantDelegateRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_approvals__pb2.GrantDelegateResponse.FromString,
+                _registered_method=True)
+        self.ListDelegates = channel.unary_unary(
+                '/countersign.v1.ApprovalService/ListDelegates',
+                request_serializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatesRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatesResponse.FromString,
+                _registered_method=True)
+        self.RevokeDelegate = channel.unary_unary(
+                '/countersign.v1.ApprovalService/RevokeDelegate',
+                request_serializer=countersign_dot_v1_dot_approvals__pb2.RevokeDelegateRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_approvals__pb2.RevokeDelegateResponse.FromString,
+                _registered_method=True)
+        self.ListDelegatedInbox = channel.unary_unary(
+                '/countersign.v1.ApprovalService/ListDelegatedInbox',
+                request_serializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatedInboxRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatedInboxResponse.FromString,
+                _registered_method=True)
 
 
 class ApprovalServiceServicer:
@@ -76,7 +96,7 @@ class ApprovalServiceServicer:
         owner's own signature and none came: FAILED_PRECONDITION, OWNER_SIGNATURE_REQUIRED. A signature that does not hold:
         INVALID_ARGUMENT, OWNER_SIGNATURE_INVALID; of a revoked key: FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
-        Caller: the account's owner.
+        Caller: the account's owner, or whom its owner lets decide; the entry and the audit name both.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -85,7 +105,7 @@ class ApprovalServiceServicer:
     def GetApproval(self, request, context):
         """Returns one entry with the exact text that approving it signs.
 
-        Caller: the account's owner, an operator.
+        Caller: the account's owner, whom its owner lets decide, an operator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,6 +139,46 @@ class ApprovalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GrantDelegate(self, request, context):
+        """Lets another user decide for one account: see its inbox, look at an entry, approve and reject. Nothing else of the
+        account is shown to them. Twenty for each account at most: FAILED_PRECONDITION, DELEGATES_EXHAUSTED.
+
+        A repeat answers the same.
+
+        Caller: the account's owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDelegates(self, request, context):
+        """Lists whom the caller lets decide, and for whom the caller may decide, newest first.
+
+        Caller: an owner (its own), an operator (all).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeDelegate(self, request, context):
+        """Ends it: a decision that has not been recorded by then is refused with NOT_FOUND. A repeat answers the same.
+
+        Caller: the account's owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDelegatedInbox(self, request, context):
+        """Lists what waits for a decision in the accounts of others for which the caller may decide, the soonest to expire
+        first, at most 500. CreateApproval decides.
+
+        Caller: an owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ApprovalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -146,6 +206,26 @@ def add_ApprovalServiceServicer_to_server(servicer, server):
                     servicer.RevokeApproval,
                     request_deserializer=countersign_dot_v1_dot_approvals__pb2.RevokeApprovalRequest.FromString,
                     response_serializer=countersign_dot_v1_dot_approvals__pb2.RevokeApprovalResponse.SerializeToString,
+            ),
+            'GrantDelegate': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantDelegate,
+                    request_deserializer=countersign_dot_v1_dot_approvals__pb2.GrantDelegateRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_approvals__pb2.GrantDelegateResponse.SerializeToString,
+            ),
+            'ListDelegates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDelegates,
+                    request_deserializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatesRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatesResponse.SerializeToString,
+            ),
+            'RevokeDelegate': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeDelegate,
+                    request_deserializer=countersign_dot_v1_dot_approvals__pb2.RevokeDelegateRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_approvals__pb2.RevokeDelegateResponse.SerializeToString,
+            ),
+            'ListDelegatedInbox': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDelegatedInbox,
+                    request_deserializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatedInboxRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_approvals__pb2.ListDelegatedInboxResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -284,6 +364,114 @@ class ApprovalService:
             '/countersign.v1.ApprovalService/RevokeApproval',
             countersign_dot_v1_dot_approvals__pb2.RevokeApprovalRequest.SerializeToString,
             countersign_dot_v1_dot_approvals__pb2.RevokeApprovalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantDelegate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.ApprovalService/GrantDelegate',
+            countersign_dot_v1_dot_approvals__pb2.GrantDelegateRequest.SerializeToString,
+            countersign_dot_v1_dot_approvals__pb2.GrantDelegateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDelegates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.ApprovalService/ListDelegates',
+            countersign_dot_v1_dot_approvals__pb2.ListDelegatesRequest.SerializeToString,
+            countersign_dot_v1_dot_approvals__pb2.ListDelegatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeDelegate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.ApprovalService/RevokeDelegate',
+            countersign_dot_v1_dot_approvals__pb2.RevokeDelegateRequest.SerializeToString,
+            countersign_dot_v1_dot_approvals__pb2.RevokeDelegateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDelegatedInbox(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.ApprovalService/ListDelegatedInbox',
+            countersign_dot_v1_dot_approvals__pb2.ListDelegatedInboxRequest.SerializeToString,
+            countersign_dot_v1_dot_approvals__pb2.ListDelegatedInboxResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,12 +43,12 @@ class ApprovalServiceStub:
     owner's own signature and none came: FAILED_PRECONDITION, OWNER_SIGNATURE_REQUIRED. A signature that does not hold:
     INVALID_ARGUMENT, OWNER_SIGNATURE_INVALID; of a revoked key: FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
-    Caller: the account's owner.
+    Caller: the account's owner, or whom its owner lets decide; the entry and the audit name both.
     """
     GetApproval: _grpc.UnaryUnaryMultiCallable[_approvals_pb2.GetApprovalRequest, _approvals_pb2.GetApprovalResponse]
     """Returns one entry with the exact text that approving it signs.
 
-    Caller: the account's owner, an operator.
+    Caller: the account's owner, whom its owner lets decide, an operator.
     """
     ListApprovals: _grpc.UnaryUnaryMultiCallable[_approvals_pb2.ListApprovalsRequest, _approvals_pb2.ListApprovalsResponse]
     """Lists the caller's entries, decided or not, newest first.
@@ -66,6 +66,30 @@ class ApprovalServiceStub:
 
     Caller: the account's owner.
     """
+    GrantDelegate: _grpc.UnaryUnaryMultiCallable[_approvals_pb2.GrantDelegateRequest, _approvals_pb2.GrantDelegateResponse]
+    """Lets another user decide for one account: see its inbox, look at an entry, approve and reject. Nothing else of the
+    account is shown to them. Twenty for each account at most: FAILED_PRECONDITION, DELEGATES_EXHAUSTED.
+
+    A repeat answers the same.
+
+    Caller: the account's owner.
+    """
+    ListDelegates: _grpc.UnaryUnaryMultiCallable[_approvals_pb2.ListDelegatesRequest, _approvals_pb2.ListDelegatesResponse]
+    """Lists whom the caller lets decide, and for whom the caller may decide, newest first.
+
+    Caller: an owner (its own), an operator (all).
+    """
+    RevokeDelegate: _grpc.UnaryUnaryMultiCallable[_approvals_pb2.RevokeDelegateRequest, _approvals_pb2.RevokeDelegateResponse]
+    """Ends it: a decision that has not been recorded by then is refused with NOT_FOUND. A repeat answers the same.
+
+    Caller: the account's owner.
+    """
+    ListDelegatedInbox: _grpc.UnaryUnaryMultiCallable[_approvals_pb2.ListDelegatedInboxRequest, _approvals_pb2.ListDelegatedInboxResponse]
+    """Lists what waits for a decision in the accounts of others for which the caller may decide, the soonest to expire
+    first, at most 500. CreateApproval decides.
+
+    Caller: an owner.
+    """
 
 @_typing.type_check_only
 class ApprovalServiceAsyncStub(ApprovalServiceStub):
@@ -82,12 +106,12 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
     owner's own signature and none came: FAILED_PRECONDITION, OWNER_SIGNATURE_REQUIRED. A signature that does not hold:
     INVALID_ARGUMENT, OWNER_SIGNATURE_INVALID; of a revoked key: FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
-    Caller: the account's owner.
+    Caller: the account's owner, or whom its owner lets decide; the entry and the audit name both.
     """
     GetApproval: _aio.UnaryUnaryMultiCallable[_approvals_pb2.GetApprovalRequest, _approvals_pb2.GetApprovalResponse]  # type: ignore[assignment]
     """Returns one entry with the exact text that approving it signs.
 
-    Caller: the account's owner, an operator.
+    Caller: the account's owner, whom its owner lets decide, an operator.
     """
     ListApprovals: _aio.UnaryUnaryMultiCallable[_approvals_pb2.ListApprovalsRequest, _approvals_pb2.ListApprovalsResponse]  # type: ignore[assignment]
     """Lists the caller's entries, decided or not, newest first.
@@ -104,6 +128,30 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
     A repeat answers the same.
 
     Caller: the account's owner.
+    """
+    GrantDelegate: _aio.UnaryUnaryMultiCallable[_approvals_pb2.GrantDelegateRequest, _approvals_pb2.GrantDelegateResponse]  # type: ignore[assignment]
+    """Lets another user decide for one account: see its inbox, look at an entry, approve and reject. Nothing else of the
+    account is shown to them. Twenty for each account at most: FAILED_PRECONDITION, DELEGATES_EXHAUSTED.
+
+    A repeat answers the same.
+
+    Caller: the account's owner.
+    """
+    ListDelegates: _aio.UnaryUnaryMultiCallable[_approvals_pb2.ListDelegatesRequest, _approvals_pb2.ListDelegatesResponse]  # type: ignore[assignment]
+    """Lists whom the caller lets decide, and for whom the caller may decide, newest first.
+
+    Caller: an owner (its own), an operator (all).
+    """
+    RevokeDelegate: _aio.UnaryUnaryMultiCallable[_approvals_pb2.RevokeDelegateRequest, _approvals_pb2.RevokeDelegateResponse]  # type: ignore[assignment]
+    """Ends it: a decision that has not been recorded by then is refused with NOT_FOUND. A repeat answers the same.
+
+    Caller: the account's owner.
+    """
+    ListDelegatedInbox: _aio.UnaryUnaryMultiCallable[_approvals_pb2.ListDelegatedInboxRequest, _approvals_pb2.ListDelegatedInboxResponse]  # type: ignore[assignment]
+    """Lists what waits for a decision in the accounts of others for which the caller may decide, the soonest to expire
+    first, at most 500. CreateApproval decides.
+
+    Caller: an owner.
     """
 
 class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -124,7 +172,7 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         owner's own signature and none came: FAILED_PRECONDITION, OWNER_SIGNATURE_REQUIRED. A signature that does not hold:
         INVALID_ARGUMENT, OWNER_SIGNATURE_INVALID; of a revoked key: FAILED_PRECONDITION, OWNER_KEY_REVOKED.
 
-        Caller: the account's owner.
+        Caller: the account's owner, or whom its owner lets decide; the entry and the audit name both.
         """
 
     @_abc_1.abstractmethod
@@ -135,7 +183,7 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_approvals_pb2.GetApprovalResponse, _abc.Awaitable[_approvals_pb2.GetApprovalResponse]]:
         """Returns one entry with the exact text that approving it signs.
 
-        Caller: the account's owner, an operator.
+        Caller: the account's owner, whom its owner lets decide, an operator.
         """
 
     @_abc_1.abstractmethod
@@ -170,6 +218,54 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         A repeat answers the same.
 
         Caller: the account's owner.
+        """
+
+    @_abc_1.abstractmethod
+    def GrantDelegate(
+        self,
+        request: _approvals_pb2.GrantDelegateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_approvals_pb2.GrantDelegateResponse, _abc.Awaitable[_approvals_pb2.GrantDelegateResponse]]:
+        """Lets another user decide for one account: see its inbox, look at an entry, approve and reject. Nothing else of the
+        account is shown to them. Twenty for each account at most: FAILED_PRECONDITION, DELEGATES_EXHAUSTED.
+
+        A repeat answers the same.
+
+        Caller: the account's owner.
+        """
+
+    @_abc_1.abstractmethod
+    def ListDelegates(
+        self,
+        request: _approvals_pb2.ListDelegatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_approvals_pb2.ListDelegatesResponse, _abc.Awaitable[_approvals_pb2.ListDelegatesResponse]]:
+        """Lists whom the caller lets decide, and for whom the caller may decide, newest first.
+
+        Caller: an owner (its own), an operator (all).
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeDelegate(
+        self,
+        request: _approvals_pb2.RevokeDelegateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_approvals_pb2.RevokeDelegateResponse, _abc.Awaitable[_approvals_pb2.RevokeDelegateResponse]]:
+        """Ends it: a decision that has not been recorded by then is refused with NOT_FOUND. A repeat answers the same.
+
+        Caller: the account's owner.
+        """
+
+    @_abc_1.abstractmethod
+    def ListDelegatedInbox(
+        self,
+        request: _approvals_pb2.ListDelegatedInboxRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_approvals_pb2.ListDelegatedInboxResponse, _abc.Awaitable[_approvals_pb2.ListDelegatedInboxResponse]]:
+        """Lists what waits for a decision in the accounts of others for which the caller may decide, the soonest to expire
+        first, at most 500. CreateApproval decides.
+
+        Caller: an owner.
         """
 
 def add_ApprovalServiceServicer_to_server(servicer: ApprovalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1998,6 +1998,107 @@ class RevokeApprovalResponse(betterproto.Message):
 
 
 @dataclass(eq=False, repr=False)
+class Delegate(betterproto.Message):
+    """A user who decides for an account that is another's."""
+
+    delegate_id: str = betterproto.string_field(1)
+    """UUID made by the server."""
+
+    account_id: str = betterproto.string_field(2)
+    """The account."""
+
+    owner_id: str = betterproto.string_field(3)
+    """Whose it is."""
+
+    user_id: str = betterproto.string_field(4)
+    """Who may decide."""
+
+    create_time: datetime = betterproto.message_field(5)
+    """Since when."""
+
+    revoke_time: datetime = betterproto.message_field(6)
+    """When it ended; absent: it holds."""
+
+
+@dataclass(eq=False, repr=False)
+class GrantDelegateRequest(betterproto.Message):
+    """Request of GrantDelegate."""
+
+    account_id: str = betterproto.string_field(1)
+    """The account."""
+
+    user_id: str = betterproto.string_field(2)
+    """Who may decide; GetMe tells a user its id."""
+
+
+@dataclass(eq=False, repr=False)
+class GrantDelegateResponse(betterproto.Message):
+    """Response of GrantDelegate."""
+
+    delegate: "Delegate" = betterproto.message_field(1)
+    """The delegate."""
+
+
+@dataclass(eq=False, repr=False)
+class ListDelegatesRequest(betterproto.Message):
+    """Request of ListDelegates."""
+
+    page_size: int = betterproto.int32_field(1)
+    """At most this many; 0: 50; more than 500 counts as 500."""
+
+    page_token: str = betterproto.string_field(2)
+    """From the previous answer; empty: from the start."""
+
+    account_id: str = betterproto.string_field(3)
+    """Only this account; empty: all."""
+
+
+@dataclass(eq=False, repr=False)
+class ListDelegatesResponse(betterproto.Message):
+    """Response of ListDelegates."""
+
+    delegates: List["Delegate"] = betterproto.message_field(1)
+    """Newest first, also those that ended."""
+
+    next_page_token: str = betterproto.string_field(2)
+    """Empty on the last page."""
+
+
+@dataclass(eq=False, repr=False)
+class RevokeDelegateRequest(betterproto.Message):
+    """Request of RevokeDelegate."""
+
+    delegate_id: str = betterproto.string_field(1)
+    """UUID."""
+
+
+@dataclass(eq=False, repr=False)
+class RevokeDelegateResponse(betterproto.Message):
+    """Response of RevokeDelegate."""
+
+    delegate: "Delegate" = betterproto.message_field(1)
+    """The delegate as it now stands."""
+
+
+@dataclass(eq=False, repr=False)
+class ListDelegatedInboxRequest(betterproto.Message):
+    """Request of ListDelegatedInbox."""
+
+    pass
+
+
+@dataclass(eq=False, repr=False)
+class ListDelegatedInboxResponse(betterproto.Message):
+    """Response of ListDelegatedInbox."""
+
+    approvals: List["Approval"] = betterproto.message_field(1)
+    """The soonest to expire first."""
+
+    server_time: datetime = betterproto.message_field(2)
+    """The server's clock, to count down by."""
+
+
+@dataclass(eq=False, repr=False)
 class AuditEntry(betterproto.Message):
     """One change of state."""
 
@@ -5083,6 +5184,74 @@ class ApprovalServiceStub(betterproto.ServiceStub):
             metadata=metadata,
         )
 
+    async def grant_delegate(
+        self,
+        grant_delegate_request: "GrantDelegateRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "GrantDelegateResponse":
+        return await self._unary_unary(
+            "/countersign.v1.ApprovalService/GrantDelegate",
+            grant_delegate_request,
+            GrantDelegateResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def list_delegates(
+        self,
+        list_delegates_request: "ListDelegatesRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "ListDelegatesResponse":
+        return await self._unary_unary(
+            "/countersign.v1.ApprovalService/ListDelegates",
+            list_delegates_request,
+            ListDelegatesResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def revoke_delegate(
+        self,
+        revoke_delegate_request: "RevokeDelegateRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "RevokeDelegateResponse":
+        return await self._unary_unary(
+            "/countersign.v1.ApprovalService/RevokeDelegate",
+            revoke_delegate_request,
+            RevokeDelegateResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def list_delegated_inbox(
+        self,
+        list_delegated_inbox_request: "ListDelegatedInboxRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "ListDelegatedInboxResponse":
+        return await self._unary_unary(
+            "/countersign.v1.ApprovalService/ListDelegatedInbox",
+            list_delegated_inbox_request,
+            ListDelegatedInboxResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
 
 class AuditServiceStub(betterproto.ServiceStub):
     async def list_audit_entries(
@@ -6487,6 +6656,26 @@ class ApprovalServiceBase(ServiceBase):
     ) -> "RevokeApprovalResponse":
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def grant_delegate(
+        self, grant_delegate_request: "GrantDelegateRequest"
+    ) -> "GrantDelegateResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def list_delegates(
+        self, list_delegates_request: "ListDelegatesRequest"
+    ) -> "ListDelegatesResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def revoke_delegate(
+        self, revoke_delegate_request: "RevokeDelegateRequest"
+    ) -> "RevokeDelegateResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def list_delegated_inbox(
+        self, list_delegated_inbox_request: "ListDelegatedInboxRequest"
+    ) -> "ListDelegatedInboxResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
     async def __rpc_create_approval(
         self,
         stream: "grpclib.server.Stream[CreateApprovalRequest, CreateApprovalResponse]",
@@ -6525,6 +6714,38 @@ class ApprovalServiceBase(ServiceBase):
         response = await self.revoke_approval(request)
         await stream.send_message(response)
 
+    async def __rpc_grant_delegate(
+        self,
+        stream: "grpclib.server.Stream[GrantDelegateRequest, GrantDelegateResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.grant_delegate(request)
+        await stream.send_message(response)
+
+    async def __rpc_list_delegates(
+        self,
+        stream: "grpclib.server.Stream[ListDelegatesRequest, ListDelegatesResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.list_delegates(request)
+        await stream.send_message(response)
+
+    async def __rpc_revoke_delegate(
+        self,
+        stream: "grpclib.server.Stream[RevokeDelegateRequest, RevokeDelegateResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.revoke_delegate(request)
+        await stream.send_message(response)
+
+    async def __rpc_list_delegated_inbox(
+        self,
+        stream: "grpclib.server.Stream[ListDelegatedInboxRequest, ListDelegatedInboxResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.list_delegated_inbox(request)
+        await stream.send_message(response)
+
     def __mapping__(self) -> Dict[str, grpclib.const.Handler]:
         return {
             "/countersign.v1.ApprovalService/CreateApproval": grpclib.const.Handler(
@@ -6556,6 +6777,30 @@ class ApprovalServiceBase(ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 RevokeApprovalRequest,
                 RevokeApprovalResponse,
+            ),
+            "/countersign.v1.ApprovalService/GrantDelegate": grpclib.const.Handler(
+                self.__rpc_grant_delegate,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                GrantDelegateRequest,
+                GrantDelegateResponse,
+            ),
+            "/countersign.v1.ApprovalService/ListDelegates": grpclib.const.Handler(
+                self.__rpc_list_delegates,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                ListDelegatesRequest,
+                ListDelegatesResponse,
+            ),
+            "/countersign.v1.ApprovalService/RevokeDelegate": grpclib.const.Handler(
+                self.__rpc_revoke_delegate,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                RevokeDelegateRequest,
+                RevokeDelegateResponse,
+            ),
+            "/countersign.v1.ApprovalService/ListDelegatedInbox": grpclib.const.Handler(
+                self.__rpc_list_delegated_inbox,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                ListDelegatedInboxRequest,
+                ListDelegatedInboxResponse,
             ),
         }
 
