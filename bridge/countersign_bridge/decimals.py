@@ -9,6 +9,7 @@ _WIDE = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _CANONICAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,8}[1-9])?")
 
 PLACES_MAX = 9
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(PLACES_MAX + 1))
 # MetaTrader keeps volumes in steps of 0.00000001 lot.
 VOLUME_PLACES = 8
 
@@ -46,7 +47,7 @@ def from_float(value: float, places: int) -> Decimal:
     if not math.isfinite(value):
         raise NotCanonical(f"the terminal shows {value} where a number belongs")
     exact = Decimal(repr(float(value)))
-    rounded = exact.quantize(Decimal(1).scaleb(-min(places, PLACES_MAX)), context=_WIDE)
+    rounded = exact.quantize(_UNITS[min(places, PLACES_MAX)], context=_WIDE)
     return Decimal(decimal_text(rounded))
 
 

@@ -6,9 +6,10 @@ nothing that is read here can make the reader run anything.
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, BinaryIO, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -62,8 +63,9 @@ def encode(value: object) -> Any:  # noqa: ANN401  # plain data of any shape
         return str(value)
     if isinstance(value, bytes):
         return value.hex()
-    if is_dataclass(value):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+    names = _field_names(type(value))
+    if names is not None:
+        return {name: encode(getattr(value, name)) for name in names}
     if isinstance(value, tuple):
         return [encode(item) for item in cast("tuple[object, ...]", value)]
     if isinstance(value, Mapping):
@@ -71,34 +73,62 @@ def encode(value: object) -> Any:  # noqa: ANN401  # plain data of any shape
     return value
 
 
+@cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """Return a dataclass's fields; None for any other kind of value."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+
+
 def decode(kind: type[Value], plain: Any) -> Value:  # noqa: ANN401  # plain data of any shape
     """Return the `kind` that `encode` made `plain` of. Raises WireBroken if it did not."""
     try:
-        return cast("Value", _decode(kind, plain))
-    except (TypeError, ValueError, ArithmeticError, KeyError) as error:
+        return cast("Value", _reader(kind)(plain))
+    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
         raise WireBroken(f"not a {kind.__name__}: {error!r}") from error
 
 
-def _decode(kind: Any, plain: Any) -> object:  # noqa: ANN401, C901, PLR0911  # one branch a kind of value
-    if get_origin(kind) is UnionType:
-        if plain is None:
-            return None
-        (kind,) = (option for option in get_args(kind) if option is not NoneType)
-    if get_origin(kind) is tuple:
-        return tuple(_decode(get_args(kind)[0], item) for item in plain)
-    if get_origin(kind) is not None:
-        return dict(plain)
+Reader = Callable[[Any], object]
+
+
+@cache
+def _reader(kind: Any) -> Reader:  # noqa: ANN401, PLR0911  # one branch a kind of value
+    """Return what reads a kind of value. Made once: looking a kind up costs more than reading."""
+    origin = get_origin(kind)
+    if origin is UnionType:
+        (inner,) = (option for option in get_args(kind) if option is not NoneType)
+        read = _reader(inner)
+        return lambda plain: None if plain is None else read(plain)
+    if origin is tuple:
+        read = _reader(get_args(kind)[0])
+        return lambda plain: tuple(map(read, plain))
+    if origin is not None:
+        return dict
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        if set(plain) != set(hints):
-            raise ValueError(f"fields {sorted(plain)}")
-        return cast("Any", kind)(**{name: _decode(hints[name], plain[name]) for name in hints})
+        return _record_reader(kind)
     if kind is Decimal:
-        return Decimal(plain)
+        return Decimal
     if kind is bytes:
-        return bytes.fromhex(plain)
-    if kind is float and type(plain) is int:
-        return float(plain)
-    if type(plain) is not kind:
-        raise TypeError(f"{plain!r} is not of type {kind.__name__}")
-    return plain
+        return bytes.fromhex
+    return _plain_reader(kind)
+
+
+def _record_reader(kind: Any) -> Reader:  # noqa: ANN401  # any dataclass
+    readers = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+
+    def read(plain: Any) -> object:  # noqa: ANN401  # plain data of any shape
+        if plain.keys() != readers.keys():
+            raise ValueError(f"fields {sorted(plain)}")
+        return kind(**{name: reader(plain[name]) for name, reader in readers.items()})
+
+    return read
+
+
+def _plain_reader(kind: type) -> Reader:
+    def read(plain: Any) -> object:  # noqa: ANN401  # plain data of any shape
+        if kind is float and type(plain) is int:
+            return float(plain)
+        if type(plain) is not kind:
+            raise TypeError(f"{plain!r} is not of type {kind.__name__}")
+        return plain
+
+    return read
