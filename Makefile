@@ -68,6 +68,9 @@ windows: $(READY) ## Run the real MetaTrader5 package and the bridge under Windo
 	@$(BIN)/python -m tests.windows.prepare
 	@COUNTERSIGN_WINDOWS=1 $(BIN)/pytest -vv --durations=3 tests/windows
 
+windows-bridge: $(READY) ## Lay out the bridge for Windows, whole, in dist/
+	@$(BIN)/python -m deploy.windows.build
+
 windows-lock: ## Pin what the bridge needs on Windows, in the versions of requirements.lock (needs uv)
 	uv pip compile bridge/pyproject.toml proto/pyproject.toml simulator/pyproject.toml deploy/windows/requirements.in \
 		--python-platform x86_64-pc-windows-msvc --python-version 3.12 --generate-hashes --only-binary=:all: \

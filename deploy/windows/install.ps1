@@ -83,8 +83,8 @@ function Install-Bridge {
     Copy-Item -Recurse $shipped $draft
     # Files from the web are marked, and Windows asks about each; these were chosen by who installs them.
     Get-ChildItem -Recurse -File $draft | Unblock-File
-    if (Test-Path $program) { Rename-Item $program $old }
-    Rename-Item $draft $program
+    if (Test-Path $program) { Move-Item $program $old }
+    Move-Item $draft $program
     if (Test-Path $old) { Remove-Item -Recurse -Force $old }
 }
 
@@ -118,6 +118,13 @@ function Stop-Bridge {
         Disable-ScheduledTask -TaskName $task | Out-Null
         Stop-ScheduledTask -TaskName $task
     }
+    # Its terminal process ends by itself, a moment later.
+    foreach ($second in 1..30) {
+        $running = Get-Process python, pythonw -ErrorAction SilentlyContinue | Where-Object { $_.Path -like "$program\*" }
+        if (-not $running) { return }
+        Start-Sleep -Seconds 1
+    }
+    throw "A program in $program still runs: end it, then run this again. Nothing has been changed."
 }
 
 Test-Arguments

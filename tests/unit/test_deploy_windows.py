@@ -126,6 +126,15 @@ def test_the_shipped_bridge_is_this_project_s_and_has_nothing_compiled_in_it(
     assert command.startswith('@"%~dp0python\\python.exe" -m countersign_bridge')
 
 
+def test_every_target_that_the_guide_names_is_in_the_makefile() -> None:
+    guide = (PROJECT / "docs" / "windows.md").read_text()
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", guide, re.MULTILINE))
+    targets = re.findall(r"^([a-z-]+):.* ## ", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+
+    assert {"windows", "windows-bridge", "windows-lock"} <= named
+    assert named <= set(targets)
+
+
 def test_the_same_folder_makes_the_same_archive(tmp_path: Path) -> None:
     for name in ("one", "two"):
         build.make_bridge(tmp_path / name / "program")

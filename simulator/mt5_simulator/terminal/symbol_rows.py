@@ -51,7 +51,7 @@ def symbol_row(
         "trade_tick_value_profit": float(tick_values[0]),
         "trade_tick_value_loss": float(tick_values[1]),
     }
-    return [known.get(field, _unused(field)) for field in SymbolInfo.__match_args__]
+    return list((_UNUSED | known).values())
 
 
 def contract_fields(symbol: Symbol) -> dict[str, object]:
@@ -125,3 +125,7 @@ def _unused(field: str) -> object:
     if field in TEXTS:
         return ""
     return 0 if field in WHOLE_NUMBERS else 0.0
+
+
+# In the order of the structure, which is what makes the values a row.
+_UNUSED = {field: _unused(field) for field in SymbolInfo.__match_args__}
