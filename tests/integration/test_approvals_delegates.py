@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from countersign.v1 import approvals_pb2, audit_pb2
+from countersign.v1 import accounts_pb2, approvals_pb2, audit_pb2
 from tests.fixtures.refusals import refusal
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Metadata, Owner, World, a_signal, world
@@ -116,14 +116,19 @@ async def test_nobody_decides_for_an_account_that_they_were_not_given(scene: Sce
 
 
 async def test_a_delegate_of_one_account_sees_nothing_of_the_owners_other(scene: Scene) -> None:
-    """bob may decide for carol's account; ann, whose signals wait, gave nobody anything."""
-    await scene.it.approvals.GrantDelegate(
-        approvals_pb2.GrantDelegateRequest(account_id=scene.carol.account_id, user_id=scene.bob.id),
-        metadata=scene.carol.metadata,
-    )
+    other = accounts_pb2.CreateAccountRequest(name="other", fingerprint=scene.ann.fingerprint)
+    other.fingerprint.login = 1000009
+    made = await scene.it.accounts.CreateAccount(other, metadata=scene.ann.metadata)
+    await grant(scene, scene.bob, account_id=made.account.account_id)
+
     assert await inbox(scene, scene.bob) == []
     with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
         await scene.it.decide(scene.bob, scene.entries[0])
+    with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
+        await scene.it.approvals.GetApproval(
+            approvals_pb2.GetApprovalRequest(approval_id=scene.entries[0].approval_id),
+            metadata=scene.bob.metadata,
+        )
 
 
 async def test_a_delegate_that_is_revoked_decides_no_more(scene: Scene) -> None:

@@ -278,8 +278,12 @@ AS_DEVICE: Mapping[str, Request] = {
         ),
     ),
 }
-# Told in tests of their own below, or of devices' sessions: they name no id on the outside.
-OTHERWISE = {"ExecutionService/ClaimCommand", "ExecutionService/ReportFill"}
+# Told in tests of their own, below or beside what they follow.
+OTHERWISE = {
+    "ExecutionService/ClaimCommand",
+    "ExecutionService/ReportFill",
+    "ReconciliationService/FollowPositions",
+}
 
 
 def unimplemented() -> set[str]:
