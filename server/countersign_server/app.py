@@ -1,6 +1,7 @@
 """Puts the server together. The only module that knows every part."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -37,6 +38,8 @@ from countersign_server.signals.rules import SURELY_VALID
 log = structlog.get_logger()
 
 _MESSAGE_MAX = 4 * 1024 * 1024
+# A few megabytes of garbage at most.
+_NEW_OBJECTS_A_COLLECTION = 20_000
 _OPTIONS = (
     # Without it a second server binds the same port and takes half of the calls.
     ("grpc.so_reuseport", 0),
@@ -95,8 +98,20 @@ async def serve_until_told_to_stop(settings: Settings, database_url: str) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     async with serving(settings, database_url):
+        _spare_the_collector()
         await told.wait()
         log.info("stopping")
+
+
+def _spare_the_collector() -> None:
+    """Keep Python's collector of cycles from what is there for good.
+
+    Left as it is, it walks through every module, message type and statement again and again: a
+    fifth of the processor's time under load, and pauses that callers notice.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS_A_COLLECTION, 10, 10)
 
 
 @asynccontextmanager
