@@ -4,6 +4,7 @@ import json
 import statistics
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,9 @@ _UNARY_CALLS = 6000
 _PEER_CALLS = 1500
 _BATCH_SIGNALS = 60_000
 _APPROVALS = 150
+
+# Microseconds of the processor for one signal, by whose they were, by what was called.
+Work = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def main() -> int:
                 product(folder, database.url) as server,
             ):
                 followed, unfollowed = strategies(server["public"], "followed", "unfollowed")
-                rows = _measure(
+                rows, work = _measure(
                     _Ground(
                         folder,
                         database.url,
@@ -61,8 +65,8 @@ def main() -> int:
                         unfollowed,
                     )
                 )
-    _show(rows)
-    _keep(rows)
+    _show(rows, work)
+    _keep(rows, work)
     return 0 if all(row.holds for row in rows) else 1
 
 
@@ -89,7 +93,7 @@ class _Rounds:
     single: list[float] = field(default_factory=list[float])
 
 
-def _measure(on: _Ground) -> list[Row]:
+def _measure(on: _Ground) -> tuple[list[Row], Work]:
     # First, while nothing else waits to be delivered.
     _say("approvals")
     floor = approval.limit_run(on.echo, on.database_url, _APPROVALS * 2)
@@ -105,7 +109,16 @@ def _measure(on: _Ground) -> list[Row]:
         rate = batch.pgbench_rate(on.folder, on.database_url, installed_programs()[0])
         rounds.single += [rate] if rate else []
     _say("matching")
-    return [*_ingest_rows(rounds), *_approval_rows(clicks, floor), *_matching_rows()]
+    rows = [*_ingest_rows(rounds), *_approval_rows(clicks, floor), *_matching_rows()]
+    return rows, {
+        "SubmitSignal": _work_per_call(rounds.ours),
+        "SubmitSignals, 500 each": _work_per_call(rounds.many),
+    }
+
+
+def _work_per_call(runs: list[Run]) -> Mapping[str, float]:
+    calls = sum(run.calls for run in runs)
+    return {part: sum(run.work[part] for run in runs) / calls * 1e6 for part in runs[0].work}
 
 
 def _ingest_rows(rounds: _Rounds) -> list[Row]:
@@ -192,7 +205,7 @@ def _median(runs: list[Run]) -> float:
     return statistics.median(run.rate for run in runs)
 
 
-def _show(rows: list[Row]) -> None:
+def _show(rows: list[Row], work: Work) -> None:
     print(
         f"\n{'what':26} {'ours':>12} {'':10} {'beside':26} {'theirs':>12} {'ratio':>8} {'goal':>8}"
     )
@@ -201,11 +214,19 @@ def _show(rows: list[Row]) -> None:
             f"{row.what:26} {row.ours:12,.1f} {row.unit:10} {row.against:26} {row.theirs:12,.1f} "
             f"{row.ratio:7.2f}x {row.goal:>8} {'holds' if row.holds else 'MISSED'}"
         )
+    print("\nof the processor, microseconds a signal:")
+    for what, parts in work.items():
+        told = ", ".join(f"{part} {spent:.0f}" for part, spent in parts.items())
+        print(f"{what:26} {told}; together {sum(parts.values()):.0f}")
 
 
-def _keep(rows: list[Row]) -> None:
+def _keep(rows: list[Row], work: Work) -> None:
     RESULTS.mkdir(exist_ok=True)
-    facts = {"time": datetime.now(UTC).isoformat(), "rows": [asdict(row) for row in rows]}
+    facts = {
+        "time": datetime.now(UTC).isoformat(),
+        "rows": [asdict(row) for row in rows],
+        "work": work,
+    }
     (RESULTS / "latest.json").write_text(json.dumps(facts, indent=2))
     draw(rows, RESULTS / "latest.png")
     print(f"\nWritten: {RESULTS.name}/latest.json, {RESULTS.name}/latest.png")

@@ -45,7 +45,7 @@ def product_run(address: str, by: Strategy, signals: int) -> Run:
         for _ in range(signals // BATCH + 1)
     ]
     run = asyncio.run(_run(address, requests, by))
-    return Run(run.calls * BATCH, run.seconds, run.latencies)
+    return Run(run.calls * BATCH, run.seconds, run.latencies, run.work)
 
 
 def pgbench_rate(folder: Path, database_url: str, programs: Path) -> float | None:

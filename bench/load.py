@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.work import measured
 
 CALLERS = 64
 
@@ -15,6 +17,8 @@ class Run:
     calls: int
     seconds: float
     latencies: tuple[float, ...]
+    # Of the processor, by whose it was; see `bench.work`.
+    work: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def rate(self) -> float:
@@ -44,9 +48,11 @@ async def closed_loop(
             await call(number, request)
             latencies.append(time.perf_counter() - begun)
 
-    started = time.perf_counter()
-    await asyncio.gather(*(caller(number) for number in range(callers)))
-    return Run(len(requests), time.perf_counter() - started, tuple(latencies))
+    with measured() as work:
+        started = time.perf_counter()
+        await asyncio.gather(*(caller(number) for number in range(callers)))
+        seconds = time.perf_counter() - started
+    return Run(len(requests), seconds, tuple(latencies), work)
 
 
 class HttpCallers:
