@@ -202,6 +202,51 @@ def test_recorded_bars_can_be_served(unix: str, tmp_path: Path) -> None:
         assert (tick.bid, tick.time) == (1.2, 1764583260)
 
 
+SILVER = {
+    "name": "XAGUSD.r",
+    "currency_base": "XAG",
+    "currency_profit": "USD",
+    "currency_margin": "USD",
+    "digits": 3,
+    "bid": 31.25,
+    "spread": 30,
+    "trade_contract_size": 5000.0,
+    "trade_calc_mode": 4,
+    "trade_mode": 4,
+    "trade_exemode": 2,
+    "filling_mode": 3,
+    "order_mode": 127,
+    "volume_min": 0.01,
+    "volume_max": 50.0,
+    "volume_step": 0.01,
+}
+
+
+def test_a_broker_s_own_symbols_can_be_served(unix: str, tmp_path: Path) -> None:
+    file = tmp_path / "symbols.json"
+    file.write_text(json.dumps([SILVER]))
+    with serving("--symbols", str(file), listen=unix):
+        assert mt5.initialize(path=f"sim:{unix}")
+        sent = mt5.order_send({**BUY, "symbol": "XAGUSD.r"})
+        assert sent is not None
+        assert (sent.retcode, sent.price) == (10009, 31.28)
+        assert mt5.order_calc_profit(0, "XAGUSD.r", 0.1, 31.25, 31.35) == 50.0
+        assert mt5.symbols_total() == 7
+
+
+@pytest.mark.parametrize("text", ["{}x", '[{"name": "X"}]', "[1]", '{"name": "X"}'])
+def test_a_file_that_is_no_list_of_symbols_stops_the_start(
+    unix: str, tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "symbols.json"
+    file.write_text(text)
+
+    assert main(["serve", "--listen", unix, "--symbols", str(file)]) == 1
+
+    said = capsys.readouterr().err
+    assert (len(said.splitlines()), "no list of symbols" in said) == (1, True), said
+
+
 def test_recorded_ticks_can_be_served(unix: str, tmp_path: Path) -> None:
     file = tmp_path / "ticks.csv"
     file.write_text("time,bid,ask\n2025-12-01 10:00:00,1.1,1.2\n2025-12-01 10:00:05,1.3,1.4\n")

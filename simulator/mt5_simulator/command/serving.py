@@ -13,12 +13,12 @@ from typing import Any
 
 from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.broker import Broker, Received
-from mt5_simulator.broker.catalogue import CATALOGUE
 from mt5_simulator.broker.codes import MarginMode
 from mt5_simulator.broker.prices import Bars, Feed, Script, Walk
 from mt5_simulator.broker.recorded import read_bars, read_ticks
 from mt5_simulator.broker.symbols import ALWAYS
 from mt5_simulator.clock import Clock, VirtualClock, WallClock
+from mt5_simulator.command.described import with_described
 from mt5_simulator.command.tables import progress_line
 from mt5_simulator.served.address import parsed_address
 from mt5_simulator.served.books import BooksUnreadable, load, restore
@@ -47,6 +47,19 @@ def add_serve(commands: Any) -> None:  # noqa: ANN401  # argparse does not name 
     parser.add_argument(
         "--mode", choices=[mode.name.lower() for mode in MarginMode], default="hedging"
     )
+    _add_prices(parser)
+    parser.add_argument("--offset-hours", type=float, default=2.0, help="server time minus UTC")
+    parser.add_argument("--clock", choices=["wall", "virtual"], default="wall")
+    parser.add_argument(
+        "--progress", action="store_true", help="one line for each request, on standard error"
+    )
+    parser.add_argument(
+        "--always-open", action="store_true", help="trade every symbol on weekends, too"
+    )
+
+
+def _add_prices(parser: argparse.ArgumentParser) -> None:
+    """Describe what is traded, and where its prices come from."""
     parser.add_argument("--seed", type=int, default=1, help="of the random prices")
     parser.add_argument(
         "--prices",
@@ -64,13 +77,11 @@ def add_serve(commands: Any) -> None:  # noqa: ANN401  # argparse does not name 
         metavar="SYMBOL=CSV",
         help="play one symbol's recorded ticks; its clock starts where they do",
     )
-    parser.add_argument("--offset-hours", type=float, default=2.0, help="server time minus UTC")
-    parser.add_argument("--clock", choices=["wall", "virtual"], default="wall")
     parser.add_argument(
-        "--progress", action="store_true", help="one line for each request, on standard error"
-    )
-    parser.add_argument(
-        "--always-open", action="store_true", help="trade every symbol on weekends, too"
+        "--symbols",
+        type=Path,
+        metavar="JSON",
+        help="trade a list of symbol_info(...)._asdict() besides the built-in symbols",
     )
 
 
@@ -108,9 +119,9 @@ def _terminal(options: argparse.Namespace) -> Terminal:
     feed: Feed = Walk(options.seed) if options.prices == "walk" else Script()
     if options.bars or options.ticks:
         clock, feed = _played(options, offset)
-    symbols = CATALOGUE
+    symbols = tuple(with_described(options.symbols).values())
     if options.always_open:
-        symbols = tuple(replace(symbol, sessions=ALWAYS) for symbol in CATALOGUE)
+        symbols = tuple(replace(symbol, sessions=ALWAYS) for symbol in symbols)
     accounts = [_terms(options, login) for login in options.account or [1_000_001]]
     broker = Broker(
         accounts,
@@ -138,7 +149,7 @@ def _played(options: argparse.Namespace, offset: timedelta) -> tuple[Clock, Feed
     if options.clock != "virtual":
         raise ValueError(f"{option} needs --clock virtual: recorded prices are not of this moment")
     symbol, _, file = value.partition("=")
-    if symbol not in {known.name for known in CATALOGUE}:
+    if symbol not in with_described(options.symbols):
         raise ValueError(f"{option}: there is no symbol {symbol}; name it as SYMBOL=CSV")
     with Path(file).open(encoding="utf-8-sig") as lines:
         bars = read_bars(lines, offset) if options.bars else []

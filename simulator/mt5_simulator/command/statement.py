@@ -6,9 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from mt5_simulator.broker.catalogue import CATALOGUE
-from mt5_simulator.broker.described import symbol_from
-from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.command.described import with_described
 from mt5_simulator.command.tables import table
 from mt5_simulator.statements.reading import Statement, read_statement
 from mt5_simulator.statements.replaying import (
@@ -41,21 +39,10 @@ def add_statement(commands: Any) -> None:  # noqa: ANN401  # argparse does not n
 def statement(options: argparse.Namespace) -> int:
     """Print how the report compares and return the exit status: 1 when a cent is different."""
     stated = read_statement(options.file.read_bytes())
-    findings = list(replayed(stated, _symbols(options.symbols)))
+    findings = list(replayed(stated, with_described(options.symbols)))
     told = _told(stated, findings)
     print(json.dumps(told) if options.json else _shown(told))  # noqa: T201  # the command's own voice
     return DIFFERS if told["different"] or told["unbalanced"] else 0
-
-
-def _symbols(file: Path | None) -> dict[str, Symbol]:
-    own = {symbol.name: symbol for symbol in CATALOGUE}
-    if file is None:
-        return own
-    try:
-        named = [symbol_from(record) for record in json.loads(file.read_text(encoding="utf-8"))]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"--symbols: {file} is no list of symbols: {error!r}") from error
-    return own | {symbol.name: symbol for symbol in named}
 
 
 def _told(stated: Statement, findings: list[Finding]) -> dict[str, Any]:
