@@ -86,6 +86,7 @@ def a_send(*, magic: int = 7, grant: bytes | None = None, lasts_s: float = 30.0)
         },
         grant_id=grant or next(grants).to_bytes(16, "big"),
         deadline=time.monotonic() + lasts_s,
+        deadline_wall=time.time() + lasts_s,
         price_min=None,
         price_max=None,
         closes=False,

@@ -12,6 +12,8 @@ import pytest
 
 import mt5_simulator as mt5
 from countersign.v1 import execution_pb2
+from countersign_bridge.effects import Ask
+from countersign_bridge.terminal import jobs
 from mt5_simulator import Executes, Fault, FaultKind, Weather
 from tests.fixtures.bridge_world import a_text
 from tests.fixtures.bridge_world_without_io import EXPIRES, Key, World
@@ -144,6 +146,21 @@ def test_what_never_shows_stays_in_doubt_with_evidence_and_is_not_sent_again() -
     assert evidence[-1].history_complete
     assert not [*evidence[-1].order_tickets, *evidence[-1].deal_tickets]
     assert world.sends(key) <= 1  # the broker never learned of the one that was sent
+
+
+def test_a_machine_that_was_suspended_on_the_way_to_the_terminal_sends_nothing() -> None:
+    world, key = a_world(None)
+
+    def suspend(effect: object) -> None:
+        if isinstance(effect, Ask) and isinstance(effect.job, jobs.Send):
+            # The steady clock stands still meanwhile.
+            world.clock.advance(timedelta(seconds=20))
+
+    world.before = suspend
+    settle(world, key)
+
+    assert world.sends(key) == 0
+    assert world.server.result_of(key) == execution_pb2.ATTEMPT_OUTCOME_NOT_SENT
 
 
 @pytest.fixture(autouse=True)

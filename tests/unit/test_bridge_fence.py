@@ -13,6 +13,7 @@ ORDER = Send(
     fields={"action": 1, "magic": 7, "symbol": "EURUSD", "volume": 0.1},
     grant_id=b"1" * 16,
     deadline=100.0,
+    deadline_wall=100.0,
     price_min=None,
     price_max=None,
     closes=False,

@@ -40,13 +40,18 @@ class TerminalCalls:
     """One connection to one terminal, and the one account that is served over it."""
 
     def __init__(
-        self, package: ModuleType, opening: jobs.Opening, now: Callable[[], float] = time.monotonic
+        self,
+        package: ModuleType,
+        opening: jobs.Opening,
+        now: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._package: Any = package
         self._opening = opening
         self._login = opening.login
         self._server = opening.server
         self._now = now
+        self._wall = wall
         self._digits: dict[str, int] = {}
         started = now()
         self._fence = Fence(
@@ -125,7 +130,9 @@ class TerminalCalls:
 
     def _send(self, job: jobs.Send) -> SendAnswer:
         self._account()
-        refusal = self._out_of_band(job) or self._fence.admit(job, self._now())
+        refusal = (
+            self._out_of_band(job) or self._slept_over(job) or self._fence.admit(job, self._now())
+        )
         if refusal is not None:
             raise Failed(refusal)
         reach(CrashPoint.BEFORE_ORDER_SEND)
@@ -133,6 +140,13 @@ class TerminalCalls:
         code, _ = self._last_error()
         reach(CrashPoint.AFTER_ORDER_SEND)
         return structures.send_answer(result, error_code=code)
+
+    def _slept_over(self, job: jobs.Send) -> jobs.Refused | None:
+        """Return that the grant lapsed while the machine was suspended; None: it has not."""
+        late = self._wall() - job.deadline_wall
+        if late < 0:
+            return None
+        return jobs.Refused("GRANT_LAPSED", f"by the wall clock it lapsed {late:.3f} s ago")
 
     def _out_of_band(self, job: jobs.Send) -> jobs.Refused | None:
         """Return why the market has left the prices its owner allows; None: it has not."""

@@ -100,6 +100,8 @@ class Send:
     fields: Mapping[str, int | float | str]
     grant_id: bytes
     deadline: float  # of the machine's steady clock, in seconds
+    # Of its other clock, in seconds since 1970: a machine that is suspended stops the steady one.
+    deadline_wall: float
     price_min: Decimal | None
     price_max: Decimal | None
     closes: bool

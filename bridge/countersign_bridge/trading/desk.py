@@ -256,10 +256,12 @@ class Desk:
         if reason is not None:
             return self._forgo(attempt, grant, reason, "", now)
         sending = self._in_hand.keep(replace(attempt.after(AttemptEvent.SEND), sent_at=now))
+        lapse = lapse_of(attempt, grant, now)
         send = jobs.Send(
             fields=attempt.fields,
             grant_id=grant.grant_id,
-            deadline=now.monotonic - lapse_of(attempt, grant, now).total_seconds(),
+            deadline=now.monotonic - lapse.total_seconds(),
+            deadline_wall=(now.utc - lapse).timestamp(),
             price_min=attempt.intent.price_min if "volume" in attempt.fields else None,
             price_max=attempt.intent.price_max if "volume" in attempt.fields else None,
             closes=attempt.intent.kind.reduces,
