@@ -90,6 +90,9 @@ class Machine:
     def moment(self) -> Moment:
         return Moment(self.kernel.now() + self.wall_offset, self.steady())
 
+    def wall(self) -> float:
+        return (self.kernel.now() + self.wall_offset).timestamp()
+
     def steady(self) -> float:
         return 1000.0 + self.kernel.seconds - self._lost
 

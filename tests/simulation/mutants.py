@@ -230,6 +230,18 @@ KILLED = (
         [(f"{BRIDGE}.trading.desk:Desk.hear_grant", how.writes_no_intent)],
         focus=("bridge",),
     ),
+    Mutant(
+        "no_natural_keys",
+        "a report counts once however often it is told",
+        [(f"{SERVER}.reports:remember", how.takes_every_report_for_new)],
+        focus=("network", "server"),
+    ),
+    Mutant(
+        "no_wall_deadline",
+        "a machine that was suspended finds its grant lapsed",
+        [(f"{BRIDGE}.terminal.calls:TerminalCalls._slept_over", always(None))],
+        seeds=600,
+    ),
 )
 
 NO_DIGEST = Mutant(
@@ -261,9 +273,10 @@ NO_RECHECK = Mutant(
 )
 NO_FENCE_DEADLINE = Mutant(
     "no_fence_deadline",
-    "the last fence asks for the deadline",
+    "the terminal process asks for the deadline, by both clocks",
     [
         (f"{BRIDGE}.terminal.fence:Fence._refusal", how.fence_without_deadline),
+        (f"{BRIDGE}.terminal.calls:TerminalCalls._slept_over", always(None)),
         ("tests.simulation.terminal_node:is_late", always(value=False)),
     ],
     focus=("bridge",),
@@ -306,13 +319,6 @@ SURVIVORS = (
         [(f"{SERVER}.session:Incoming.place", always(Taking.TAKE))],
         focus=("network",),
         survives="reports have natural keys, and a stream keeps its order",
-    ),
-    Mutant(
-        "no_natural_keys",
-        "a report counts once however often it is told",
-        [(f"{SERVER}.reports:remember", always_later(value=True))],
-        focus=("network", "server"),
-        survives="a life cycle refuses what is not in its table, and deals count by their tickets",
     ),
     Mutant(
         "no_latch_at_bridge",

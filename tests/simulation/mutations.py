@@ -279,6 +279,7 @@ def asks_to_send_again(seen: Any) -> Any:
             fields=doubt.fields,
             grant_id=key[0].encode()[-16:],
             deadline=now.monotonic + 5,
+            deadline_wall=now.utc.timestamp() + 5,
             price_min=None,
             price_max=None,
             closes=False,
@@ -312,3 +313,11 @@ def asks_nothing_more(armed: Any) -> Any:
             desk.forgo_reason = asks
 
     return sent
+
+
+def takes_every_report_for_new(remember: Any) -> Any:
+    async def remembered(*arguments: Any, **facts: Any) -> bool:
+        await remember(*arguments, **facts)
+        return True
+
+    return remembered

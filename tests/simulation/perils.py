@@ -43,32 +43,44 @@ POINTS: Sequence[Point] = (*CrashPoint, *ServerPoint)
 
 @dataclass(frozen=True, slots=True)
 class Peril:
-    """Whoever comes to the point for the `arrival`th time dies there. Counts from 1."""
+    """Whoever comes to the point for the `arrival`th time dies there. Counts from 1.
+
+    `stands_still`: it does not die, but its machine stands still for so many seconds.
+    """
 
     point: Point
     arrival: int
+    stands_still: float = 0.0
 
 
 class Perils:
     """The chosen places, until the weather clears."""
 
-    def __init__(self, chosen: Sequence[Peril], note: Callable[[str], None]) -> None:
-        self._chosen = {(peril.point, peril.arrival) for peril in chosen}
+    def __init__(
+        self,
+        chosen: Sequence[Peril],
+        *,
+        note: Callable[[str], None],
+        stand_still: Callable[[float], None],
+    ) -> None:
+        self._chosen = {(peril.point, peril.arrival): peril for peril in chosen}
         self._arrivals: Counter[Point] = Counter()
         self._points = {peril.point for peril in chosen}
         self._note = note
-        self.struck = 0
+        self._stand_still = stand_still
 
     def reach(self, point: Point) -> None:
         """Raise Died if this is the place."""
         if point not in self._points:
             return
         self._arrivals[point] += 1
-        if (point, self._arrivals[point]) in self._chosen:
-            self._chosen.discard((point, self._arrivals[point]))
-            self.struck += 1
-            self._note(point)
+        peril = self._chosen.pop((point, self._arrivals[point]), None)
+        if peril is None:
+            return
+        self._note(point)
+        if not peril.stands_still:
             raise Died(point)
+        self._stand_still(peril.stands_still)
 
     def clear(self) -> None:
         self._points = set[Point]()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
+from countersign_bridge.crash_points import CrashPoint
 from mt5_simulator.terminal.faults import FaultKind
 from tests.simulation.kernel import Kernel
 from tests.simulation.perils import POINTS, Peril
@@ -12,6 +13,8 @@ from tests.simulation.perils import POINTS, Peril
 # When the weather clears: everything that is broken is mended, and stays so.
 HEALED_AT = 80.0
 _STORM_FROM = 4.0
+# A machine that is suspended at the worst of moments: its order is on the way to the terminal.
+_STANDS_STILL_OFTEN = 0.1
 
 
 class Trouble(StrEnum):
@@ -197,10 +200,13 @@ def _mishap(draw: Random, kinds: Sequence[Trouble], earliest: float) -> Mishap:
 def _perils(draw: Random) -> list[Peril]:
     """Return no place to die, one, or a pair of them."""
     count = draw.choice([0, 0, 1, 1, 1, 2, 2])
-    return [
+    perils = [
         Peril(POINTS[draw.randrange(len(POINTS))], draw.choice([1, 1, 2, 3, 5]))
         for _ in range(count)
     ]
+    if draw.random() < _STANDS_STILL_OFTEN:
+        perils.append(Peril(CrashPoint.DURING_SEND, draw.choice([1, 2, 3]), draw.uniform(1, 30)))
+    return perils
 
 
 def _send_faults(draw: Random) -> dict[FaultKind, float]:

@@ -138,7 +138,9 @@ class TerminalNode:
             used_grants=tuple(self._grants),
             recent_send_ages=tuple(now - sent for sent in self._sent_at),
         )
-        calls = TerminalCalls(mt5_simulator, opening, now=self._machine.steady)
+        calls = TerminalCalls(
+            mt5_simulator, opening, now=self._machine.steady, wall=self._machine.wall
+        )
         self._connect_face()
         try:
             seen: jobs.HealthAnswer | jobs.Failure = calls.connect()

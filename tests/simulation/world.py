@@ -36,7 +36,11 @@ class World:
     def __init__(self, seed: int, focus: Sequence[str] = ()) -> None:
         self.kernel = kernel = Kernel(seed)
         self.plan = plan_of(kernel, focus)
-        self.perils = Perils(self.plan.perils, lambda point: kernel.note("peril", point))
+        self.perils = Perils(
+            self.plan.perils,
+            note=lambda point: kernel.note("peril", point),
+            stand_still=lambda seconds: self.bridge.machine.sleep(seconds, clock_stands_still=True),
+        )
         self.network = Network(kernel)
         self.brokerage = Brokerage(kernel, partial_fills=self.plan.partial_fills)
         self.clock = KernelClock(kernel)
