@@ -126,22 +126,6 @@ def contradicts(state: CommandState, event: CommandEvent) -> bool:
     return event in _SAYS_NOT_TRADED and state in _SHOWN_TRADED
 
 
-# What a bridge's word of the end of an attempt says: that it traded, or that it did not.
-_SAYS_TRADED = frozenset({_E.EXECUTE, _E.FILL_PART, _E.ACCEPT})
-_SAYS_NOT_TRADED = frozenset({_E.REJECT, _E.NOT_SEND})
-_SHOWN_TRADED = frozenset({_S.EXECUTED, _S.PARTIAL, _S.WORKING})
-
-
-def contradicts(state: CommandState, event: CommandEvent) -> bool:
-    """Tell whether a bridge's word of an end says otherwise than the state does.
-
-    Not knowing contradicts nothing, nor does what is known already, or better, from a deal.
-    """
-    if event in _SAYS_TRADED:
-        return state in CONTRADICTED_BY_A_DEAL
-    return event in _SAYS_NOT_TRADED and state in _SHOWN_TRADED
-
-
 def next_state(state: CommandState, event: CommandEvent) -> CommandState:
     """Return the state that `event` leads to, or raise IllegalTransition."""
     try:
