@@ -16,6 +16,7 @@ from countersign_server.audit.entries import Entry as Told
 from countersign_server.execution.command import Command
 from countersign_server.execution.grants import MAY_OPEN, MAY_REDUCE
 from countersign_server.execution.lifecycle import REDUCING, CommandState
+from countersign_server.execution.settlement import holds_back
 from mt5_simulator.broker.broker import Received
 from mt5_simulator.broker.codes import Action, Entry, OrderType, Retcode, Side
 from tests.simulation.brokerage import LOGIN, Brokerage
@@ -37,6 +38,7 @@ INVARIANTS: Mapping[str, str] = {
     "I12": "what is sent is what was approved",
     "I13": "nothing is granted that the account's trading state forbids",
     "I14": "what the audit has told is never changed or taken back",
+    "HOLD": "nothing is opened beside an unsettled doubt of the same symbol and side",
     "ALARM": "no alarm says that a result contradicts a command of which nothing was forgotten",
     "ERROR": "no decision breaks off with an error that nobody foresaw",
 }
@@ -189,6 +191,10 @@ class Checker:
         state = self._books.account().trading_state
         if state not in (MAY_REDUCE if command.kind in REDUCING else MAY_OPEN):
             self._break("I13", f"{_name(known)} was granted while the account is {state}")
+
+        for other in self._books.commands():
+            if other.id != command.id and holds_back(other, command):
+                self._break("HOLD", f"{_name(known)} was granted beside {other.id} in doubt")
 
     def _shown(self, state: CommandState, known: Known) -> None:
         known.shown.add(state)

@@ -19,6 +19,9 @@ class Ledger:
     def command(self, command_id: UUID) -> Command | None:
         return self._books.tables.commands.get(command_id)
 
+    def commands(self) -> list[Command]:
+        return list(self._books.tables.commands.values())
+
     def account(self) -> Account:
         return self._books.tables.accounts[self._account_id]
 
