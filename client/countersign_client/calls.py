@@ -36,9 +36,11 @@ REPEATABLE = frozenset(
         "EndSession",
         "PublishConsentText",
         "PutSymbol",
+        "RegisterOwnerKey",
         "RevokeApiToken",
         "RevokeApproval",
         "RevokeDevice",
+        "RevokeOwnerKey",
         "RevokeProducerKey",
     }
 )

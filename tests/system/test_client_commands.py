@@ -137,11 +137,11 @@ def sign_in_owner(terminal: Terminal, email: str) -> None:
     )
 
 
-def an_account_that_follows(terminal: Terminal, producer_id: str) -> str:
+def an_account_that_follows(terminal: Terminal, producer_id: str, login: str = "1000001") -> str:
     (terminal.folder / "consent.txt").write_text("You may lose all of it.")
     terminal.done("consent", "publish", "2026-11", "consent.txt", "--profile", "op")
     account = terminal.read(
-        *("account", "create", "Main", "--server", "Sim-Demo", "--login", "1000001"),
+        *("account", "create", "Main", "--server", "Sim-Demo", "--login", login),
         *("--currency", "USD", "--margin-mode", "hedging", "--demo"),
     )["accountId"]
     terminal.done(
@@ -208,6 +208,43 @@ def test_a_signal_goes_from_the_command_line_to_a_sign_off(terminal: Terminal) -
     assert terminal.read("audit", "verify", "--profile", "op")["intact"]
     terminal.done("audit", "export", "-o", "audit.jsonl", "--profile", "op")
     assert (terminal.folder / "audit.jsonl").stat().st_size > 1000
+
+
+def test_an_owner_signs_off_with_a_key_that_only_the_owner_holds(terminal: Terminal) -> None:
+    sign_in_operator(terminal)
+    sign_in_owner(terminal, "carol@example.com")
+    made = terminal.read("producer", "create", "breakout", "--instrument", "EURUSD")
+    account = an_account_that_follows(terminal, made["producer"]["producerId"], login="1000003")
+    terminal.done("account", "require-signature", account)
+    register = ("key", "register", "laptop", "--password-stdin")
+    terminal.run(*register, entered="not the password")
+    assert (terminal.code, "CREDENTIALS_INVALID" in terminal.errors) == (3, True)
+    key = terminal.read(*register, entered=PASSWORD)
+    assert (terminal.folder / "owner-key.pem").stat().st_mode & 0o777 == 0o600
+    assert f"countersign-bridge owner-key add {key['ownerKeyId']} laptop" in terminal.errors
+    assert terminal.read(*register, entered=PASSWORD) == key == terminal.read("key", "list")[0]
+
+    producer = {
+        "COUNTERSIGN_TOKEN": made["token"]["secret"],
+        "COUNTERSIGN_KEY_ID": made["key"]["key"]["keyId"],
+        "COUNTERSIGN_SECRET": made["key"]["secret"],
+    }
+    order = (
+        *("--action", "place", "--instrument", "EURUSD", "--side", "buy", "--limit-price", "1.08"),
+        *("--stop-loss", "1.07", "--no-take-profit"),
+    )
+    terminal.done("submit", *order, **producer)
+    waiting = the_first_in_the_inbox(terminal)["approvalId"]
+
+    terminal.run("approve", waiting, "--yes")
+    assert (terminal.code, "Sign it with --key" in terminal.errors) == (4, True)
+    approved = terminal.read("approve", waiting, "--yes", "--key", "owner-key.pem")
+    assert approved["ownerSignature"]["ownerKeyId"] == key["ownerKeyId"]
+
+    assert "revokeTime" in terminal.read("key", "revoke", key["ownerKeyId"])
+    (terminal.folder / "owner-key.pem").chmod(0o644)
+    terminal.run("approve", waiting, "--yes", "--key", "owner-key.pem")
+    assert (terminal.code, "KEY_READABLE_BY_OTHERS" in terminal.errors) == (2, True)
 
 
 def test_the_quickstart_that_a_new_producer_gets_runs_as_it_is(terminal: Terminal) -> None:

@@ -39,6 +39,7 @@ from countersign_client.errors import (
 from countersign_client.outcomes import final_error
 from countersign_client.refusals import Failure, error_of, failure_of
 from countersign_server.errors import CountersignError as ServerError
+from countersign_server.rpc.catalogue import kinds
 
 SERVICES = [
     *(
@@ -186,12 +187,8 @@ def test_what_changes_something_is_not_taken_for_reading(route: str) -> None:
     assert not is_reading(route)
 
 
-def server_reasons(
-    kind: type[ServerError] = ServerError,
-) -> Iterator[tuple[type[ServerError], str]]:
-    for child in kind.__subclasses__():
-        yield child, child.reason
-        yield from server_reasons(child)
+def server_reasons() -> Iterator[tuple[type[ServerError], str]]:
+    return ((kind, kind.reason) for kind in kinds())
 
 
 def test_every_error_has_an_exit_code_and_advice() -> None:
@@ -230,6 +227,7 @@ def test_the_advice_of_the_command_line_is_for_reasons_that_exist() -> None:
         "WATCH_INTERRUPTED",
         "DIGEST_MISMATCH",
         "KEY_UNREADABLE",
+        "KEY_READABLE_BY_OTHERS",
     }
     known = {reason for _, reason in server_reasons()}
     assert {*REASON_ADVICE} - own <= known

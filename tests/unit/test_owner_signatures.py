@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from countersign_bridge import owner_signatures as bridge
+from countersign_client import owner_keys
 from countersign_server.identity import owner_signatures as server
 from countersign_server.identity.owner_key import KeyAlgorithm, OwnerKey, owner_key_id
 from tests.fixtures.bridge_world import an_intent, intent_text
@@ -222,7 +223,7 @@ def test_everyone_calls_a_key_by_the_same_name() -> None:
     names: set[str] = set()
     for holder in holders().values():
         row = (holder.algorithm, holder.origin, holder.public_key)
-        assert owner_key_id(*row) == bridge.owner_key_id(*row)
+        assert owner_key_id(*row) == bridge.owner_key_id(*row) == owner_keys.owner_key_id(*row)
         names.add(owner_key_id(*row))
     assert len(names) == 3
     # Worked out apart from both, by docs/protocol.md.

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
+import betterproto.lib.google.protobuf as well_known
 import typer
 
 from countersign_client.cli.invocation import command, current
@@ -104,6 +105,25 @@ def create(  # noqa: PLR0913  # options, each by name
         ),
     )
     show(ask(lambda client: client.accounts.create_account(request)).account, _FULL)
+
+
+@command(app)
+def require_signature(
+    account_id: AccountId,
+    *,
+    off: Annotated[bool, typer.Option("--off", help="A click is enough again.")] = False,
+) -> None:
+    """Let nothing be approved without your own key's signature; rules approve nothing either.
+
+    What holds even against the server is what is pinned at the bridge.
+    """
+    account = v1.Account(account_id=account_id, owner_signature_required=True)
+    mask = well_known.FieldMask(paths=["owner_signature_required"])
+    request = v1.UpdateAccountRequest(account=account, update_mask=mask)
+    if off:
+        account = v1.Account(account_id=account_id)
+        request = v1.UpdateAccountRequest(account=account, clear_mask=mask)
+    show(ask(lambda client: client.accounts.update_account(request)).account, _FULL)
 
 
 @command(app, "list")

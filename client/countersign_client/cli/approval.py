@@ -22,6 +22,7 @@ APPROVAL = (
     countdown_column("expires", "expire_time"),
     column("decided", "decide_time"),
     column("decided by", "decided_by"),
+    column("signed with", "owner_signature.owner_key_id"),
     column("command", "command_id"),
 )
 

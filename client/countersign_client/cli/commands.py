@@ -26,6 +26,7 @@ COMMANDS = MappingProxyType(
         "status": ("status", "Show what the terminals did with a signal."),
         "positions": ("positions", "Show what the terminals hold."),
         "in-doubt": ("in_doubt", "Commands of which nobody knows whether they traded."),
+        "key": ("key", "Keys of your own that sign approvals."),
         "producer": ("producer", "Strategy engines and their signing keys."),
         "account": ("account", "Trading accounts and their symbols."),
         "subscription": ("subscription", "Which account follows which producer, and how."),

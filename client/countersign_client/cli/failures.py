@@ -65,7 +65,12 @@ REASON_ADVICE = MappingProxyType(
         "APPROVAL_EXPIRED": "Nothing was traded; wait for the next signal.",
         "CONSENT_OUTDATED": "Read 'countersign consent list' and accept the newest version.",
         "SYMBOL_UNKNOWN": "See 'countersign account symbols', or give the symbol's properties.",
-        "KEYS_EXHAUSTED": "Revoke a key with 'countersign producer key revoke' first.",
+        "KEYS_EXHAUSTED": "Revoke a key first: 'countersign key' or 'countersign producer key'.",
+        "OWNER_SIGNATURE_REQUIRED": "Sign it with --key; 'countersign key register' makes one.",
+        "OWNER_SIGNATURE_INVALID": "Read the intent again, and sign it with a key of your own.",
+        "OWNER_KEY_REVOKED": "Use another key; 'countersign key register' makes one.",
+        "CHALLENGE_INVALID": "Run the command again, and sign in with the password in time.",
+        "KEY_READABLE_BY_OTHERS": "Revoke it, for others may have read it, and make a new one.",
         "TOO_MANY_ATTEMPTS": "Wait a minute, then try again.",
         "REQUEST_REPEATED": "The first request went through; revoke what it made and ask anew.",
         "REPLAY_WINDOW_OVER": "See 'countersign signals list', or repeat with the --external-id.",
@@ -82,6 +87,16 @@ REASON_ADVICE = MappingProxyType(
     }
 )
 
+# What was given here is wrong; no server was asked.
+_GIVEN_WRONG = frozenset(
+    {
+        "VALUE_REFUSED",
+        "KEY_UNREADABLE",
+        "KEY_READABLE_BY_OTHERS",
+        "CONFIG_READABLE_BY_OTHERS",
+    }
+)
+
 
 def failure_of(error: CountersignError) -> Failure:
     """Return what to show of an error."""
@@ -94,7 +109,12 @@ def failure_of(error: CountersignError) -> Failure:
 
 def exit_code_of(error: CountersignError) -> int:
     """Return the code to exit with."""
-    if error.reason in ("VALUE_REFUSED", "KEY_UNREADABLE", "CONFIG_READABLE_BY_OTHERS"):
+    if error.reason in (
+        "VALUE_REFUSED",
+        "KEY_UNREADABLE",
+        "CONFIG_READABLE_BY_OTHERS",
+        "KEY_READABLE_BY_OTHERS",
+    ):
         return NOT_UNDERSTOOD
     return next((_EXIT_CODES[kind] for kind in type(error).__mro__ if kind in _EXIT_CODES), FAULT)
 
