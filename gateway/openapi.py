@@ -28,6 +28,7 @@ _RAW = "google.api.HttpBody"
 RAW_CONTENT: Mapping[str, str] = {
     "IdentityService/GetJwks": "application/json",
     "AuditService/ExportAudit": "application/x-ndjson",
+    "AuditService/ExportEvidence": "application/x-ndjson",
     "AuditService/FollowEvents": "text/event-stream",
     "ReconciliationService/FollowPositions": "text/event-stream",
 }

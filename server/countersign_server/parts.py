@@ -26,6 +26,7 @@ from countersign_server.database.line import Line
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.devices.service import DeviceService
 from countersign_server.devices.store import device_of
+from countersign_server.evidence.export import Evidence
 from countersign_server.execution.channel import Channels
 from countersign_server.execution.command_clock import CommandClock
 from countersign_server.execution.history import count_executed
@@ -117,7 +118,7 @@ async def build(
     )
     return Parts(
         identity=who.service,
-        audit=AuditService(database=database, feed=feed, believed=believed),
+        audit=_audit(ground, feed, believed),
         accounts=AccountService(
             database=database, wakeups=wakeups, vault=who.vault, keys=keys, now=now
         ),
@@ -181,6 +182,15 @@ async def _identity(ground: _Ground) -> _Identity:
         now=ground.now,
     )
     return _Identity(vault, keyring, revocations, tokens, service)
+
+
+def _audit(ground: _Ground, feed: Feed, believed: Believed) -> AuditService:
+    return AuditService(
+        database=ground.database,
+        feed=feed,
+        believed=believed,
+        evidence=Evidence(ground.database, ground.now).told,
+    )
 
 
 def _devices(ground: _Ground, who: _Identity) -> DeviceService:

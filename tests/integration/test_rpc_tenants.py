@@ -278,8 +278,9 @@ AS_DEVICE: Mapping[str, Request] = {
         ),
     ),
 }
-# Told in tests of their own, below or beside what they follow.
+# Told in tests of their own, below or beside what they follow; what is streamed, in test_evidence.
 OTHERWISE = {
+    "AuditService/ExportEvidence",
     "ExecutionService/ClaimCommand",
     "ExecutionService/ReportFill",
     "ReconciliationService/FollowPositions",

@@ -66,7 +66,7 @@ def server_address(
         "COUNTERSIGN_DATA_DIR": str(folder / "data"),
         "COUNTERSIGN_LISTEN": "127.0.0.1:0",
         "COUNTERSIGN_LISTEN_INTERNAL": "",
-        "COUNTERSIGN_METRICS_PORT": "0",
+        "COUNTERSIGN_METRICS_LISTEN": "",
         "COUNTERSIGN_READY_FILE": str(folder / "ready"),
     }
     command = [sys.executable, "-m", "countersign_server"]
@@ -240,11 +240,46 @@ def test_an_owner_signs_off_with_a_key_that_only_the_owner_holds(terminal: Termi
     assert (terminal.code, "Sign it with --key" in terminal.errors) == (4, True)
     approved = terminal.read("approve", waiting, "--yes", "--key", "owner-key.pem")
     assert approved["ownerSignature"]["ownerKeyId"] == key["ownerKeyId"]
+    the_export_proves_it_without_a_server(terminal, made["key"]["secret"])
 
     assert "revokeTime" in terminal.read("key", "revoke", key["ownerKeyId"])
     (terminal.folder / "owner-key.pem").chmod(0o644)
     terminal.run("approve", waiting, "--yes", "--key", "owner-key.pem")
     assert (terminal.code, "KEY_READABLE_BY_OTHERS" in terminal.errors) == (2, True)
+
+
+def the_export_proves_it_without_a_server(terminal: Terminal, secret: str) -> None:
+    (terminal.folder / "secret").write_text(f"{secret}\n")
+    nowhere = {"COUNTERSIGN_ADDRESS": "127.0.0.1:1"}
+    known = ("--key", "owner-key.pem", "--secret-file", "secret")
+    until_it_is_sealed(terminal)
+
+    told = terminal.done("audit", "verify", "mine.jsonl", *known, **nowhere)
+    assert "approved" in told
+    assert "everything checked holds" in told
+    assert "server key" in terminal.errors, "what is only the file's word is said"
+    assert "HMAC" not in terminal.errors
+
+    changed = (terminal.folder / "mine.jsonl").read_text().replace("volume: 0.1", "volume: 0.9")
+    (terminal.folder / "changed.jsonl").write_text(changed)
+    report = terminal.run("audit", "verify", "changed.jsonl", *known, **nowhere)
+    assert (terminal.code, "IT DOES NOT HOLD" in report) == (4, True)
+    assert "-> owner's signature" in report
+    report = terminal.run("audit", "verify", "changed.jsonl", "--json", **nowhere)
+    assert (terminal.code, json.loads(report)["intact"]) == (4, False)
+    terminal.run("audit", "verify", "secret", **nowhere)
+    assert (terminal.code, "line 1" in terminal.errors) == (2, True)
+
+
+def until_it_is_sealed(terminal: Terminal) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        (terminal.folder / "mine.jsonl").unlink(missing_ok=True)
+        terminal.done("audit", "export", "-o", "mine.jsonl")
+        if '"kind":"approval.approved"' in (terminal.folder / "mine.jsonl").read_text():
+            return
+        time.sleep(0.1)
+    raise AssertionError("the approval was not sealed")
 
 
 def test_the_quickstart_that_a_new_producer_gets_runs_as_it_is(terminal: Terminal) -> None:

@@ -1,4 +1,4 @@
-"""What counts as an owner's signature, to everyone who asks: the server and the bridge agree."""
+"""What counts as an owner's signature, to everyone who asks: server, bridge and client agree."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from countersign_bridge import owner_signatures as bridge
 from countersign_client import owner_keys
+from countersign_client.evidence import signatures as evidence
 from countersign_server.identity import owner_signatures as server
 from countersign_server.identity.owner_key import KeyAlgorithm, OwnerKey, owner_key_id
 from tests.fixtures.bridge_world import an_intent, intent_text
@@ -73,9 +74,15 @@ def to_the_bridge(row: Row, signed: Signed, text: str) -> bool:
     return bridge.owner_flaw(text, came, {key_id}) is None
 
 
+def to_who_checks_an_export(row: Row, signed: Signed, text: str) -> bool:
+    came = evidence.Countersignature(row.algorithm, row.origin, row.public_key, **signed.fields())
+    return evidence.is_signed_by_owner(text, came)
+
+
 VERIFIERS: Mapping[str, Callable[[Row, Signed, str], bool]] = {
     "server": to_the_server,
     "bridge": to_the_bridge,
+    "export": to_who_checks_an_export,
 }
 each_verifier = pytest.mark.parametrize("who", VERIFIERS)
 each_kind = pytest.mark.parametrize("kind", holders())

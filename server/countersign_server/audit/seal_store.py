@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Row, text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -69,6 +70,11 @@ _LINKS = sql(f"""
 SELECT s.sequence, s.previous_hash, s.entry_hash, e.id, {_TEXTS}
 FROM audit_seals s LEFT JOIN audit_entries e ON e.id = s.entry_id
 WHERE s.sequence >= :first ORDER BY s.sequence LIMIT :most
+""")  # noqa: S608  # built from the constants above
+_LINKS_ABOUT = sql(f"""
+SELECT s.sequence, s.previous_hash, s.entry_hash, e.id, {_TEXTS}
+FROM audit_entries e JOIN audit_seals s ON s.entry_id = e.id
+WHERE e.signal_id = ANY(:signal_ids) ORDER BY s.sequence
 """)  # noqa: S608  # built from the constants above
 
 
@@ -170,6 +176,12 @@ async def waiting(tx: AsyncConnection, after: Place) -> Waiting:
 async def links_from(tx: AsyncConnection, first: int, most: int) -> Sequence[Link]:
     """Return up to `most` links of the chain from sequence `first` on."""
     return [_link(row) for row in await tx.execute(_LINKS, {"first": first, "most": most})]
+
+
+async def links_about(tx: AsyncConnection, signal_ids: Sequence[UUID]) -> Sequence[Link]:
+    """Return the sealed entries about signals that the transaction may see, in their order."""
+    found = await tx.execute(_LINKS_ABOUT, {"signal_ids": list(signal_ids)})
+    return [_link(row) for row in found]
 
 
 def _link(row: Row[Any]) -> Link:

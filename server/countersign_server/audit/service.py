@@ -10,6 +10,7 @@ from google.api.httpbody_pb2 import HttpBody
 from sqlalchemy.exc import SQLAlchemyError
 
 from countersign.v1 import audit_pb2, audit_pb2_grpc
+from countersign_server.audit.evidence_port import Asked, TellEvidence
 from countersign_server.audit.feed import Feed
 from countersign_server.audit.log import Question, list_entries, newest_sequence
 from countersign_server.audit.seal_store import links_from
@@ -52,11 +53,13 @@ class AuditService(audit_pb2_grpc.AuditServiceServicer):
         database: Database,
         feed: Feed,
         believed: Believed,
+        evidence: TellEvidence,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._feed = feed
         self._believed = believed
+        self._evidence = evidence
         self._clock = clock
 
     async def ListAuditEntries(
@@ -115,6 +118,22 @@ class AuditService(audit_pb2_grpc.AuditServiceServicer):
                 yield HttpBody(content_type="application/x-ndjson", data=chunk)
         yield HttpBody(content_type="application/x-ndjson", data=rest)
 
+    async def ExportEvidence(
+        self, request: audit_pb2.ExportEvidenceRequest, context: Context
+    ) -> AsyncIterator[HttpBody]:
+        asked = Asked(
+            signal_id=uuid_or_none(request.signal_id),
+            start_time=_moment(request, "start_time"),
+            end_time=_moment(request, "end_time"),
+        )
+        rest = b""
+        async with aclosing(self._evidence(current_caller().tenant, asked)) as told:
+            async for lines in told:
+                *chunks, rest = _cut(rest, lines)
+                for chunk in chunks:
+                    yield HttpBody(content_type="application/x-ndjson", data=chunk)
+        yield HttpBody(content_type="application/x-ndjson", data=rest)
+
     async def FollowEvents(
         self, request: audit_pb2.FollowEventsRequest, context: Context
     ) -> AsyncIterator[HttpBody]:
@@ -151,7 +170,9 @@ def _cut(rest: bytes, lines: Iterable[bytes]) -> list[bytes]:
     return [data[at : at + _EXPORT_BYTES] for at in range(0, len(data) + 1, _EXPORT_BYTES)]
 
 
-def _moment(request: audit_pb2.ListAuditEntriesRequest, field: _Bound) -> datetime | None:
+def _moment(
+    request: audit_pb2.ListAuditEntriesRequest | audit_pb2.ExportEvidenceRequest, field: _Bound
+) -> datetime | None:
     if not request.HasField(field):
         return None
     return from_timestamp(getattr(request, field), field=field)

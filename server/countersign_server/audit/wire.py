@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from google.protobuf import json_format
 
@@ -40,16 +41,20 @@ def server_sent_event(entry: LogEntry) -> bytes:
     return one_event(entry.kind, data, identifier=entry.sequence)
 
 
-def export_line(link: Link) -> bytes:
-    """Return a link as one line of JSON with all that its verification needs."""
-    texts = None if link.texts is None else dict(zip(FIELDS, link.texts, strict=True))
-    line = {
+def link_facts(link: Link) -> dict[str, Any]:
+    """Return a link with all that its verification needs, as JSON shows it."""
+    return {
         "sequence": link.sequence,
         "previous_hash": link.previous_hash.hex(),
         "entry_hash": link.entry_hash.hex(),
-        "entry": texts,
+        "entry": None if link.texts is None else dict(zip(FIELDS, link.texts, strict=True)),
     }
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def export_line(link: Link) -> bytes:
+    """Return a link as one line of JSON."""
+    facts = link_facts(link)
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def first_broken_line(lines: Iterable[bytes]) -> int | None:

@@ -36,6 +36,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "ListAuditEntries": _PEOPLE,
         "VerifyAudit": _OPERATOR,
         "ExportAudit": _OPERATOR,
+        "ExportEvidence": _PEOPLE,
         "FollowEvents": _PEOPLE,
     },
     "AccountService": {

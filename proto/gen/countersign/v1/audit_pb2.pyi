@@ -107,6 +107,16 @@ class ExportAuditRequest(_message.Message):
     to_sequence: int
     def __init__(self, from_sequence: _Optional[int] = ..., to_sequence: _Optional[int] = ...) -> None: ...
 
+class ExportEvidenceRequest(_message.Message):
+    __slots__ = ("signal_id", "start_time", "end_time")
+    SIGNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    signal_id: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    def __init__(self, signal_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class FollowEventsRequest(_message.Message):
     __slots__ = ("after_sequence",)
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]

@@ -51,6 +51,11 @@ class AuditServiceStub:
                 request_serializer=countersign_dot_v1_dot_audit__pb2.ExportAuditRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
+        self.ExportEvidence = channel.unary_stream(
+                '/countersign.v1.AuditService/ExportEvidence',
+                request_serializer=countersign_dot_v1_dot_audit__pb2.ExportEvidenceRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
         self.FollowEvents = channel.unary_stream(
                 '/countersign.v1.AuditService/FollowEvents',
                 request_serializer=countersign_dot_v1_dot_audit__pb2.FollowEventsRequest.SerializeToString,
@@ -91,6 +96,19 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportEvidence(self, request, context):
+        """Returns all that somebody without this server needs to check, for each signal, what was signed, by whom, and what the
+        terminal did: signatures, keys, texts, tags, deals and audit entries as JSON lines (docs/protocol.md). An operator who
+        asks for everything gets the whole chain; everyone else the entries about the signals asked for.
+
+        Caller: an owner (what concerns it), an operator (all).
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FollowEvents(self, request, context):
         """Follows the event log as server-sent events: id is the sequence, event the kind, data the entry as JSON. A comment line
         every few seconds shows that the stream lives; an event "end" says why it ends. Resume with the header Last-Event-ID.
@@ -119,6 +137,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
             'ExportAudit': grpc.unary_stream_rpc_method_handler(
                     servicer.ExportAudit,
                     request_deserializer=countersign_dot_v1_dot_audit__pb2.ExportAuditRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'ExportEvidence': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportEvidence,
+                    request_deserializer=countersign_dot_v1_dot_audit__pb2.ExportEvidenceRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
             'FollowEvents': grpc.unary_stream_rpc_method_handler(
@@ -208,6 +231,33 @@ class AuditService:
             target,
             '/countersign.v1.AuditService/ExportAudit',
             countersign_dot_v1_dot_audit__pb2.ExportAuditRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportEvidence(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/countersign.v1.AuditService/ExportEvidence',
+            countersign_dot_v1_dot_audit__pb2.ExportEvidenceRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,

@@ -51,6 +51,15 @@ class AuditServiceStub:
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
+    ExportEvidence: _grpc.UnaryStreamMultiCallable[_audit_pb2.ExportEvidenceRequest, _httpbody_pb2.HttpBody]
+    """Returns all that somebody without this server needs to check, for each signal, what was signed, by whom, and what the
+    terminal did: signatures, keys, texts, tags, deals and audit entries as JSON lines (docs/protocol.md). An operator who
+    asks for everything gets the whole chain; everyone else the entries about the signals asked for.
+
+    Caller: an owner (what concerns it), an operator (all).
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
     FollowEvents: _grpc.UnaryStreamMultiCallable[_audit_pb2.FollowEventsRequest, _httpbody_pb2.HttpBody]
     """Follows the event log as server-sent events: id is the sequence, event the kind, data the entry as JSON. A comment line
     every few seconds shows that the stream lives; an event "end" says why it ends. Resume with the header Last-Event-ID.
@@ -79,6 +88,15 @@ class AuditServiceAsyncStub(AuditServiceStub):
     """Returns sealed entries as JSON lines with all that is needed to verify them elsewhere.
 
     Caller: an operator.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    ExportEvidence: _aio.UnaryStreamMultiCallable[_audit_pb2.ExportEvidenceRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Returns all that somebody without this server needs to check, for each signal, what was signed, by whom, and what the
+    terminal did: signatures, keys, texts, tags, deals and audit entries as JSON lines (docs/protocol.md). An operator who
+    asks for everything gets the whole chain; everyone else the entries about the signals asked for.
+
+    Caller: an owner (what concerns it), an operator (all).
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
@@ -125,6 +143,21 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns sealed entries as JSON lines with all that is needed to verify them elsewhere.
 
         Caller: an operator.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def ExportEvidence(
+        self,
+        request: _audit_pb2.ExportEvidenceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """Returns all that somebody without this server needs to check, for each signal, what was signed, by whom, and what the
+        terminal did: signatures, keys, texts, tags, deals and audit entries as JSON lines (docs/protocol.md). An operator who
+        asks for everything gets the whole chain; everyone else the entries about the signals asked for.
+
+        Caller: an owner (what concerns it), an operator (all).
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """

@@ -2236,6 +2236,20 @@ class ExportAuditRequest(betterproto.Message):
 
 
 @dataclass(eq=False, repr=False)
+class ExportEvidenceRequest(betterproto.Message):
+    """Request of ExportEvidence."""
+
+    signal_id: str = betterproto.string_field(1)
+    """Only this signal; empty: all."""
+
+    start_time: datetime = betterproto.message_field(2)
+    """Signals received at or after; absent: from the first."""
+
+    end_time: datetime = betterproto.message_field(3)
+    """Signals received before; absent: up to the last."""
+
+
+@dataclass(eq=False, repr=False)
 class FollowEventsRequest(betterproto.Message):
     """Request of FollowEvents."""
 
@@ -5306,6 +5320,24 @@ class AuditServiceStub(betterproto.ServiceStub):
         ):
             yield response
 
+    async def export_evidence(
+        self,
+        export_evidence_request: "ExportEvidenceRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> AsyncIterator[__google_api__.HttpBody]:
+        async for response in self._unary_stream(
+            "/countersign.v1.AuditService/ExportEvidence",
+            export_evidence_request,
+            __google_api__.HttpBody,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        ):
+            yield response
+
     async def follow_events(
         self,
         follow_events_request: "FollowEventsRequest",
@@ -6823,6 +6855,12 @@ class AuditServiceBase(ServiceBase):
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
         yield __google_api__.HttpBody()
 
+    async def export_evidence(
+        self, export_evidence_request: "ExportEvidenceRequest"
+    ) -> AsyncIterator[__google_api__.HttpBody]:
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+        yield __google_api__.HttpBody()
+
     async def follow_events(
         self, follow_events_request: "FollowEventsRequest"
     ) -> AsyncIterator[__google_api__.HttpBody]:
@@ -6851,6 +6889,17 @@ class AuditServiceBase(ServiceBase):
         request = await stream.recv_message()
         await self._call_rpc_handler_server_stream(
             self.export_audit,
+            stream,
+            request,
+        )
+
+    async def __rpc_export_evidence(
+        self,
+        stream: "grpclib.server.Stream[ExportEvidenceRequest, __google_api__.HttpBody]",
+    ) -> None:
+        request = await stream.recv_message()
+        await self._call_rpc_handler_server_stream(
+            self.export_evidence,
             stream,
             request,
         )
@@ -6884,6 +6933,12 @@ class AuditServiceBase(ServiceBase):
                 self.__rpc_export_audit,
                 grpclib.const.Cardinality.UNARY_STREAM,
                 ExportAuditRequest,
+                __google_api__.HttpBody,
+            ),
+            "/countersign.v1.AuditService/ExportEvidence": grpclib.const.Handler(
+                self.__rpc_export_evidence,
+                grpclib.const.Cardinality.UNARY_STREAM,
+                ExportEvidenceRequest,
                 __google_api__.HttpBody,
             ),
             "/countersign.v1.AuditService/FollowEvents": grpclib.const.Handler(

@@ -1,0 +1,1 @@
+"""What proves, without this server, what was signed and what was done."""
