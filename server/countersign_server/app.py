@@ -29,6 +29,8 @@ from countersign.v1 import (
 from countersign_server.database.engine import Database
 from countersign_server.database.schema_version import check_schema
 from countersign_server.database.wakeups import Wakeups
+from countersign_server.execution.restored import quarantine
+from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.parts import Parts, build
 from countersign_server.rpc.boundary import Boundary
 from countersign_server.rpc.health import Health, add_operators_services
@@ -80,6 +82,9 @@ async def serving(
     wakeups = Wakeups(database_url)
     try:
         await check_schema(database.system_engine)
+        if settings.restored:
+            doubted = await quarantine(SqlBooks(database), now=now())
+            log.warning("restored start: put in doubt what was not over", commands=doubted)
         await wakeups.start()
         parts = await build(settings, database_url, database, wakeups, now)
         async with _running(parts.loops), _listening(settings, parts) as addresses:

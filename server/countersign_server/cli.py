@@ -24,13 +24,24 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @main.command()
-def serve() -> None:
+def serve(
+    *,
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored",
+            help="The database comes from a backup: put all that is not over in doubt.",
+        ),
+    ] = False,
+) -> None:
     """Serve until SIGTERM. Without COUNTERSIGN_DATABASE_URL, on a PostgreSQL of our own."""
     from countersign_server.app import serve_until_told_to_stop  # noqa: PLC0415  # slow to import
     from countersign_server.logs import configure_logs  # noqa: PLC0415
 
     with _plain_errors():
         settings = Settings.from_environment()
+        if restored:
+            settings = settings.model_copy(update={"restored": True})
         arm(settings.server_crash_at)
         configure_logs(settings.log_level)
         with _database(settings, migrated=True) as url, _runner() as runner:

@@ -289,12 +289,12 @@ class TradingHalted(NotNow):
 
 class TooLateToRevoke(NotNow):
     reason = "TOO_LATE_TO_REVOKE"
-    advice = "The command has been granted; look at its status."
+    advice = "The command is past taking back; its state says what became of it."
 
 
 class TooLateToCancel(NotNow):
     reason = "TOO_LATE_TO_CANCEL"
-    advice = "The command has been granted; the bridge was asked to drop it if it is not sent yet."
+    advice = "The command is past taking back; one that is granted the bridge may still drop."
 
 
 class ClaimDenied(NotNow):

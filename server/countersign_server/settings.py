@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     offers_at_once: PositiveInt = 8
     poll_interval: timedelta = timedelta(seconds=1)
 
+    # Once, for the first start on a database that was restored from a backup: everything that is
+    # not over is put in doubt before anything is offered.
+    restored: bool = False
+
     # For tests of recovery: where this process kills itself, "label[:n]". Never in production.
     server_crash_at: str = ""
 

@@ -10,6 +10,7 @@ import pytest
 
 from countersign_server.accounts.account import Account
 from countersign_server.database.engine import Database
+from countersign_server.database.wakeups import Wakeups
 from countersign_server.devices.device import Device
 from countersign_server.devices.lease_store import release_lease, renew_lease, take_lease
 from countersign_server.devices.store import add_device, replace_secret, revoke_device
@@ -44,6 +45,20 @@ class Site:
                 epoch=epoch,
                 now=now,
                 timeout=TIMEOUT,
+            )
+
+    async def take_while_alive(self, epoch: bytes, server: Wakeups) -> bool:
+        """Take the lease for a session that a server serves, for as long as that lives."""
+        async with self.database.transaction(self.account.owner_id) as tx:
+            return await take_lease(
+                tx,
+                account_id=self.account.id,
+                owner_id=self.account.owner_id,
+                device_id=self.device_id,
+                epoch=epoch,
+                now=START,
+                timeout=TIMEOUT,
+                holder=server.presence,
             )
 
     async def renew(self, epoch: bytes, now: datetime) -> bool:
@@ -174,3 +189,30 @@ async def test_a_device_takes_the_lease_of_no_account_but_its_own(site: Site) ->
             now=START,
             timeout=TIMEOUT,
         )
+
+
+async def test_the_lease_of_a_server_that_is_gone_is_free_at_once_and_of_one_that_lives_is_not(
+    site: Site, database_url: str
+) -> None:
+    first, second = Wakeups(database_url), Wakeups(database_url)
+    await first.start()
+    await second.start()
+    assert first.presence not in (0, second.presence)
+    assert await site.take_while_alive(FIRST, first)
+    assert not await site.take_while_alive(SECOND, second)
+    await first.stop()
+    assert first.presence == 0
+    assert await site.take_while_alive(SECOND, second)
+    # Whoever held it before finds out when it renews.
+    assert not await site.renew(FIRST, START)
+    await second.stop()
+
+
+async def test_a_lease_that_nobody_vouches_for_holds_until_it_lapses(
+    site: Site, database_url: str
+) -> None:
+    server = Wakeups(database_url)
+    await server.start()
+    assert await site.take(FIRST)
+    assert not await site.take_while_alive(SECOND, server)
+    await server.stop()

@@ -512,6 +512,27 @@ async def test_cancelling_is_certain_before_the_grant_and_a_request_after_it(
         assert (await bridge.hear("cancel")).cancel.command_id == grant.command_id
 
 
+async def test_cancelling_what_has_expired_says_so(
+    it: World, owner: Owner, producer: Producer
+) -> None:
+    waiting = await approved(it, owner, producer)
+    async with it.database.transaction(None) as tx:
+        mine = commands.c.id == UUID(waiting.command_id)
+        await tx.execute(update(commands).where(mine).values(expires_at=datetime.now(UTC)))
+
+    async def over() -> bool:
+        command = await command_of(it, owner, waiting.signal_id)
+        return bool(command.state == pb.COMMAND_STATE_EXPIRED)
+
+    await until(over, "the command expires")
+    request = pb.CancelCommandRequest(command_id=waiting.command_id)
+    with pytest.raises(grpc.aio.AioRpcError, match="the command is expired"):
+        await it.execution.CancelCommand(request, metadata=owner.metadata)
+    taking_back = approvals_pb2.RevokeApprovalRequest(approval_id=waiting.approval_id)
+    with pytest.raises(grpc.aio.AioRpcError, match="the command is expired"):
+        await it.approvals.RevokeApproval(taking_back, metadata=owner.metadata)
+
+
 async def test_a_polling_ea_and_a_stream_do_not_hold_an_account_together(
     it: World, owner: Owner, device: Device
 ) -> None:

@@ -32,8 +32,10 @@ CLOSE = pb.SETTLEMENT_CLOSE_EXPOSURE
 
 @pytest.fixture
 async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    moments = {"doubt_after": timedelta(milliseconds=300), "presume_after": timedelta(seconds=1)}
-    async with world(database_url, tmp_path, **moments) as running:
+    presume_after, doubt_after = timedelta(seconds=1), timedelta(milliseconds=300)
+    async with world(
+        database_url, tmp_path, doubt_after=doubt_after, presume_after=presume_after
+    ) as running:
         yield running
 
 

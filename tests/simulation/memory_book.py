@@ -151,7 +151,13 @@ class MemoryCommands:
         )
 
     async def overdue(
-        self, state: Sequence[CommandState], *, due: Due, before: datetime, limit: int
+        self,
+        state: Sequence[CommandState],
+        *,
+        due: Due,
+        before: datetime,
+        limit: int,
+        skip_held: bool = True,
     ) -> Sequence[Command]:
         found = [
             one
@@ -247,6 +253,12 @@ class MemoryReports:
             return False
         self._tx.put(self._tx.tables.reports, key, report)
         return True
+
+    async def count_anomaly(self, account_id: UUID, owner_id: UUID, *, hour: datetime) -> int:
+        before = self._tx.tables.anomalies.get(account_id)
+        count = before[1] + 1 if before and before[0] == hour else 1
+        self._tx.put(self._tx.tables.anomalies, account_id, (hour, count))
+        return count
 
     async def newest_evidence(self, command: Command) -> Report | None:
         return max(
@@ -454,6 +466,7 @@ class MemoryDevices:
         epoch: bytes,
         now: datetime,
         lasting: timedelta,
+        holder: int = 0,
     ) -> bool:
         device = self._tx.tables.devices.get(device_id)
         if (
@@ -464,19 +477,26 @@ class MemoryDevices:
             return False
         lease = self._tx.tables.leases.get(account_id)
         its_own = lease is not None and (lease.epoch, lease.device_id) == (epoch, device_id)
-        if lease is not None and lease.expires_at > now and not its_own:
+        is_gone = lease is not None and lease.holder and not self._tx.is_present(lease.holder)
+        if lease is not None and lease.expires_at > now and not its_own and not is_gone:
             return False
-        taken = Lease(owner_id, device_id, epoch, now + lasting)
+        taken = Lease(owner_id, device_id, epoch, now + lasting, holder)
         self._tx.put(self._tx.tables.leases, account_id, taken)
         return True
 
     async def renew_lease(
-        self, account_id: UUID, epoch: bytes, now: datetime, *, lasting: timedelta
+        self,
+        account_id: UUID,
+        epoch: bytes,
+        now: datetime,
+        *,
+        lasting: timedelta,
+        holder: int = 0,
     ) -> bool:
         lease = self._tx.tables.leases.get(account_id)
         if lease is None or lease.epoch != epoch or lease.expires_at <= now:
             return False
-        renewed = replace(lease, expires_at=now + lasting)
+        renewed = replace(lease, expires_at=now + lasting, holder=holder)
         self._tx.put(self._tx.tables.leases, account_id, renewed)
         return True
 

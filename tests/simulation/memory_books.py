@@ -34,6 +34,7 @@ class MemoryBooks:
         self.tables = Tables()
         self.clock = clock
         self.crash = crash
+        self.present: set[int] = set()  # of the processes that live
         self.open: Open | None = None
 
     def transaction(self, owner: UUID | None) -> "AbstractAsyncContextManager[MemoryBook]":
@@ -57,7 +58,12 @@ class _Transaction(AbstractAsyncContextManager[MemoryBook]):
 
     async def __aenter__(self) -> MemoryBook:
         assert self._books.open is None, "a transaction is open: its coroutine was left half-way"
-        self._books.open = Open(self._books.tables, self._owner, self._books.clock)
+        self._books.open = Open(
+            self._books.tables,
+            self._owner,
+            self._books.clock,
+            self._books.present.__contains__,
+        )
         return MemoryBook(self._books.open)
 
     async def __aexit__(

@@ -26,6 +26,7 @@ class Lease:
     device_id: UUID
     epoch: bytes
     expires_at: datetime
+    holder: int = 0  # the presence of the process that serves the session
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class Tables:
     tags: dict[tuple[UUID, int], UUID] = field(default_factory=dict[tuple[UUID, int], UUID])
     # By account and natural key.
     reports: dict[tuple[UUID, str], Report] = field(default_factory=dict[tuple[UUID, str], Report])
+    # The hour, and how many there were in it.
+    anomalies: dict[UUID, tuple[datetime, int]] = field(
+        default_factory=dict[UUID, tuple[datetime, int]]
+    )
     settlements: dict[UUID, Settlement] = field(default_factory=dict[UUID, Settlement])
     # By account and ticket.
     deals: dict[tuple[UUID, int], Deal] = field(default_factory=dict[tuple[UUID, int], Deal])
@@ -80,6 +85,7 @@ class Open:
     tables: Tables
     owner: UUID | None  # None: sees all
     clock: Callable[[], datetime]
+    is_present: Callable[[int], bool]  # whether the process of that presence lives
     _undo: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     def sees(self, row: Any) -> bool:

@@ -50,7 +50,7 @@ class Exposure:
 
 
 Issue = Callable[[AsyncConnection, Mandate, Trace, datetime], Awaitable[UUID]]
-Withdraw = Callable[[AsyncConnection, UUID, str, Trace, datetime], Awaitable[bool]]
+Withdraw = Callable[[AsyncConnection, UUID, str, Trace, datetime], Awaitable[str | None]]
 FindExposure = Callable[[AsyncConnection, UUID], Awaitable[Exposure | None]]
 
 
@@ -60,7 +60,7 @@ class CommandPort:
 
     # Makes the command of an approval in its transaction and returns the command's id.
     issue: Issue
-    # By approval id, with the reason: True, taken back before the grant; False, too late.
+    # By approval id, with the reason; None: taken back; otherwise where it stands: too late.
     withdraw: Withdraw
     # By the id of the approval that opened; None: it led to nothing at the broker.
     exposure: FindExposure

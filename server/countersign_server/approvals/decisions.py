@@ -73,15 +73,16 @@ class Countersigner:
 
     async def revoke(
         self, tx: AsyncConnection, approval: Approval, *, reason: str, trace: Trace, now: datetime
-    ) -> Approval | None:
+    ) -> Approval | str:
         """Take an approval back. Raises IllegalTransition.
 
-        None: its command was granted before. The transaction is to be committed all the same, for
-        the wish travels to the bridge, which may still drop what it has not sent.
+        Text: where its command stands, too far to be taken back. The transaction is to be committed
+        all the same, for the wish travels to the bridge, which may still drop what it has not sent.
         """
         state = next_state(approval.state, ApprovalEvent.REVOKE)
-        if not await self.commands.withdraw(tx, approval.id, reason, trace, now):
-            return None
+        stands = await self.commands.withdraw(tx, approval.id, reason, trace, now)
+        if stands is not None:
+            return stands
         revoked = replace(approval, state=state, reason=reason)
         await _save(tx, [revoked], before=[approval], trace=trace, now=now)
         return revoked

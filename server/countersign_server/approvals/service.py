@@ -160,10 +160,11 @@ class ApprovalService(DelegateCalls):
                 trace=trace_of(current_call()),
                 now=self._now(),
             )
-        if revoked is None:
+        if isinstance(revoked, str):
             self._wakeups.ring(f"account:{found.account_id}")
             raise TooLateToRevoke(
-                "the command was granted before it could be taken back",
+                f"the command is {revoked}",
+                state=revoked,
                 approval_id=str(found.id),
                 command_id=optional_id(found.command_id),
             )

@@ -7,6 +7,7 @@ so it is sent after the transaction that has the news, in a small one of its own
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -69,7 +70,17 @@ class Wakeups:
         self._to_send = asyncio.Event()
         self._listening = asyncio.Event()
         self._sender_pid = 0
+        self._presence = 0
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def presence(self) -> int:
+        """The number of an advisory lock that is held for as long as this process listens.
+
+        Whoever finds it free knows that the process has ended or lost the database. 0: it holds
+        none now. Each connection has a number of its own.
+        """
+        return self._presence
 
     async def start(self, patience: timedelta = timedelta(seconds=5)) -> None:
         """Begin to listen and to send, and return when that works, or after `patience`.
@@ -142,14 +153,20 @@ class Wakeups:
     async def _listen(self) -> None:
         async with await _connect(self._conninfo) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
+            presence = 1 + secrets.randbelow(2**63 - 1)
+            await connection.execute("SELECT pg_advisory_lock(%s)", (presence,))
+            self._presence = presence
             # For whatever was rung while nobody listened.
             self._ring_here(self._waiting)
             self._listening.set()
-            async for notification in connection.notifies():
-                # Our own have rung here already.
-                if notification.pid != self._sender_pid:
-                    topics = notification.payload.split("\n")
-                    self._ring_here(self._waiting if EVERYTHING in topics else topics)
+            try:
+                async for notification in connection.notifies():
+                    # Our own have rung here already.
+                    if notification.pid != self._sender_pid:
+                        topics = notification.payload.split("\n")
+                        self._ring_here(self._waiting if EVERYTHING in topics else topics)
+            finally:
+                self._presence = 0
 
     async def _send(self) -> None:
         async with await _connect(self._conninfo) as connection:

@@ -3,11 +3,25 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, and_, delete, literal, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    LargeBinary,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.devices.tables import devices, leases
+
+# What changes hands with the lease.
+_TAKEN = ("device_id", "session_epoch", "taken_at", "expires_at", "holder")
 
 
 async def take_lease(  # noqa: PLR0913 - a lease has this many parts
@@ -19,11 +33,14 @@ async def take_lease(  # noqa: PLR0913 - a lease has this many parts
     epoch: bytes,
     now: datetime,
     timeout: timedelta,  # noqa: ASYNC109 - how long the lease holds, not how long to wait
+    holder: int = 0,
 ) -> bool:
     """Take the account's lease for the session `epoch`, or renew the session's own.
 
     False: another session holds it and has not lapsed, be it of the same device, or the device may
-    not serve the account. Of two that come at once, one takes it.
+    not serve the account. Of two that come at once, one takes it. `holder` is the presence of the
+    process that serves the session: the lease of one that is gone is free at once. 0: it proves
+    nothing, and the lease holds until it lapses.
     """
     entitled = select(
         devices.c.account_id,
@@ -32,6 +49,7 @@ async def take_lease(  # noqa: PLR0913 - a lease has this many parts
         literal(epoch, LargeBinary),
         literal(now, DateTime(timezone=True)),
         literal(now + timeout, DateTime(timezone=True)),
+        literal(holder, BigInteger),
     ).where(
         devices.c.id == device_id,
         devices.c.account_id == account_id,
@@ -39,32 +57,31 @@ async def take_lease(  # noqa: PLR0913 - a lease has this many parts
         devices.c.revoked_at.is_(None),
     )
     taking = insert(leases).from_select(
-        ["account_id", "owner_id", "device_id", "session_epoch", "taken_at", "expires_at"],
+        ["account_id", "owner_id", *_TAKEN],
         # So that a revocation which is under way comes first, or finds the lease and ends it.
         entitled.with_for_update(key_share=True),
     )
     its_own = and_(leases.c.session_epoch == epoch, leases.c.device_id == device_id)
+    # Its process holds this lock for as long as it lives and reaches the database.
+    holder_is_gone = and_(leases.c.holder != 0, func.pg_try_advisory_xact_lock(leases.c.holder))
     taken = await tx.execute(
         taking.on_conflict_do_update(
             index_elements=[leases.c.account_id],
-            set_={
-                "device_id": taking.excluded.device_id,
-                "session_epoch": taking.excluded.session_epoch,
-                "taken_at": taking.excluded.taken_at,
-                "expires_at": taking.excluded.expires_at,
-            },
-            where=or_(leases.c.expires_at <= now, its_own),
+            set_={name: taking.excluded[name] for name in _TAKEN},
+            where=or_(leases.c.expires_at <= now, its_own, holder_is_gone),
         ).returning(leases.c.account_id)
     )
     return taken.one_or_none() is not None
 
 
-async def renew_lease(
+async def renew_lease(  # noqa: PLR0913 - a lease has this many parts
     tx: AsyncConnection,
     account_id: UUID,
     epoch: bytes,
     now: datetime,
     timeout: timedelta,  # noqa: ASYNC109 - how long the lease holds, not how long to wait
+    *,
+    holder: int = 0,
 ) -> bool:
     """Let the session hold the lease for `timeout` from `now`.
 
@@ -78,7 +95,7 @@ async def renew_lease(
             leases.c.session_epoch == epoch,
             leases.c.expires_at > now,
         )
-        .values(expires_at=now + timeout)
+        .values(expires_at=now + timeout, holder=holder)
     )
     return renewed.rowcount > 0
 

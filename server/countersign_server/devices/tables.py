@@ -1,6 +1,7 @@
 """What is remembered of installed bridges, and which of them holds an account."""
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     UniqueConstraint,
+    text as sql,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -57,6 +59,8 @@ leases = Table(
     Column("session_epoch", LargeBinary, nullable=False),
     moment("taken_at"),
     moment("expires_at"),
+    # The presence of the process that serves the session; 0: not known.
+    Column("holder", BigInteger, nullable=False, server_default=sql("0")),
     ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )
 Index("leases_by_device", leases.c.device_id)

@@ -29,7 +29,7 @@ class Attendant:
         Keeps the lease and notices silence; returns why the session ends. Raises DeviceRevoked.
         """
         loop = asyncio.get_running_loop()
-        next_beat = loop.time()
+        next_beat, presence = loop.time(), self._wakeups.presence
         # Subscribed before the first look, so that nothing slips by unseen.
         with (
             self._wakeups.subscribe(f"account:{session.opened.account_id}") as account_bell,
@@ -40,7 +40,9 @@ class Attendant:
                     raise DeviceRevoked("the device is revoked; pair the bridge again")
                 if self._is_silent(session, handler):
                     return "SESSION_LAPSED"
-                if loop.time() >= next_beat:
+                # A new presence proves the lease anew, unless somebody took it meanwhile.
+                if loop.time() >= next_beat or presence != self._wakeups.presence:
+                    presence = self._wakeups.presence
                     next_beat = loop.time() + self._pace.heartbeat_interval.total_seconds()
                     if not await self._feeder.beat(session):
                         return "LEASE_LOST"

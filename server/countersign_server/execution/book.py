@@ -29,7 +29,7 @@ from countersign_server.execution.symbols import MappedSymbol
 Ring = Callable[..., None]
 
 # A moment of a command by which something is overdue.
-Due = Literal["expires_at", "granted_at"]
+Due = Literal["created_at", "expires_at", "granted_at"]
 
 
 class Commands(Protocol):
@@ -98,11 +98,17 @@ class Commands(Protocol):
         ...
 
     async def overdue(
-        self, state: Sequence[CommandState], *, due: Due, before: datetime, limit: int
+        self,
+        state: Sequence[CommandState],
+        *,
+        due: Due,
+        before: datetime,
+        limit: int,
+        skip_held: bool = True,
     ) -> Sequence[Command]:
         """Return commands in a state whose moment is not after `before`, held.
 
-        Those that others hold are left to them.
+        Those that others hold are left to them, or waited for if not `skip_held`.
         """
         ...
 
@@ -126,6 +132,10 @@ class Reports(Protocol):
 
     async def add(self, report: Report) -> bool:
         """Keep a report; False: one of the account with its natural key was kept before."""
+        ...
+
+    async def count_anomaly(self, account_id: UUID, owner_id: UUID, *, hour: datetime) -> int:
+        """Count one more anomaly of the account, and return how many there are in its hour."""
         ...
 
     async def newest_evidence(self, command: Command) -> Report | None:
@@ -233,12 +243,22 @@ class Devices(Protocol):
         epoch: bytes,
         now: datetime,
         lasting: timedelta,
+        holder: int = 0,
     ) -> bool:
-        """Take or renew the account's lease; False: another session's has not lapsed."""
+        """Take or renew the account's lease; False: another session's holds.
+
+        It holds until it lapses, or until the process whose presence is its `holder` is gone.
+        """
         ...
 
     async def renew_lease(
-        self, account_id: UUID, epoch: bytes, now: datetime, *, lasting: timedelta
+        self,
+        account_id: UUID,
+        epoch: bytes,
+        now: datetime,
+        *,
+        lasting: timedelta,
+        holder: int = 0,
     ) -> bool:
         """Hold the lease on; False: it has lapsed or was ended, and the session is over."""
         ...

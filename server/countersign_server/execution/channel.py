@@ -18,6 +18,7 @@ from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import Draining, Invalid
 from countersign_server.execution.attending import Attendant
 from countersign_server.execution.feeding import Feeder
+from countersign_server.execution.inflow import Inflow
 from countersign_server.execution.intake import Intake
 from countersign_server.execution.live_session import LiveSession, Pace, begin
 from countersign_server.execution.measures import sessions_open
@@ -27,11 +28,11 @@ from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.identity.revocations import Revocations
 from countersign_server.rpc.caller import Caller
 from countersign_server.rpc.conversion import to_duration
+from countersign_server.rpc.validation import check
 
 log = structlog.get_logger()
 
 _HELLO_WITHIN_SECONDS = 5
-_DRAIN_MOST = 500
 
 
 class Channels:
@@ -53,7 +54,13 @@ class Channels:
         self._intake = Intake(
             books=self._books, ring=wakeups.ring, grant_validity=pace.grant_validity, now=now
         )
-        self._feeder = Feeder(books=self._books, ring=wakeups.ring, pace=pace, now=now)
+        self._feeder = Feeder(
+            books=self._books,
+            ring=wakeups.ring,
+            pace=pace,
+            now=now,
+            presence=lambda: wakeups.presence,
+        )
         self._attendant = Attendant(
             feeder=self._feeder, wakeups=wakeups, revocations=revocations, pace=pace
         )
@@ -74,6 +81,7 @@ class Channels:
                 caller,
                 hello,
                 lease_for=self._pace.heartbeat_timeout,
+                holder=self._wakeups.presence,
                 trace=trace,
                 now=started_at,
             )
@@ -144,17 +152,15 @@ class Channels:
             session.outbox.end(reason)
 
     async def _read(self, session: LiveSession, requests: AsyncIterator[pb.ChannelRequest]) -> str:
-        queue: asyncio.Queue[pb.ChannelRequest | None] = asyncio.Queue(_DRAIN_MOST)
-        filling = asyncio.create_task(_fill(queue, requests))
+        inflow = Inflow()
+        filling = asyncio.create_task(inflow.fill(requests))
         try:
             while True:
-                first = await queue.get()
-                frames = [first, *(queue.get_nowait() for _ in range(queue.qsize()))]
+                frames, is_over = await inflow.taken()
                 session.heard_at = asyncio.get_running_loop().time()
-                goodbye = await self._intake.take(session, [frame for frame in frames if frame])
-                if goodbye:
+                if await self._intake.take(session, frames):
                     return "GOODBYE"
-                if None in frames:
+                if is_over:
                     await filling  # raises what broke the stream
                     return "DISCONNECTED"
         finally:
@@ -183,14 +189,5 @@ async def _hello(requests: AsyncIterator[pb.ChannelRequest]) -> pb.Hello:
         first = None
     if first is None or not first.HasField("hello"):
         raise Invalid("the first frame must be Hello, within 5 s", field="frame")
+    check(first)
     return first.hello
-
-
-async def _fill(
-    queue: asyncio.Queue[pb.ChannelRequest | None], requests: AsyncIterator[pb.ChannelRequest]
-) -> None:
-    try:
-        async for frame in requests:
-            await queue.put(frame)
-    finally:
-        await queue.put(None)

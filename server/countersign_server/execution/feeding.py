@@ -27,12 +27,19 @@ class Feeder:
     """Looks at accounts' commands for their sessions, and keeps their leases."""
 
     def __init__(
-        self, *, books: Books, ring: Ring, pace: Pace, now: Callable[[], datetime]
+        self,
+        *,
+        books: Books,
+        ring: Ring,
+        pace: Pace,
+        now: Callable[[], datetime],
+        presence: Callable[[], int] = lambda: 0,
     ) -> None:
         self._books = books
         self._ring = ring
         self._pace = pace
         self._now = now
+        self._presence = presence
         self._draining = False
 
     def drain(self) -> None:
@@ -71,6 +78,7 @@ class Feeder:
                 session.opened.epoch,
                 now,
                 lasting=self._pace.heartbeat_timeout,
+                holder=self._presence(),
             )
 
     async def _offer(

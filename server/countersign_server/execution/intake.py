@@ -1,7 +1,7 @@
 """What a bridge says: reports in one transaction, then claims, then one acknowledgement."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from countersign_server.execution.session import Taking
 from countersign_server.execution.transitions import advance
 from countersign_server.execution.wire import grant_frame
 from countersign_server.identifiers import Random
+from countersign_server.rpc.validation import RulesBroken, check
 
 # A bridge's word for an order that its journal knows it has sent.
 _ALREADY_SENT = "ALREADY_SENT"
@@ -51,17 +52,21 @@ class Intake:
     async def take(self, session: LiveSession, frames: list[pb.ChannelRequest]) -> bool:
         """Take in what has come; True: the bridge has said goodbye."""
         taken: list[pb.ChannelRequest] = []
+        broken: list[tuple[pb.ChannelRequest, RulesBroken]] = []
         for frame in frames:
             if frame.session_epoch != session.opened.epoch:
                 raise EpochUnknown("the frame belongs to another session")
             placed = session.incoming.place(frame.sequence)
             if placed is Taking.TAKE:
-                taken.append(frame)
+                error = _broken_rules(frame)
+                taken += [frame] if error is None else []
+                broken += [] if error is None else [(frame, error)]
             elif placed is Taking.GAP:
                 resend_from = session.incoming.taken + 1
                 session.say(fault=pb.Fault(reason="SEQUENCE_GAP", resend_from=resend_from))
                 break
         await self._apply(session, taken)
+        await self._leave_out(session, broken)
         for frame in taken:
             if frame.HasField("claim"):
                 await self._claim(session, frame.claim)
@@ -87,6 +92,26 @@ class Intake:
         if any(frame.event.WhichOneof("body") in _POSITIONS for frame in told):
             topics.add(f"positions:{session.opened.owner_id}")
         self._ring(*topics)
+
+    async def _leave_out(
+        self, session: LiveSession, broken: Sequence[tuple[pb.ChannelRequest, RulesBroken]]
+    ) -> None:
+        """Say of frames that break the contract's rules that they count and are not taken in.
+
+        They are kept as an anomaly and acknowledged: told again, they would be broken again.
+        """
+        if not broken:
+            return
+        async with self._books.transaction(session.opened.owner_id) as book:
+            for frame, error in broken:
+                name = frame.event.natural_key
+                await refuse_event(book, session.reporter, name, error, self._now())
+        for frame, error in broken:
+            fault = pb.Fault(
+                reason="FRAME_INVALID", message=str(error)[:500], resend_from=frame.sequence
+            )
+            session.say(fault=fault)
+        self._ring("audit")
 
     async def _apply_each(self, session: LiveSession, told: list[pb.ChannelRequest]) -> None:
         """Take in frames one by one, and leave out, aloud, what can never be stored.
@@ -198,6 +223,15 @@ class Intake:
                 reason=answer.reason,
             )
         )
+
+
+def _broken_rules(frame: pb.ChannelRequest) -> RulesBroken | None:
+    """Return which of the contract's rules a frame breaks; None: none."""
+    try:
+        check(frame)
+    except RulesBroken as error:
+        return error
+    return None
 
 
 def _tells_an_end(frames: list[pb.ChannelRequest]) -> bool:

@@ -34,18 +34,23 @@ async def issue(
     return command.id
 
 
-async def withdraw(book: Book, approval_id: UUID, reason: str, trace: Trace, now: datetime) -> bool:
-    """Take back the command of an approval; False: too late."""
+async def withdraw(
+    book: Book, approval_id: UUID, reason: str, trace: Trace, now: datetime
+) -> CommandState | None:
+    """Take back the command of an approval.
+
+    None: it is taken back, or there is none; otherwise where it stands: too late.
+    """
     command = await book.commands.of_approval(approval_id, hold=True)
     if command is None or command.state is CommandState.REVOKED:
-        return True
+        return None
     if command.state in UNGRANTED:
         await advance(book, command, CommandEvent.REVOKE, trace=trace, now=now, reason=reason)
-        return True
+        return None
     if command.state is CommandState.GRANTED:
         # Too late to guarantee; the bridge may still drop it, and says so if it does.
         await ask_to_cancel(book, command, trace=trace, now=now, reason=reason)
-    return False
+    return command.state
 
 
 async def exposure(book: Book, approval_id: UUID) -> Exposure | None:

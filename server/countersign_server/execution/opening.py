@@ -13,6 +13,7 @@ from countersign_server.errors import AccountMismatch, DeviceRevoked, Invalid, N
 from countersign_server.execution.book import Book, Books
 from countersign_server.execution.digests import recent_digests
 from countersign_server.execution.lifecycle import OPEN, CommandEvent, is_possible
+from countersign_server.execution.restored import agree_on_generation
 from countersign_server.execution.transitions import advance
 from countersign_server.execution.wire import symbol_message
 from countersign_server.identifiers import Random
@@ -47,12 +48,14 @@ async def open_session(  # noqa: PLR0913  # three that are told apart by type, t
     hello: pb.Hello,
     *,
     lease_for: timedelta,
+    holder: int = 0,
     trace: Trace,
     now: datetime,
     random: Random = secrets.token_bytes,
 ) -> Opened:
     """Take the account's lease for the device, and settle where its journal and our book differ.
 
+    `holder` is the presence of this process: with it the lease ends when the process does.
     Raises DeviceRevoked, AccountMismatch, SessionHeld.
     """
     account_id = account_of(caller)
@@ -60,11 +63,7 @@ async def open_session(  # noqa: PLR0913  # three that are told apart by type, t
     if account is None:
         raise NotFound("the device's account is gone", account_id=str(account_id))
     check_fingerprint(account, hello.account)
-    device = await book.devices.held(caller.id)
-    if device is None or device.revoked_at is not None:
-        raise DeviceRevoked("the device is revoked", device_id=str(caller.id))
-    health = health_of(hello.terminal) if hello.HasField("terminal") else None
-    await book.devices.touch(caller.id, now, agent_version=hello.agent_version, terminal=health)
+    await _check_in(book, caller, hello, now)
     epoch = random(16)
     if not await book.devices.take_lease(
         account_id=account_id,
@@ -73,9 +72,12 @@ async def open_session(  # noqa: PLR0913  # three that are told apart by type, t
         epoch=epoch,
         now=now,
         lasting=lease_for,
+        holder=holder,
     ):
         raise SessionHeld("another bridge holds the account", account_id=str(account_id))
-    generation = await _agree_on_generation(book, account, hello, trace, now)
+    generation = await agree_on_generation(
+        book, account, hello.generation_seen, trace=trace, now=now
+    )
     await _doubt_unresolved(book, account_id, hello, trace, now)
     await book.record(_connected(caller, account_id, hello, trace, now))
     return Opened(
@@ -90,6 +92,15 @@ async def open_session(  # noqa: PLR0913  # three that are told apart by type, t
         digests=await recent_digests(book, account_id),
         symbols=await mapped_symbols(book, account_id),
     )
+
+
+async def _check_in(book: Book, caller: Caller, hello: pb.Hello, now: datetime) -> None:
+    """Hold the device, and write down what it says of itself. Raises DeviceRevoked."""
+    device = await book.devices.held(caller.id)
+    if device is None or device.revoked_at is not None:
+        raise DeviceRevoked("the device is revoked", device_id=str(caller.id))
+    health = health_of(hello.terminal) if hello.HasField("terminal") else None
+    await book.devices.touch(caller.id, now, agent_version=hello.agent_version, terminal=health)
 
 
 async def close_session(books: Books, opened: Opened) -> None:
@@ -131,40 +142,6 @@ def check_fingerprint(account: Account, shown: values_pb2.AccountFingerprint) ->
             f"the terminal shows {theirs[1]}@{theirs[0]} {theirs[2]} {theirs[3]}; "
             f"the device is paired for {ours[1]}@{ours[0]} {ours[2]} {ours[3]}"
         )
-
-
-async def _agree_on_generation(
-    book: Book, account: Account, hello: pb.Hello, trace: Trace, now: datetime
-) -> int:
-    """Return the account's generation.
-
-    A bridge that has seen more grants than we remember proves that our database is older than its
-    journal: whatever is open may have been granted, so that it is in doubt and nothing of it is
-    offered again.
-    """
-    ours = account.generation
-    if hello.generation_seen <= ours:
-        return ours
-    for shown in await book.commands.not_over(account.id):
-        # Held before it is judged: it may have been revoked or executed meanwhile.
-        command = await book.commands.held(shown.id)
-        if command and is_possible(command.state, CommandEvent.DOUBT):
-            await advance(
-                book, command, CommandEvent.DOUBT, trace=trace, now=now, reason="SERVER_RESTORED"
-            )
-    await book.accounts.set_generation(account.id, hello.generation_seen)
-    entry = Entry(
-        kind="anomaly.GENERATION_BEHIND",
-        subject=f"account:{account.id}",
-        event_time=now,
-        trace=trace,
-        owner_id=account.owner_id,
-        account_id=account.id,
-        before={"generation": ours},
-        after={"generation": hello.generation_seen},
-    )
-    await book.record(entry)
-    return hello.generation_seen
 
 
 async def _doubt_unresolved(

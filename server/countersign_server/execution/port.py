@@ -22,7 +22,7 @@ async def _issue(tx: AsyncConnection, mandate: Mandate, trace: Trace, now: datet
 
 async def _withdraw(
     tx: AsyncConnection, approval_id: UUID, reason: str, trace: Trace, now: datetime
-) -> bool:
+) -> str | None:
     return await withdraw(SqlBook(tx), approval_id, reason, trace, now)
 
 

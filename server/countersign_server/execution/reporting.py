@@ -19,6 +19,9 @@ from countersign_server.rpc.conversion import from_timestamp
 
 log = structlog.get_logger()
 
+# Anomalies of one account within an hour that the audit tells one by one.
+TOLD_IN_FULL = 64
+
 
 async def remember(  # noqa: PLR0913  # two that are told apart by type, the rest by name
     book: Book,
@@ -101,15 +104,43 @@ async def refuse_event(
     await note_for_people(book, reporter, "anomaly.EVENT_REFUSED", facts, now)
 
 
-async def note_for_people(
-    book: Book, reporter: Reporter, kind: str, facts: Mapping[str, Any], now: datetime
+async def note_for_people(  # noqa: PLR0913  # three that are told apart by type, the rest by name
+    book: Book,
+    reporter: Reporter,
+    kind: str,
+    facts: Mapping[str, Any],
+    now: datetime,
+    *,
+    command_id: UUID | None = None,
 ) -> None:
-    """Keep and count something that a person should know of the account."""
+    """Count something that a person should know of the account, and keep it in the audit.
+
+    Of a flood the audit keeps the first and then fewer and fewer, each with how many there were
+    within the hour: a broken bridge must not bury what everybody else did.
+    """
     anomalies_total.inc()
-    await book.record(account_entry(reporter, kind, facts, now))
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    count = await book.reports.count_anomaly(reporter.account_id, reporter.owner_id, hour=hour)
+    if not is_told(count):
+        return
+    said = facts if count <= TOLD_IN_FULL else {**facts, "in_this_hour": count}
+    await book.record(account_entry(reporter, kind, said, now, command_id=command_id))
 
 
-def account_entry(reporter: Reporter, kind: str, facts: Mapping[str, Any], now: datetime) -> Entry:
+def is_told(count: int) -> bool:
+    """Tell whether the `count`-th anomaly of an hour is told in the audit by itself."""
+    is_power_of_two = count & (count - 1) == 0
+    return count <= TOLD_IN_FULL or is_power_of_two
+
+
+def account_entry(
+    reporter: Reporter,
+    kind: str,
+    facts: Mapping[str, Any],
+    now: datetime,
+    *,
+    command_id: UUID | None,
+) -> Entry:
     return Entry(
         kind=kind,
         subject=f"account:{reporter.account_id}",
@@ -117,6 +148,7 @@ def account_entry(reporter: Reporter, kind: str, facts: Mapping[str, Any], now: 
         trace=reporter.trace,
         owner_id=reporter.owner_id,
         account_id=reporter.account_id,
+        command_id=command_id,
         after=facts,
     )
 

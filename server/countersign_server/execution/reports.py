@@ -11,7 +11,6 @@ from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.accounts.wire import properties_from_message, quote_from_message
-from countersign_server.audit.entries import Entry
 from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
 from countersign_server.execution.deals import apply_deal
@@ -21,13 +20,14 @@ from countersign_server.execution.lifecycle import (
     contradicts,
     is_possible,
 )
-from countersign_server.execution.measures import anomalies_total
 from countersign_server.execution.portfolio import take_snapshot
 from countersign_server.execution.report import ABSENT, FOUND, Reporter
 from countersign_server.execution.reporting import (
+    account_entry,
     doubt_if_ungranted,
     lift_mark,
     note_contradiction,
+    note_for_people,
     remember,
     time_of,
 )
@@ -317,16 +317,9 @@ async def _tell(  # noqa: PLR0913  # four that are told apart by type, the rest 
         event_time=time_of(event),
         now=now,
     )
-    if is_new:
-        anomalies_total.inc()
-        entry = Entry(
-            kind=kind,
-            subject=f"account:{reporter.account_id}",
-            event_time=now,
-            trace=reporter.trace,
-            owner_id=reporter.owner_id,
-            account_id=reporter.account_id,
-            command_id=command_id,
-            after=facts,
-        )
-        await book.record(entry)
+    if not is_new:
+        return
+    if kind.startswith("anomaly."):
+        await note_for_people(book, reporter, kind, facts, now, command_id=command_id)
+    else:
+        await book.record(account_entry(reporter, kind, facts, now, command_id=command_id))

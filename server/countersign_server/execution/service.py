@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb, execution_pb2_grpc
+from countersign_server.accounts.account import Account
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import ClaimDenied, NotFound, SessionHeld, TooLateToCancel
@@ -26,6 +27,7 @@ from countersign_server.execution.measures import denials_total, grants_total
 from countersign_server.execution.opening import account_of, check_fingerprint
 from countersign_server.execution.report import Reporter
 from countersign_server.execution.reports import apply_event, apply_result
+from countersign_server.execution.restored import agree_on_generation
 from countersign_server.execution.session import cancels_of, doubts_of
 from countersign_server.execution.settlement import held_by
 from countersign_server.execution.settling import Settler
@@ -87,7 +89,7 @@ class ExecutionService(DoubtCalls, execution_pb2_grpc.ExecutionServiceServicer):
         limit = min(request.limit or _POLL_DEFAULT, _POLL_LIMIT)
         async with self._books.transaction(caller.tenant) as book:
             await self._hold_lease(book, caller, now)
-            account = await book.accounts.held(account_of(caller))
+            account = await self._agreed(book, caller, request.generation_seen, now)
             waiting = await book.commands.not_over(account_of(caller))
             ready = [
                 command
@@ -101,8 +103,6 @@ class ExecutionService(DoubtCalls, execution_pb2_grpc.ExecutionServiceServicer):
                 now=now,
             )
             offers = [offer_frame(command, await target_of(book, command)) for command in offered]
-        if account is None:
-            raise NotFound("the device's account is gone")
         self._wakeups.ring("audit")
         return poll_message(
             offers=offers,
@@ -119,9 +119,7 @@ class ExecutionService(DoubtCalls, execution_pb2_grpc.ExecutionServiceServicer):
         caller, claim, now = current_caller(), request.claim, self._now()
         async with self._books.transaction(caller.tenant) as book:
             await self._hold_lease(book, caller, now)
-            account = await book.accounts.held(account_of(caller))
-            if account is None:
-                raise NotFound("the device's account is gone")
+            account = await self._agreed(book, caller, request.generation_seen, now)
             check_fingerprint(account, request.account)
             answer = await grant(
                 book,
@@ -245,6 +243,15 @@ class ExecutionService(DoubtCalls, execution_pb2_grpc.ExecutionServiceServicer):
         )
         if not held:
             raise SessionHeld("another bridge holds the account")
+
+    async def _agreed(self, book: Book, caller: Caller, seen: int, now: datetime) -> Account:
+        """Return the caller's account, held, once both sides agree on what was granted."""
+        account = await book.accounts.held(account_of(caller))
+        if account is None:
+            raise NotFound("the device's account is gone")
+        trace = trace_of(current_call())
+        await agree_on_generation(book, account, seen, trace=trace, now=now)
+        return account
 
     def _reporter(self, caller: Caller) -> Reporter:
         return Reporter(

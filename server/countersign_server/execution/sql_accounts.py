@@ -111,6 +111,7 @@ class SqlDevices:
         epoch: bytes,
         now: datetime,
         lasting: timedelta,
+        holder: int = 0,
     ) -> bool:
         return await take_lease(
             self._tx,
@@ -120,12 +121,19 @@ class SqlDevices:
             epoch=epoch,
             now=now,
             timeout=lasting,
+            holder=holder,
         )
 
     async def renew_lease(
-        self, account_id: UUID, epoch: bytes, now: datetime, *, lasting: timedelta
+        self,
+        account_id: UUID,
+        epoch: bytes,
+        now: datetime,
+        *,
+        lasting: timedelta,
+        holder: int = 0,
     ) -> bool:
-        return await renew_lease(self._tx, account_id, epoch, now, lasting)
+        return await renew_lease(self._tx, account_id, epoch, now, lasting, holder=holder)
 
     async def release_lease(self, account_id: UUID, epoch: bytes) -> None:
         await release_lease(self._tx, account_id, epoch)

@@ -210,14 +210,20 @@ class SqlCommands:
         )
 
     async def overdue(
-        self, state: Sequence[CommandState], *, due: Due, before: datetime, limit: int
+        self,
+        state: Sequence[CommandState],
+        *,
+        due: Due,
+        before: datetime,
+        limit: int,
+        skip_held: bool = True,
     ) -> Sequence[Command]:
         return await self._all(
             select(commands)
             .where(commands.c.state.in_(state), commands.c[due] <= before)
             .order_by(commands.c[due], commands.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=skip_held)
         )
 
     async def doubts_without_trace(

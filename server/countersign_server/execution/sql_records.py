@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
 from countersign_server.execution.report import Report
 from countersign_server.execution.settlement import Mark, Settlement
-from countersign_server.execution.tables import command_reports, deals, settlements
+from countersign_server.execution.tables import anomaly_counts, command_reports, deals, settlements
 
 _DAY_MS = 86_400_000
 _REPORT = [field.name for field in fields(Report)]
@@ -55,6 +56,22 @@ class SqlReports:
             .returning(command_reports.c.natural_key)
         )
         return stored.one_or_none() is not None
+
+    async def count_anomaly(self, account_id: UUID, owner_id: UUID, *, hour: datetime) -> int:
+        first = insert(anomaly_counts).values(
+            account_id=account_id, owner_id=owner_id, hour=hour, count=1
+        )
+        same_hour = anomaly_counts.c.hour == first.excluded.hour
+        counted = await self._tx.scalar(
+            first.on_conflict_do_update(
+                index_elements=[anomaly_counts.c.account_id],
+                set_={
+                    "hour": first.excluded.hour,
+                    "count": case((same_hour, anomaly_counts.c.count + 1), else_=1),
+                },
+            ).returning(anomaly_counts.c.count)
+        )
+        return counted or 0
 
     async def newest_evidence(self, command: Command) -> Report | None:
         found = await self._tx.execute(

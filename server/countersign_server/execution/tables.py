@@ -117,6 +117,17 @@ command_tags = Table(
     Column("attempt", Integer, nullable=False),
 )
 
+# How many anomalies an account has had within the newest hour that had any.
+anomaly_counts = Table(
+    "anomaly_counts",
+    metadata,
+    identifier("account_id", primary_key=True),
+    identifier("owner_id"),
+    moment("hour"),
+    Column("count", BigInteger, nullable=False),
+    ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
+)
+
 command_reports = Table(
     "command_reports",
     metadata,

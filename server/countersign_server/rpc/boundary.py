@@ -96,7 +96,10 @@ class Boundary(grpc.aio.ServerInterceptor):
             or handler.stream_unary
             or handler.stream_stream
         )
-        incoming = self._checked_stream if handler.request_streaming else self._checked
+        incoming: Any = self._checked
+        if handler.request_streaming:
+            # Of these one broken message must not end the stream: the method checks each itself.
+            incoming = self._readable if method in CHECKED_BY_ITSELF else self._checked_stream
         measures = measures_of(method)
 
         async def respond(request: Any, context: Context) -> Any:  # noqa: ANN401  # any message
@@ -158,11 +161,23 @@ class Boundary(grpc.aio.ServerInterceptor):
             check(request)
         return request
 
+    async def _readable(
+        self, requests: AsyncIterator[Message | Unreadable]
+    ) -> AsyncIterator[Message]:
+        async for request in requests:
+            if isinstance(request, Unreadable):
+                raise Invalid("the request is not a message of the type that the method takes")
+            yield request
+
     async def _checked_stream(
         self, requests: AsyncIterator[Message | Unreadable]
     ) -> AsyncIterator[Message]:
         async for request in requests:
             yield self._checked(request)
+
+
+# Streams whose sender tells again what is not acknowledged.
+CHECKED_BY_ITSELF = frozenset({"/countersign.v1.ExecutionService/Channel"})
 
 
 @dataclass(slots=True)

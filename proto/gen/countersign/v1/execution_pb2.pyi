@@ -769,10 +769,12 @@ class CommandReport(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., retcode: _Optional[int] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class PollCommandsRequest(_message.Message):
-    __slots__ = ("limit",)
+    __slots__ = ("limit", "generation_seen")
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_SEEN_FIELD_NUMBER: _ClassVar[int]
     limit: int
-    def __init__(self, limit: _Optional[int] = ...) -> None: ...
+    generation_seen: int
+    def __init__(self, limit: _Optional[int] = ..., generation_seen: _Optional[int] = ...) -> None: ...
 
 class PollCommandsResponse(_message.Message):
     __slots__ = ("offers", "cancels", "resolves", "halt", "server_time", "poll_interval")
@@ -791,12 +793,14 @@ class PollCommandsResponse(_message.Message):
     def __init__(self, offers: _Optional[_Iterable[_Union[Offer, _Mapping]]] = ..., cancels: _Optional[_Iterable[_Union[Cancel, _Mapping]]] = ..., resolves: _Optional[_Iterable[_Union[Resolve, _Mapping]]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., poll_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class ClaimCommandRequest(_message.Message):
-    __slots__ = ("claim", "account")
+    __slots__ = ("claim", "account", "generation_seen")
     CLAIM_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_SEEN_FIELD_NUMBER: _ClassVar[int]
     claim: Claim
     account: _values_pb2.AccountFingerprint
-    def __init__(self, claim: _Optional[_Union[Claim, _Mapping]] = ..., account: _Optional[_Union[_values_pb2.AccountFingerprint, _Mapping]] = ...) -> None: ...
+    generation_seen: int
+    def __init__(self, claim: _Optional[_Union[Claim, _Mapping]] = ..., account: _Optional[_Union[_values_pb2.AccountFingerprint, _Mapping]] = ..., generation_seen: _Optional[int] = ...) -> None: ...
 
 class ClaimCommandResponse(_message.Message):
     __slots__ = ("grant",)

@@ -2987,7 +2987,10 @@ class Fault(betterproto.Message):
     """A frame was not taken."""
 
     reason: str = betterproto.string_field(1)
-    """Upper-case reason: "SEQUENCE_GAP", "EPOCH_UNKNOWN", "FRAME_INVALID"."""
+    """
+    Upper-case reason: "SEQUENCE_GAP", "EPOCH_UNKNOWN", "FRAME_INVALID": the frame breaks the contract's rules; it is left
+     out, kept as an anomaly and acknowledged like the others.
+    """
 
     message: str = betterproto.string_field(2)
     """For people."""
@@ -3544,6 +3547,12 @@ class PollCommandsRequest(betterproto.Message):
     limit: int = betterproto.int32_field(1)
     """At most this many; 0: 10; more than 50 counts as 50."""
 
+    generation_seen: int = betterproto.int64_field(2)
+    """
+    The highest generation of a grant the EA has seen; above the server's, the server has been restored from a backup, and
+     everything that is open is in doubt. 0: the EA keeps none.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class PollCommandsResponse(betterproto.Message):
@@ -3577,6 +3586,11 @@ class ClaimCommandRequest(betterproto.Message):
 
     account: "AccountFingerprint" = betterproto.message_field(2)
     """The account the terminal shows."""
+
+    generation_seen: int = betterproto.int64_field(3)
+    """
+    The highest generation of a grant the EA has seen, as for PollCommands. 0: the EA keeps none.
+    """
 
 
 @dataclass(eq=False, repr=False)
