@@ -14,6 +14,8 @@ MUTANTS ?=
 # How many seeds `make simulate` runs, and from which on.
 SEEDS ?= 1000
 FROM ?= 0
+# make proof PROOF="kills --blows 3", PROOF=page only writes the page anew
+PROOF ?=
 # make demo PORT=8090 SERVER_PORT=... INTERNAL_PORT=... METRICS_PORT=... DIRECTORY=... ONCE=1
 DEMO_VARIABLES := PORT SERVER_PORT INTERNAL_PORT METRICS_PORT DIRECTORY ONCE
 export PYTHONDONTWRITEBYTECODE :=
@@ -41,6 +43,9 @@ simulate: $(READY) ## Run the product's decisions in virtual time: SEEDS=1000 FR
 
 mutants: $(READY) ## Take each safety mechanism away, see which seed notices, and write docs/mutants.md
 	@exec $(BIN)/python -m tests.simulation.mutating $(MUTANTS)
+
+proof: $(READY) ## Kill, cut and compare: make the runs again and write docs/proof.md (an hour)
+	@exec $(BIN)/python -m tests.proof $(PROOF)
 
 lint: $(READY) ## Check style, types, who imports whom, the contract and what is generated from it
 	$(BIN)/ruff format --quiet --check .
@@ -81,4 +86,4 @@ clean: ## Remove the environment, the caches, the demo's data and the measuremen
 	rm -rf $(VENV) .demo .wine .build dist bench/results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +
 
-.PHONY: help setup demo test simulate mutants lint proto bench lock windows windows-bridge windows-lock clean
+.PHONY: help setup demo test simulate mutants proof lint proto bench lock windows windows-bridge windows-lock clean

@@ -1,0 +1,1 @@
+"""What has been proved, by which runs, and with what numbers: `make proof` writes docs/proof.md."""
