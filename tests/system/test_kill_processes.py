@@ -1,6 +1,7 @@
 """Any process of the product is killed while approved signals are on their way to the terminal."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,18 @@ async def test_a_bridge_that_slept_sends_nothing_under_a_grant_that_lapsed(
 
     async with burst(product, SIGNALS) as signals:
         await signals.until_approved(SIGNALS // 2)
+        slept = datetime.now(UTC)
         product.bridge.sleep()
         await until(is_given_up, "the server gives the session up", 60)
+        woke = datetime.now(UTC)
         product.bridge.wake()
 
     assert await settled(product) == []
+    both = both_books(product)
+    for command in both.ours.granted:
+        if command["granted_at"] < slept:
+            orders = both.theirs.orders_of(command["magic"])
+            assert all(datetime.fromisoformat(order["at"]) < woke for order in orders)
 
 
 async def test_a_terminal_that_hangs_costs_no_session_and_what_it_did_is_found(
