@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.fixtures.live_product import DELIVERED
 from tests.proof import failures, kills
-from tests.proof.bout import BLOWS, Plan, fight
+from tests.proof.bout import BLOWS, Bout, Plan, fight
 from tests.proof.section import Cell, page, read_section, write_section
 
 ROOT = Path(__file__).parent.parent.parent
@@ -46,10 +46,10 @@ def written_page() -> str:
 
 def _run_kills(plan: Plan) -> bool:
     made = {**_made("make proof"), "seed": plan.seed}
-    bouts = [fight(blow, plan) for blow in BLOWS]
-    for bout in bouts:
-        for words in bout.disagreements:
-            print(f"{bout.blow}: {words}", file=sys.stderr)  # noqa: T201  # a command
+    bouts: list[Bout] = []
+    for blow in BLOWS:
+        bouts.append(fight(blow, plan))
+        print(kills.line_of(bouts[-1]), flush=True)  # noqa: T201  # a command
     write_section(FOUND / "kills.json", kills.section_of(bouts, made))
     return any(bout.disagreements for bout in bouts)
 

@@ -19,7 +19,8 @@ from tests.fixtures.tcp_proxy import Fault
 from tests.fixtures.waiting import until
 
 HALF_OPEN = "connection of the bridge, without a word"
-BLOWS = (*Victim, HALF_OPEN)
+ANY = "any process, drawn each time"
+BLOWS = (*Victim, HALF_OPEN, ANY)
 _EVERY_SECONDS = 0.5
 _RECOVERY_SECONDS = 180.0
 _SETTLING_SECONDS = 600.0
@@ -73,7 +74,7 @@ async def _fight(blow: str, plan: Plan, folder: Path, database: Path) -> Bout:
                 await flow.until_approved(int(share * plan.signals))
                 await asyncio.sleep(chance.random() * _EVERY_SECONDS)
                 struck = datetime.now(UTC)
-                await _strike(product, blow)
+                await _strike(product, chance.choice(list(Victim)) if blow == ANY else blow)
                 recoveries.append(await _recovered(product, struck))
         disagreements = await settled(product, _SETTLING_SECONDS)
         ours = both_books(product).ours

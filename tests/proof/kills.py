@@ -37,6 +37,14 @@ def section_of(bouts: Sequence[Bout], made: Mapping[str, Cell]) -> Section:
     )
 
 
+def line_of(bout: Bout) -> str:
+    """Return one line about a bout for whoever waits, and each disagreement in one more."""
+    ends = ", ".join(f"{count} {name}" for name, count in sorted(bout.outcomes.items()))
+    longest = max(bout.recoveries, default=0)
+    told = f"{bout.blow}: {bout.approved} approved, {ends}; recovered within {longest:.1f} s"
+    return "\n  ".join([told, *bout.disagreements])
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the smallest value that so large a share of all does not exceed, to a tenth."""
     ordered = sorted(values)
