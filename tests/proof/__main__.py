@@ -50,7 +50,8 @@ def _run_kills(plan: Plan) -> bool:
     for blow in BLOWS:
         bouts.append(fight(blow, plan))
         print(kills.line_of(bouts[-1]), flush=True)  # noqa: T201  # a command
-    write_section(FOUND / "kills.json", kills.section_of(bouts, made))
+        # What has been found is not lost with what comes after it.
+        write_section(FOUND / "kills.json", kills.section_of(bouts, made))
     return any(bout.disagreements for bout in bouts)
 
 
