@@ -126,7 +126,7 @@ CATALOGUE = (
         "trading is switched off at the terminal, its interface or its login",
         (
             f"{_CHECKS}a_terminal_out_of_order_is_given_nothing",
-            f"{_RUNNING}doctor_names_the_switch_to_flip",
+            f"{_SYSTEM}bridge_doctor.py::test_doctor_names_the_switch_to_flip_and_no_other",
         ),
     ),
     Failure(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.fixtures.live_product import DELIVERED
-from tests.proof import failures, kills
+from tests.proof import failures, invariants, kills
 from tests.proof.bout import BLOWS, Bout, Plan, fight
 from tests.proof.section import Cell, page, read_section, write_section
 
@@ -38,11 +38,11 @@ def main() -> int:
 
 
 def written_page() -> str:
-    """Return the page that the files in docs/proof make."""
+    """Return the page that the checkers and the files in docs/proof make."""
     names = {path.stem: path for path in sorted(FOUND.glob("*.json"))}
     order = [name for name in _FIRST if name in names]
     order += [name for name in names if name not in _FIRST]
-    return page(read_section(names[name]) for name in order)
+    return page([invariants.section(), *(read_section(names[name]) for name in order)])
 
 
 def _run_kills(plan: Plan) -> bool:

@@ -1,13 +1,13 @@
 """One section of the page: what a run found, as data that says how it wants to be shown.
 
-A file in docs/proof is such a section, or a list of objects with the same keys: one plain table.
+A file in docs/proof is such a section, or words and a list: {"about": "...", "found": [{...}]}.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 Cell = str | int | float | None
 
@@ -34,8 +34,8 @@ class Section:
 def read_section(path: Path) -> Section:
     """Return the section that a file holds."""
     content = json.loads(path.read_text())
-    if isinstance(content, list):
-        return _plain(path.stem, content)  # pyright: ignore[reportUnknownArgumentType]  # JSON
+    if "tables" not in content:
+        return _plain(path.stem, content)
     tables = [Table(t["title"], t["columns"], t["rows"]) for t in content["tables"]]
     return Section(content["title"], content["made"], content["words"], tables)
 
@@ -52,17 +52,21 @@ def page(sections: Iterable[Section]) -> str:
             "# What is proved, and by which runs",
             "",
             "Every number here was measured by a run that its section names; nothing is typed in.",
-            "`make proof` makes the runs again and writes this page.",
+            "`make proof` makes the runs again and writes this page; `make simulate` and",
+            "`make mutants` are told of in [mutants.md](mutants.md).",
             *(line for section in sections for line in ("", *_lines(section))),
             "",
         ]
     )
 
 
-def _plain(name: str, items: list[dict[str, Any]]) -> Section:
-    columns = list(items[0]) if items else []
-    rows = [[item.get(column) for column in columns] for item in items]
-    return Section(name.replace("-", " ").capitalize(), {}, [], [Table("", columns, rows)])
+def _plain(name: str, content: Mapping[str, Any]) -> Section:
+    tables: list[Table] = []
+    for key in content.keys() - {"about"}:
+        rows = cast("list[dict[str, Cell]]", content[key])
+        columns = list(rows[0]) if rows else []
+        tables.append(Table("", columns, [[row.get(column) for column in columns] for row in rows]))
+    return Section(name.replace("-", " ").capitalize(), {}, [content["about"]], tables)
 
 
 def _lines(section: Section) -> list[str]:
