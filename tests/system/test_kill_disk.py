@@ -45,19 +45,23 @@ def set_file_size_max(pid: int, size: int) -> None:
 async def test_a_bridge_whose_disk_is_full_claims_nothing_and_goes_on_when_there_is_room(
     product: LiveProduct,
 ) -> None:
+    refused = product.bridge.said("journal not written")
+    granted = len(both_books(product).ours.granted)
+    received = len(product.truth()["received"])
+
     async def has_tried_each() -> bool:
-        return product.bridge.said("journal not written") >= SIGNALS
+        return product.bridge.said("journal not written") >= refused + 2 * SIGNALS
 
     fill_disk(product)
     async with burst(product, SIGNALS) as signals:
         await until(has_tried_each, "the bridge meets the full disk", 60)
-    assert both_books(product).ours.granted == [], product.bridge.last_words()
-    assert product.truth()["received"] == []
+    assert len(both_books(product).ours.granted) == granted
+    assert len(product.truth()["received"]) == received
     make_room(product)
 
     assert await settled(product) == []
-    assert {c["state"] for c in both_books(product).ours.commands} == {"executed"}
-    assert len(signals.approved) == SIGNALS
+    ours = {str(command["id"]): command for command in both_books(product).ours.commands}
+    assert [ours[command]["state"] for command in signals.approved] == ["executed"] * SIGNALS
 
 
 async def test_a_bridge_that_dies_on_a_full_disk_sends_nothing_twice(product: LiveProduct) -> None:
