@@ -47,6 +47,8 @@ from countersign_server.identity.tokens import Tokens
 from countersign_server.identity.vault import Vault
 from countersign_server.reconciliation.following import Following
 from countersign_server.reconciliation.freshness import stale_after
+from countersign_server.reconciliation.loop import Scheduler
+from countersign_server.reconciliation.reconciler import Reconciler
 from countersign_server.reconciliation.service import ReconciliationService
 from countersign_server.rpc.caller import Caller
 from countersign_server.sealing_key import sealing_key
@@ -112,7 +114,7 @@ async def build(
     countersigner = Countersigner(sign=who.keyring.sign_approval, commands=command_port())
     ingest, refusals = _ingest(ground, database_url), _refusals(ground)
     believed = Believed(who.revocations, now)
-    pace = _pace(settings)
+    pace, reconciler = _pace(settings), _reconciler(ground)
     channels = Channels(
         database=database, wakeups=wakeups, revocations=who.revocations, pace=pace, now=now
     )
@@ -132,7 +134,7 @@ async def build(
             now=now,
         ),
         execution=_execution(ground, who, channels, pace),
-        reconciliation=_reconciliation(ground, who, feed),
+        reconciliation=_reconciliation(ground, who, feed, reconciler),
         channels=channels,
         authenticate=who.tokens.authenticate,
         loops=(
@@ -145,6 +147,7 @@ async def build(
             refusals.run,
             *_approval_loops(ground, countersigner),
             _command_loop(ground).run,
+            Scheduler(database=database, reconciler=reconciler, now=now).run,
         ),
         feed=feed,
     )
@@ -267,10 +270,23 @@ def _execution(ground: _Ground, who: _Identity, channels: Channels, pace: Pace) 
     )
 
 
-def _reconciliation(ground: _Ground, who: _Identity, feed: Feed) -> ReconciliationService:
-    stale = stale_after(ground.settings.heartbeat_interval, ground.now)
-    return ReconciliationService(  # pyright: ignore[reportAbstractUsage]  # the boundary answers the rest
+def _reconciler(ground: _Ground) -> Reconciler:
+    return Reconciler(
         database=ground.database,
+        wakeups=ground.wakeups,
+        stale=stale_after(ground.settings.heartbeat_interval, ground.now),
+        now=ground.now,
+    )
+
+
+def _reconciliation(
+    ground: _Ground, who: _Identity, feed: Feed, reconciler: Reconciler
+) -> ReconciliationService:
+    stale = stale_after(ground.settings.heartbeat_interval, ground.now)
+    return ReconciliationService(
+        database=ground.database,
+        wakeups=ground.wakeups,
+        reconciler=reconciler,
         following=Following(
             database=ground.database,
             wakeups=ground.wakeups,

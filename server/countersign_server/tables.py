@@ -7,8 +7,19 @@ from countersign_server.database.metadata import metadata
 from countersign_server.devices import tables as devices
 from countersign_server.execution import tables as execution
 from countersign_server.identity import tables as identity
+from countersign_server.reconciliation import tables as reconciliation
 from countersign_server.signals import tables as signals
 
-AREAS = (identity, audit, accounts, devices, signals, approvals, delegates, execution)
+AREAS = (
+    identity,
+    audit,
+    accounts,
+    devices,
+    signals,
+    approvals,
+    delegates,
+    execution,
+    reconciliation,
+)
 
 __all__ = ["AREAS", "metadata"]

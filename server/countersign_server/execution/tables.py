@@ -85,6 +85,13 @@ Index(
     commands.c.side,
     postgresql_where=sql("state IN ('in-doubt', 'presumed-not-executed') AND settled_as = ''"),
 )
+# Done by the bridge's word; no deal has shown it.
+UNTRACED = "commands.state IN ('executed', 'partial') AND commands.filled_volume = 0"
+Index(
+    "commands_untraced",
+    commands.c.account_id,
+    postgresql_where=sql(UNTRACED.replace("commands.", "")),
+)
 Index(
     "commands_to_expire",
     commands.c.expires_at,
@@ -182,3 +189,4 @@ deals = Table(
     ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )
 Index("deals_by_position", deals.c.account_id, deals.c.position_id)
+Index("deals_by_arrival", deals.c.account_id, deals.c.received_at)

@@ -26,6 +26,7 @@ class DivergenceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DIVERGENCE_KIND_REVERSED: _ClassVar[DivergenceKind]
     DIVERGENCE_KIND_ORPHAN: _ClassVar[DivergenceKind]
     DIVERGENCE_KIND_UNKNOWN_DEAL: _ClassVar[DivergenceKind]
+    DIVERGENCE_KIND_STATEMENT: _ClassVar[DivergenceKind]
 
 class DivergenceState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -60,6 +61,7 @@ DIVERGENCE_KIND_PARTIAL: DivergenceKind
 DIVERGENCE_KIND_REVERSED: DivergenceKind
 DIVERGENCE_KIND_ORPHAN: DivergenceKind
 DIVERGENCE_KIND_UNKNOWN_DEAL: DivergenceKind
+DIVERGENCE_KIND_STATEMENT: DivergenceKind
 DIVERGENCE_STATE_UNSPECIFIED: DivergenceState
 DIVERGENCE_STATE_OPEN: DivergenceState
 DIVERGENCE_STATE_ADOPTED: DivergenceState

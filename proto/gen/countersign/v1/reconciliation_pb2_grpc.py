@@ -132,6 +132,7 @@ class ReconciliationServiceServicer:
 
     def ResolveDivergence(self, request, context):
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
+        Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
 
         Caller: the account's owner.
         """
@@ -140,7 +141,7 @@ class ReconciliationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutReconciliationPolicy(self, request, context):
-        """Says how an account's divergences end without a person.
+        """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
 
         A repeat answers the same.
 
@@ -151,7 +152,7 @@ class ReconciliationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReconciliationRuns(self, request, context):
-        """Lists an account's reconciliation runs, newest first.
+        """Lists an account's reconciliation runs, newest first. Runs in a row that found the same are one, the first of them.
 
         Caller: the account's owner, an operator.
         """
@@ -160,7 +161,7 @@ class ReconciliationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSnapshots(self, request, context):
-        """Lists an account's snapshots, newest first.
+        """Lists an account's snapshots, newest first: one for each reconciliation run that is listed.
 
         Caller: the account's owner, an operator.
         """

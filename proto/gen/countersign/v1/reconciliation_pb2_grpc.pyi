@@ -58,23 +58,24 @@ class ReconciliationServiceStub:
     """
     ResolveDivergence: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
+    Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
 
     Caller: the account's owner.
     """
     PutReconciliationPolicy: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.PutReconciliationPolicyRequest, _reconciliation_pb2.PutReconciliationPolicyResponse]
-    """Says how an account's divergences end without a person.
+    """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
 
     A repeat answers the same.
 
     Caller: the account's owner.
     """
     ListReconciliationRuns: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.ListReconciliationRunsRequest, _reconciliation_pb2.ListReconciliationRunsResponse]
-    """Lists an account's reconciliation runs, newest first.
+    """Lists an account's reconciliation runs, newest first. Runs in a row that found the same are one, the first of them.
 
     Caller: the account's owner, an operator.
     """
     ListSnapshots: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.ListSnapshotsRequest, _reconciliation_pb2.ListSnapshotsResponse]
-    """Lists an account's snapshots, newest first.
+    """Lists an account's snapshots, newest first: one for each reconciliation run that is listed.
 
     Caller: the account's owner, an operator.
     """
@@ -125,23 +126,24 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     """
     ResolveDivergence: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]  # type: ignore[assignment]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
+    Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
 
     Caller: the account's owner.
     """
     PutReconciliationPolicy: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.PutReconciliationPolicyRequest, _reconciliation_pb2.PutReconciliationPolicyResponse]  # type: ignore[assignment]
-    """Says how an account's divergences end without a person.
+    """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
 
     A repeat answers the same.
 
     Caller: the account's owner.
     """
     ListReconciliationRuns: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.ListReconciliationRunsRequest, _reconciliation_pb2.ListReconciliationRunsResponse]  # type: ignore[assignment]
-    """Lists an account's reconciliation runs, newest first.
+    """Lists an account's reconciliation runs, newest first. Runs in a row that found the same are one, the first of them.
 
     Caller: the account's owner, an operator.
     """
     ListSnapshots: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.ListSnapshotsRequest, _reconciliation_pb2.ListSnapshotsResponse]  # type: ignore[assignment]
-    """Lists an account's snapshots, newest first.
+    """Lists an account's snapshots, newest first: one for each reconciliation run that is listed.
 
     Caller: the account's owner, an operator.
     """
@@ -219,6 +221,7 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_pb2.ResolveDivergenceResponse, _abc.Awaitable[_reconciliation_pb2.ResolveDivergenceResponse]]:
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
+        Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
 
         Caller: the account's owner.
         """
@@ -229,7 +232,7 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconciliation_pb2.PutReconciliationPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_pb2.PutReconciliationPolicyResponse, _abc.Awaitable[_reconciliation_pb2.PutReconciliationPolicyResponse]]:
-        """Says how an account's divergences end without a person.
+        """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
 
         A repeat answers the same.
 
@@ -242,7 +245,7 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconciliation_pb2.ListReconciliationRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_pb2.ListReconciliationRunsResponse, _abc.Awaitable[_reconciliation_pb2.ListReconciliationRunsResponse]]:
-        """Lists an account's reconciliation runs, newest first.
+        """Lists an account's reconciliation runs, newest first. Runs in a row that found the same are one, the first of them.
 
         Caller: the account's owner, an operator.
         """
@@ -253,7 +256,7 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconciliation_pb2.ListSnapshotsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_pb2.ListSnapshotsResponse, _abc.Awaitable[_reconciliation_pb2.ListSnapshotsResponse]]:
-        """Lists an account's snapshots, newest first.
+        """Lists an account's snapshots, newest first: one for each reconciliation run that is listed.
 
         Caller: the account's owner, an operator.
         """

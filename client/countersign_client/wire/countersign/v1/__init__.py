@@ -409,6 +409,9 @@ class DivergenceKind(betterproto.Enum):
     UNKNOWN_DEAL = 9
     """A deal that belongs to nothing."""
 
+    STATEMENT = 10
+    """All deals together are not the balance."""
+
 
 class DivergenceState(betterproto.Enum):
     """How a divergence ended, or that it has not."""
@@ -4570,7 +4573,10 @@ class PutReconciliationPolicyRequest(betterproto.Message):
     """UUID."""
 
     rules: List["DivergenceRule"] = betterproto.message_field(2)
-    """One for each kind at most; kinds not named are escalated."""
+    """
+    One for each kind at most. Kinds not named: closed by broker, and partial with its deal, are adopted; manual is
+     ignored; everything else is escalated.
+    """
 
 
 @dataclass(eq=False, repr=False)
