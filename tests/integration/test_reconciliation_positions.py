@@ -75,12 +75,6 @@ async def test_nobody_sees_anothers_positions_but_an_operator(office: BackOffice
     assert len(await shown(office, await office.a_person(Role.OPERATOR))) == 1
 
 
-async def test_what_this_version_does_not_do_says_so(office: BackOffice) -> None:
-    request = reconciliation_pb2.ListDivergencesRequest()
-    with refusal(grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_YET"):
-        await office.reconciliation.ListDivergences(request, metadata=await office.a_person())
-
-
 def whole(revision: int, *positions: tuple[int, str]) -> bytes:
     """What a terminal held: identifier and profit of each position."""
     made = execution_pb2.AccountSnapshot.FromString(a_snapshot(revision=revision).body)

@@ -281,8 +281,12 @@ def theirs(ticket: int, signed: str) -> PositionDeal:
     return PositionDeal(None, by_others(ticket, signed))
 
 
+def one_pip(_symbol: str, _price: Decimal) -> Decimal:
+    return PIP
+
+
 def in_book(openings: list[Opening], *deals: PositionDeal) -> list[tuple[str, Decimal]]:
-    found = bookings(openings, deals, lambda *_: PIP)
+    found = bookings(openings, deals, one_pip)
     return [(one.trade.side, one.trade.volume) for one in found.trades]
 
 
@@ -293,13 +297,13 @@ def test_our_own_deals_open_and_close_and_those_of_others_do_not_until_adopted()
 
 
 def test_a_trade_that_our_deals_close_is_over() -> None:
-    found = bookings([opening()], [ours(1, "1"), ours(2, "-1")], lambda *_: PIP)
+    found = bookings([opening()], [ours(1, "1"), ours(2, "-1")], one_pip)
     assert (list(found.trades), list(found.over)) == ([], [UUID(int=1)])
 
 
 def test_several_openings_of_one_netting_position_are_one_trade() -> None:
     more = opening(2, filled_volume=D(3), average_price=D("1.2"))
-    found = bookings([more, opening()], [ours(1, "1"), ours(2, "3", number=2)], lambda *_: PIP)
+    found = bookings([more, opening()], [ours(1, "1"), ours(2, "3", number=2)], one_pip)
     (one,) = found.trades
     assert (one.trade.command_id, one.trade.volume) == (UUID(int=1), D(4))
     assert (one.trade.entry_price, one.trade.magics) == (D("1.175"), (1, 2))

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Row,
     and_,
     case,
-    distinct,
     exists,
     func,
     or_,
@@ -166,15 +165,14 @@ async def _begin_trades(
     names = ["account_id", "command_id", "owner_id"]
     from_deals = (
         select(*columns)
-        .distinct()
         .join(deals, deals.c.command_id == commands.c.id)
         .where(deals.c.account_id == account_id, deals.c.received_at > since, is_opening)
     )
-    await tx.execute(insert(trades).from_select(names, from_deals).on_conflict_do_nothing())
     untraced = select(*columns).where(
         commands.c.account_id == account_id, is_opening, sql(UNTRACED)
     )
-    await tx.execute(insert(trades).from_select(names, untraced).on_conflict_do_nothing())
+    begun = from_deals.union(untraced)
+    await tx.execute(insert(trades).from_select(names, begun).on_conflict_do_nothing())
     if shown:
         traded = select(*columns).where(
             commands.c.id.in_(shown),
@@ -273,7 +271,7 @@ async def _strays(
     )
     utc = deals.c.broker_time_ms / 1000 - func.coalesce(deals.c.broker_utc_offset_seconds, 0)
     ticket = func.min(deals.c.ticket)
-    whole = select(distinct(ticket)).where(
+    whole = select(ticket).where(
         deals.c.account_id == account_id,
         or_(deals.c.received_at > since, deals.c.ticket.in_(named)),
         deals.c.command_id.is_(None),

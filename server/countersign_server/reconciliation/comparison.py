@@ -58,6 +58,7 @@ class Comparison:
 
     matched: int  # pairs of a position and its trade
     differences: Sequence[Difference]  # in a fixed order
+    untold: int = 0  # trades and deals that changed after the terminal was read
 
 
 def compare(book: Book, held: Sequence[Held], read_at: datetime) -> Comparison:
@@ -79,7 +80,10 @@ def compare(book: Book, held: Sequence[Held], read_at: datetime) -> Comparison:
             found.append(_of_missing(booked))
     found += [_of_stranger(one) for one in matching.positions if one.magic not in book.ours]
     found += [_of_stray(deal) for deal in book.strays if deal.seen_at < read_at]
-    return Comparison(len(matching.pairs), found)
+    changed = [booked.changed_at for booked in book.trades]
+    changed += [deal.seen_at for deal in book.strays]
+    untold = sum(moment >= read_at for moment in changed)
+    return Comparison(len(matching.pairs), found, untold)
 
 
 def _of_pair(booked: Booked, held: Held) -> Iterator[Difference]:

@@ -1,8 +1,10 @@
 """One comparison of one account: read, compare, settle, keep, all or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
+from operator import attrgetter
 from uuid import UUID
 
 import structlog
@@ -37,14 +39,17 @@ from countersign_server.reconciliation.freshness import Stale
 from countersign_server.reconciliation.position import Held
 from countersign_server.reconciliation.settlement import GONE, Look, settle
 from countersign_server.reconciliation.statement import Statement, Sums
-from countersign_server.reconciliation.turns import Turn, end_turn
+from countersign_server.reconciliation.turns import Turn, end_turn, has_new_deals
 
 log = structlog.get_logger()
 
 PERIOD = timedelta(seconds=10)
 # Transactions do not commit in the order of their times: deals are looked at again for so long.
 _OVERLAP = timedelta(minutes=10)
+# How long a terminal that holds the same, and told of no deal, is taken to agree still.
+_AGREED_FOR = timedelta(minutes=1)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_IDENTIFIER = attrgetter("identifier")
 _SIDES = {values_pb2.SIDE_BUY: "buy", values_pb2.SIDE_SELL: "sell"}
 # What deals explain: to adopt it is to take those deals into our book.
 _BY_DEALS = frozenset({Kind.VOLUME, Kind.PARTIAL, Kind.REVERSED, Kind.CLOSED_BY_BROKER})
@@ -99,10 +104,20 @@ class Reconciler:
         if snapshot is None or self._stale(snapshot):
             reason = "NO_SNAPSHOT" if snapshot is None else "SNAPSHOT_STALE"
             run = _run(turn, began, self._now(), failure_reason=reason)
-            await self._end(tx, turn, run, breaker=Breaker(), now=began, keep=keep)
+            epoch = snapshot.session_epoch if snapshot else b""
+            await self._end(
+                tx, turn, run, breaker=Breaker(), now=began, keep=keep, session_epoch=epoch
+            )
             return run
         shown = execution_pb2.AccountSnapshot.FromString(snapshot.body)
         held = [held_of(position) for position in shown.positions]
+        digest = _digest(held)
+        if await _still_agrees(tx, turn, digest, began):
+            run = _run(turn, began, self._now(), matched=len(held), snapshot=snapshot)
+            await self._end(
+                tx, turn, run, breaker=Breaker(), now=began, keep=keep, **_seen(snapshot)
+            )
+            return run
         since = turn.deals_at - _OVERLAP if turn.deals_at else _EVER
         book = await load_book(tx, turn.account_id, held, since=since, now=began)
         found = compare(book, held, min(snapshot.event_time, snapshot.received_at))
@@ -110,7 +125,15 @@ class Reconciler:
         look = Look(turn.account_id, turn.owner_id, snapshot.received_at, began)
         seen = Comparison(found.matched, [*found.differences, *statement.differences()])
         await _settle(tx, look, seen, trace)
-        run = _run(turn, began, self._now(), found=seen, snapshot=snapshot)
+        run = _run(
+            turn,
+            began,
+            self._now(),
+            matched=seen.matched,
+            diverged=len(seen.differences),
+            snapshot=snapshot,
+        )
+        agrees = not seen.differences and not found.untold and seen.matched == len(held)
         await self._end(
             tx,
             turn,
@@ -118,8 +141,9 @@ class Reconciler:
             breaker=Breaker(),
             now=began,
             keep=keep,
-            session_epoch=snapshot.session_epoch,
-            snapshot_at=snapshot.received_at,
+            **_seen(snapshot),
+            agreed_sha256=digest if agrees else b"",
+            agreed_until=began + _AGREED_FOR,
             deals_at=began,
             statement_due_at=statement.due_at,
             statement_difference=statement.difference,
@@ -146,6 +170,7 @@ class Reconciler:
             turn.account_id,
             lease_id=run.id,
             due_at=now + PERIOD,
+            looked_at=now,
             failures=breaker.failures,
             paused_until=breaker.paused_until,
             **facts,
@@ -197,6 +222,25 @@ async def _settle(tx: AsyncConnection, look: Look, found: Comparison, trace: Tra
             await take_effect(tx, after, look.now)
 
 
+async def _still_agrees(tx: AsyncConnection, turn: Turn, digest: bytes, now: datetime) -> bool:
+    """Tell whether nothing has changed since book and terminal agreed: most looks, at most."""
+    is_recent = turn.agreed_until is not None and now < turn.agreed_until
+    if digest != turn.agreed_sha256 or not is_recent:
+        return False
+    if Statement(turn.statement_difference, turn.statement_due_at).is_due(now):
+        return False
+    return not await has_new_deals(tx, turn)
+
+
+def _digest(held: Sequence[Held]) -> bytes:
+    """Return the hash of what is compared: prices and profits move, and are not."""
+    return sha256("\n".join(map(repr, sorted(held, key=_IDENTIFIER))).encode()).digest()
+
+
+def _seen(snapshot: Snapshot) -> dict[str, object]:
+    return {"session_epoch": snapshot.session_epoch, "snapshot_at": snapshot.received_at}
+
+
 async def _statement(
     tx: AsyncConnection, turn: Turn, shown: execution_pb2.AccountSnapshot, now: datetime
 ) -> Statement:
@@ -213,7 +257,8 @@ def _run(  # noqa: PLR0913  # the fields of a run
     began: datetime,
     ended: datetime,
     *,
-    found: Comparison | None = None,
+    matched: int = 0,
+    diverged: int = 0,
     snapshot: Snapshot | None = None,
     failure_reason: str = "",
 ) -> Run:
@@ -223,8 +268,8 @@ def _run(  # noqa: PLR0913  # the fields of a run
         owner_id=turn.owner_id,
         started_at=began,
         ended_at=ended,
-        matched=found.matched if found else 0,
-        diverged=len(found.differences) if found else 0,
+        matched=matched,
+        diverged=diverged,
         failure_reason=failure_reason,
         snapshot=snapshot.body if snapshot else None,
         snapshot_read_at=snapshot.event_time if snapshot else None,

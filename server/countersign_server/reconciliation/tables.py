@@ -26,9 +26,14 @@ reconciliations = Table(
     moment("leased_until", nullable=True),
     Column("failures", Integer, nullable=False, server_default=sql("0")),
     moment("paused_until", nullable=True),
-    # The snapshot that was compared last, and up to when deals were looked at.
+    # The last look: when, and in which session of the bridge.
+    moment("looked_at", nullable=True),
     Column("session_epoch", LargeBinary, nullable=False, server_default=sql("''")),
+    # The snapshot that was compared last, and up to when deals were.
     moment("snapshot_at", nullable=True),
+    # What the terminal held when nothing was left to say, and until when that may be relied on.
+    Column("agreed_sha256", LargeBinary, nullable=False, server_default=sql("''")),
+    moment("agreed_until", nullable=True),
     moment("deals_at", nullable=True),
     identifier("run_id", nullable=True),
     moment("statement_due_at", nullable=True),

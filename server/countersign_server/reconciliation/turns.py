@@ -32,6 +32,9 @@ class Turn:
     breaker: Breaker
     session_epoch: bytes
     snapshot_at: datetime | None  # when the snapshot was stored that was compared last
+    agreed_sha256: bytes  # of what the terminal held when book and terminal agreed; empty: not
+    agreed_until: datetime | None
+    looked_at: datetime | None
     deals_at: datetime | None  # deals stored before have been looked at
     run_id: UUID | None  # the newest run
     statement_due_at: datetime | None
@@ -107,6 +110,14 @@ async def end_turn(
     return ended.one_or_none() is not None
 
 
+async def has_new_deals(tx: AsyncConnection, turn: Turn) -> bool:
+    """Tell whether a deal has come since the last look."""
+    if turn.looked_at is None:
+        return True
+    mine = (deals.c.account_id == turn.account_id) & (deals.c.received_at > turn.looked_at)
+    return bool(await tx.scalar(select(exists().where(mine))))
+
+
 async def turns_of(tx: AsyncConnection, account_ids: Collection[UUID]) -> Mapping[UUID, Turn]:
     """Return how accounts stand; one that was never compared is not in it."""
     found = await tx.execute(
@@ -125,6 +136,9 @@ def turn_of(row: Row[Any]) -> Turn:
         breaker=Breaker(row.failures, row.paused_until),
         session_epoch=bytes(row.session_epoch),
         snapshot_at=row.snapshot_at,
+        agreed_sha256=bytes(row.agreed_sha256),
+        agreed_until=row.agreed_until,
+        looked_at=row.looked_at,
         deals_at=row.deals_at,
         run_id=row.run_id,
         statement_due_at=row.statement_due_at,
@@ -133,20 +147,19 @@ def turn_of(row: Row[Any]) -> Turn:
 
 
 def _has_news() -> Any:  # noqa: ANN401  # a condition
-    """Whether the bridge has connected anew, or a deal has come, since the last comparison."""
+    """Whether the bridge has connected anew, or a deal has come, since the last look."""
     mine = reconciliations
     return or_(
         exists().where(
             and_(
                 snapshots.c.account_id == mine.c.account_id,
                 snapshots.c.session_epoch != mine.c.session_epoch,
-                snapshots.c.received_at > func.coalesce(mine.c.snapshot_at, "-infinity"),
             )
         ),
         exists().where(
             and_(
                 deals.c.account_id == mine.c.account_id,
-                deals.c.received_at > mine.c.deals_at,
+                deals.c.received_at > mine.c.looked_at,
             )
         ),
     )
