@@ -134,7 +134,7 @@ async def build(
             now=now,
         ),
         execution=_execution(ground, who, channels, pace),
-        reconciliation=_reconciliation(ground, who, feed, reconciler),
+        reconciliation=_reconciliation(ground, believed, feed, reconciler),
         channels=channels,
         authenticate=who.tokens.authenticate,
         loops=(
@@ -280,7 +280,7 @@ def _reconciler(ground: _Ground) -> Reconciler:
 
 
 def _reconciliation(
-    ground: _Ground, who: _Identity, feed: Feed, reconciler: Reconciler
+    ground: _Ground, believed: Believed, feed: Feed, reconciler: Reconciler
 ) -> ReconciliationService:
     stale = stale_after(ground.settings.heartbeat_interval, ground.now)
     return ReconciliationService(
@@ -293,7 +293,7 @@ def _reconciliation(
             feed=feed,
             stale=stale,
         ),
-        believed=Believed(who.revocations, ground.now),
+        believed=believed,
         stale=stale,
         now=ground.now,
     )

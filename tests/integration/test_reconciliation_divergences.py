@@ -89,7 +89,7 @@ class Desk:
         assert found is not None
         return found
 
-    async def divergences(self, *states: int) -> Sequence[pb.Divergence]:
+    async def divergences(self, *states: pb.DivergenceState) -> Sequence[pb.Divergence]:
         answer = await self.it.reconciliation.ListDivergences(
             pb.ListDivergencesRequest(account_id=self.owner.account_id, states=states),
             metadata=self.owner.metadata,
@@ -100,7 +100,7 @@ class Desk:
         (one,) = await self.divergences()
         return one
 
-    async def rule(self, kind: int, action: int) -> None:
+    async def rule(self, kind: pb.DivergenceKind, action: pb.DivergenceAction) -> None:
         await self.it.reconciliation.PutReconciliationPolicy(
             pb.PutReconciliationPolicyRequest(
                 account_id=self.owner.account_id,
@@ -109,7 +109,7 @@ class Desk:
             metadata=self.owner.metadata,
         )
 
-    async def resolve(self, one: pb.Divergence, action: int) -> pb.Divergence:
+    async def resolve(self, one: pb.Divergence, action: pb.DivergenceAction) -> pb.Divergence:
         answer = await self.it.reconciliation.ResolveDivergence(
             pb.ResolveDivergenceRequest(
                 divergence_id=one.divergence_id, action=action, reason="seen"
