@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -22,13 +23,17 @@ from countersign.v1 import (
     reconciliation_pb2,
     signals_pb2,
 )
+from countersign_server.audit.entries import Trace
 from countersign_server.parts import Parts
+from countersign_server.reconciliation.divergence import DEFAULT_POLICY, Difference, Kind
+from countersign_server.reconciliation.divergence_store import save_divergence
+from countersign_server.reconciliation.settlement import Look, settle
 from countersign_server.rpc.access import ACCESS
 from countersign_server.rpc.caller import Role
 from tests.fixtures.bridge_end import stamp
 from tests.fixtures.owner_keys import KeyFile
 from tests.fixtures.refusals import Refusal, refusal_of
-from tests.fixtures.world import CONSENT, EURUSD, Metadata, World, a_signal, world
+from tests.fixtures.world import CONSENT, EURUSD, Metadata, Owner, World, a_signal, world
 
 AREAS = (
     accounts_pb2,
@@ -63,6 +68,8 @@ class Belongings:
     command_id: str
     intent_digest: str
     magic: int
+    user_id: str
+    divergence_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +127,24 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             command_id=approval.command_id,
             intent_digest=approval.intent.digest,
             magic=status.commands[0].magic,
+            user_id=ann.id,
+            divergence_id=await _a_divergence(it, ann),
         )
         other = await it.a_producer(bob, "other")
         stranger = Stranger(
             bob.metadata, other.metadata, (await it.a_device(bob)).metadata, bob.account_id
         )
         yield Scene(it, belongings, ann.metadata, stranger)
+
+
+async def _a_divergence(it: World, owner: Owner) -> str:
+    now = datetime.now(UTC)
+    orphan = Difference(kind=Kind.ORPHAN, subject="command:x", expected={}, actual={})
+    look = Look(UUID(owner.account_id), UUID(owner.id), stored_at=now, now=now)
+    (divergence,) = settle(look, [orphan], {}, DEFAULT_POLICY)
+    async with it.database.transaction(None) as tx:
+        await save_divergence(tx, divergence, None, trace=Trace("system:test"), now=now)
+    return str(divergence.id)
 
 
 async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
@@ -140,13 +159,14 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AP, AU, D, E, ID, S = (
+A, AP, AU, D, E, ID, R, S = (
     accounts_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
     execution_pb2,
     identity_pb2,
+    reconciliation_pb2,
     signals_pb2,
 )
 
@@ -246,7 +266,31 @@ AS_OWNER: Mapping[str, Request] = {
     "IdentityService/RevokeOwnerKey": lambda ann: ID.RevokeOwnerKeyRequest(
         owner_key_id=ann.owner_key_id
     ),
-    "ReconciliationService/ListPositions": lambda ann: reconciliation_pb2.ListPositionsRequest(
+    "ReconciliationService/StartReconciliation": lambda ann: R.StartReconciliationRequest(
+        account_id=ann.account_id
+    ),
+    "ReconciliationService/GetReconciliation": lambda ann: R.GetReconciliationRequest(
+        user_id=ann.user_id
+    ),
+    "ReconciliationService/ListDivergences": lambda ann: R.ListDivergencesRequest(
+        account_id=ann.account_id
+    ),
+    "ReconciliationService/GetDivergence": lambda ann: R.GetDivergenceRequest(
+        divergence_id=ann.divergence_id
+    ),
+    "ReconciliationService/ResolveDivergence": lambda ann: R.ResolveDivergenceRequest(
+        divergence_id=ann.divergence_id, action=R.DIVERGENCE_ACTION_IGNORE, reason="mine"
+    ),
+    "ReconciliationService/PutReconciliationPolicy": lambda ann: R.PutReconciliationPolicyRequest(
+        account_id=ann.account_id
+    ),
+    "ReconciliationService/ListReconciliationRuns": lambda ann: R.ListReconciliationRunsRequest(
+        account_id=ann.account_id
+    ),
+    "ReconciliationService/ListSnapshots": lambda ann: R.ListSnapshotsRequest(
+        account_id=ann.account_id
+    ),
+    "ReconciliationService/ListPositions": lambda ann: R.ListPositionsRequest(
         account_id=ann.account_id
     ),
     "SignalService/GetSignal": lambda ann: S.GetSignalRequest(signal_id=ann.signal_id),

@@ -104,50 +104,13 @@ class Reconciler:
         if snapshot is None or self._stale(snapshot):
             reason = "NO_SNAPSHOT" if snapshot is None else "SNAPSHOT_STALE"
             run = _run(turn, began, self._now(), failure_reason=reason)
-            epoch = snapshot.session_epoch if snapshot else b""
-            await self._end(
-                tx, turn, run, breaker=Breaker(), now=began, keep=keep, session_epoch=epoch
-            )
-            return run
-        shown = execution_pb2.AccountSnapshot.FromString(snapshot.body)
-        held = [held_of(position) for position in shown.positions]
-        digest = _digest(held)
-        if await _still_agrees(tx, turn, digest, began):
-            run = _run(turn, began, self._now(), matched=len(held), snapshot=snapshot)
-            await self._end(
-                tx, turn, run, breaker=Breaker(), now=began, keep=keep, **_seen(snapshot)
-            )
-            return run
-        since = turn.deals_at - _OVERLAP if turn.deals_at else _EVER
-        book = await load_book(tx, turn.account_id, held, since=since, now=began)
-        found = compare(book, held, min(snapshot.event_time, snapshot.received_at))
-        statement = await _statement(tx, turn, shown, began)
-        look = Look(turn.account_id, turn.owner_id, snapshot.received_at, began)
-        seen = Comparison(found.matched, [*found.differences, *statement.differences()])
-        await _settle(tx, look, seen, trace)
-        run = _run(
-            turn,
-            began,
-            self._now(),
-            matched=seen.matched,
-            diverged=len(seen.differences),
-            snapshot=snapshot,
-        )
-        agrees = not seen.differences and not found.untold and seen.matched == len(held)
-        await self._end(
-            tx,
-            turn,
-            run,
-            breaker=Breaker(),
-            now=began,
-            keep=keep,
-            **_seen(snapshot),
-            agreed_sha256=digest if agrees else b"",
-            agreed_until=began + _AGREED_FOR,
-            deals_at=began,
-            statement_due_at=statement.due_at,
-            statement_difference=statement.difference,
-        )
+            facts: dict[str, object] = {
+                "session_epoch": snapshot.session_epoch if snapshot else b""
+            }
+        else:
+            found, facts = await _look(tx, turn, snapshot, trace, began)
+            run = _run(turn, began, self._now(), found=found, snapshot=snapshot)
+        await self._end(tx, turn, run, breaker=Breaker(), now=began, keep=keep, **facts)
         return run
 
     async def _end(  # noqa: PLR0913  # a turn, its run, and the facts that it leaves
@@ -207,6 +170,37 @@ async def take_effect(tx: AsyncConnection, ended: Divergence, now: datetime) -> 
         await put_away(tx, ended.account_id, trade, now)
 
 
+async def _look(
+    tx: AsyncConnection, turn: Turn, snapshot: Snapshot, trace: Trace, now: datetime
+) -> tuple[Comparison, dict[str, object]]:
+    """Compare, and settle what differs; return what was found, and what the turn leaves."""
+    shown = execution_pb2.AccountSnapshot.FromString(snapshot.body)
+    held = [held_of(position) for position in shown.positions]
+    digest = _digest(held)
+    facts: dict[str, object] = {
+        "session_epoch": snapshot.session_epoch,
+        "snapshot_at": snapshot.received_at,
+    }
+    if await _still_agrees(tx, turn, digest, now):
+        return Comparison(len(held), ()), facts
+    since = turn.deals_at - _OVERLAP if turn.deals_at else _EVER
+    book = await load_book(tx, turn.account_id, held, since=since, now=now)
+    found = compare(book, held, min(snapshot.event_time, snapshot.received_at))
+    statement = await _statement(tx, turn, shown, now)
+    seen = Comparison(found.matched, [*found.differences, *statement.differences()])
+    look = Look(turn.account_id, turn.owner_id, snapshot.received_at, now)
+    await _settle(tx, look, seen, trace)
+    agrees = not seen.differences and not found.untold and seen.matched == len(held)
+    after: dict[str, object] = {
+        "agreed_sha256": digest if agrees else b"",
+        "agreed_until": now + _AGREED_FOR,
+        "deals_at": now,
+        "statement_due_at": statement.due_at,
+        "statement_difference": statement.difference,
+    }
+    return seen, facts | after
+
+
 async def _settle(tx: AsyncConnection, look: Look, found: Comparison, trace: Trace) -> None:
     ids = [difference.id_for(look.account_id) for difference in found.differences]
     kept = await kept_divergences(tx, look.account_id, ids)
@@ -237,10 +231,6 @@ def _digest(held: Sequence[Held]) -> bytes:
     return sha256("\n".join(map(repr, sorted(held, key=_IDENTIFIER))).encode()).digest()
 
 
-def _seen(snapshot: Snapshot) -> dict[str, object]:
-    return {"session_epoch": snapshot.session_epoch, "snapshot_at": snapshot.received_at}
-
-
 async def _statement(
     tx: AsyncConnection, turn: Turn, shown: execution_pb2.AccountSnapshot, now: datetime
 ) -> Statement:
@@ -257,8 +247,7 @@ def _run(  # noqa: PLR0913  # the fields of a run
     began: datetime,
     ended: datetime,
     *,
-    matched: int = 0,
-    diverged: int = 0,
+    found: Comparison | None = None,
     snapshot: Snapshot | None = None,
     failure_reason: str = "",
 ) -> Run:
@@ -268,8 +257,8 @@ def _run(  # noqa: PLR0913  # the fields of a run
         owner_id=turn.owner_id,
         started_at=began,
         ended_at=ended,
-        matched=matched,
-        diverged=diverged,
+        matched=found.matched if found else 0,
+        diverged=len(found.differences) if found else 0,
         failure_reason=failure_reason,
         snapshot=snapshot.body if snapshot else None,
         snapshot_read_at=snapshot.event_time if snapshot else None,
