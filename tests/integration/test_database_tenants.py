@@ -23,6 +23,7 @@ MINE = "((owner_id)::text = current_setting('countersign.tenant'::text, true))"
 WITHOUT_ROWS = {
     *("command_reports", "deals", "delegates", "leases", "owner_key_challenges", "owner_keys"),
     *("pairing_codes", "snapshots"),
+    *("divergences", "reconciliation_policies", "reconciliation_runs", "reconciliations", "trades"),
 }
 
 

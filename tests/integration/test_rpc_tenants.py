@@ -68,7 +68,6 @@ class Belongings:
     command_id: str
     intent_digest: str
     magic: int
-    user_id: str
     divergence_id: str
 
 
@@ -127,7 +126,6 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             command_id=approval.command_id,
             intent_digest=approval.intent.digest,
             magic=status.commands[0].magic,
-            user_id=ann.id,
             divergence_id=await _a_divergence(it, ann),
         )
         other = await it.a_producer(bob, "other")
