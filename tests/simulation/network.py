@@ -1,7 +1,7 @@
 """The way between bridges and servers: one stream at a time, slow, cut, half-open, or deranged."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -68,6 +68,7 @@ class Stream:
         self.is_cut = False
         self._network = network
         self._free_at = {Direction.UP: 0.0, Direction.DOWN: 0.0}
+        self._lost: set[Direction] = set()
         self._ended_for_bridge = False
         self._ended_for_server = False
 
@@ -100,11 +101,21 @@ class Stream:
         end = StreamEnd(code, reason, detail)
         self._carry(Direction.DOWN, lambda: self._end_for_bridge(end))
 
-    def cut(self, *, bridge_notices: float | None, server_notices: float | None) -> None:
-        """Lose everything on the way and to come. Each side notices after so long, or never."""
+    def cut(
+        self,
+        *,
+        bridge_notices: float | None,
+        server_notices: float | None,
+        arrives: Collection[Direction] = (),
+    ) -> None:
+        """Lose everything on the way and to come. Each side notices after so long, or never.
+
+        `arrives`: what was on its way there had left, and comes all the same.
+        """
         if self.is_cut:
             return
         self.is_cut = True
+        self._lost = {*Direction} - {*arrives}
         after = self._network.kernel.after
         gone = StreamEnd("UNAVAILABLE", "", "connection lost")
         if bridge_notices is not None:
@@ -129,7 +140,7 @@ class Stream:
         self._free_at[direction] = arrival
 
         def arrive() -> None:
-            if not self.is_cut:
+            if direction not in self._lost:
                 deliver()
 
         kernel.at(arrival, arrive)

@@ -20,7 +20,7 @@ from countersign_server.execution.opening import Opened, close_session, open_ses
 from countersign_server.execution.outbox import Ended
 from countersign_server.rpc.caller import Caller
 from tests.simulation.kernel import Kernel
-from tests.simulation.network import Stream
+from tests.simulation.network import Direction, Stream
 from tests.simulation.perils import Died, Perils, ServerPoint
 from tests.simulation.store import Store
 from tests.simulation.tasks import Pause, Task
@@ -110,7 +110,9 @@ class ServerNode:
         self._tasks.clear()
         for held in self._held.values():
             noticed = self._random.choice([0.02, 0.02, 0.5, None])
-            held.stream.cut(bridge_notices=noticed, server_notices=None)
+            # What the system had taken over from the process still leaves.
+            arrives = self._random.choice([(), (Direction.DOWN,)])
+            held.stream.cut(bridge_notices=noticed, server_notices=None, arrives=arrives)
         self._held.clear()
         if restart_after is not None:
             self._kernel.after(restart_after, self._start_again)
