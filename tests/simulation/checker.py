@@ -5,13 +5,12 @@ The numbers are those of the protocol's design; `INVARIANTS` says what each mean
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from countersign_bridge.intents import Intent, Kind, Side as Way, parse_intent
 from countersign_bridge.trading.requests import RequestFields
-from countersign_server.approvals.commands_port import Mandate
 from countersign_server.audit.entries import Entry as Told
 from countersign_server.execution.command import Command
 from countersign_server.execution.grants import MAY_OPEN, MAY_REDUCE
@@ -65,13 +64,12 @@ class Violation:
 class Known:
     """A command as people know it, whatever any database remembers."""
 
-    mandate: Mandate
+    expires_at: datetime
     intent: Intent
     magic: int
     shown: set[CommandState] = field(default_factory=set[CommandState])
     granted_at: float | None = None
     sent: list[Received] = field(default_factory=list[Received])
-    marked: bool = False  # a person has said what became of it
 
 
 class Checker:
@@ -89,10 +87,11 @@ class Checker:
         self._audit: list[Told] = []
         brokerage.watch = self.sent
 
-    def issued(self, command: Command, mandate: Mandate) -> None:
-        """Learn of a command that somebody has approved."""
+    def issued(self, command: Command) -> None:
+        """Learn of a command that somebody has approved, as it was approved."""
         if command.id not in self.commands:
-            known = Known(mandate, parse_intent(mandate.intent_text), command.magic)
+            intent = parse_intent(command.intent_text)
+            known = Known(command.expires_at, intent, command.magic)
             self.commands[command.id] = known
             self._by_magic[command.magic] = known
 
@@ -186,7 +185,7 @@ class Checker:
         if known.granted_at is not None:
             self._break("I2", f"{_name(known)} was granted again")
         known.granted_at = self._kernel.seconds
-        if self._kernel.now() >= known.mandate.expires_at:
+        if self._kernel.now() >= known.expires_at:
             self._break("I6", f"{_name(known)} was granted after its expiry")
         state = self._books.account().trading_state
         if state not in (MAY_REDUCE if command.kind in REDUCING else MAY_OPEN):
@@ -200,8 +199,6 @@ class Checker:
         known.shown.add(state)
         if state in _NEVER_SENT and known.sent:
             self._break("I3", f"{_name(known)} is shown as {state} and was sent")
-        if known.marked:
-            return
         if state in _NOT_DONE and (
             self._traded(known) or self._brokerage.may_still_trade(known.magic)
         ):
@@ -211,7 +208,7 @@ class Checker:
 
     def _judge(self, known: Known) -> None:
         told = known.shown & set(_NOT_DONE)
-        if told and not known.marked and self._traded(known):
+        if told and self._traded(known):
             self._break("I4", f"{_name(known)} was shown as {sorted(told)} and was done")
 
     def _judge_state(self, command: Command, known: Known) -> None:
@@ -281,7 +278,8 @@ def _name(known: Known) -> str:
 def _is_alarm(entry: Told) -> bool:
     """Whether people are told that a bridge's word of an end says otherwise than the state."""
     facts = entry.after or {}
-    is_of_result = str(facts.get("evidence", "")).startswith("result")
+    # What a person marked may well be contradicted, and that is what the alarm is for.
+    is_of_result = str(facts.get("evidence", "")).startswith("result") and "settled_as" not in facts
     return entry.kind == "anomaly.EVIDENCE_CONTRADICTS_STATE" and is_of_result
 
 

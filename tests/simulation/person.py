@@ -1,9 +1,11 @@
 """The account's owner: approves, clicks twice, takes back, halts; asks again when unanswered."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,9 +22,12 @@ from countersign_server.approvals.intents import (
     whole_milliseconds,
 )
 from countersign_server.audit.entries import Trace
+from countersign_server.errors import CountersignError
 from countersign_server.execution.book import Book
-from countersign_server.execution.lifecycle import UNGRANTED
+from countersign_server.execution.lifecycle import DOUBTFUL, UNGRANTED
 from countersign_server.execution.mandates import issue, withdraw
+from countersign_server.execution.settlement import Mark, Wish as Settling
+from countersign_server.execution.settling import Settler
 from mt5_simulator.broker.catalogue import EURUSD
 from tests.simulation.brokerage import LOGIN, SERVER, SYMBOL, Brokerage
 from tests.simulation.checker import Checker
@@ -83,6 +88,12 @@ class Person:
         self._ring = ring
         self._random = kernel.chance("person")
         self._trace = Trace(actor=f"user:{identity.owner_id}")
+        self._settler = Settler(
+            sign=lambda text: (KEY_ID, KEY.sign(_TAG + text)),
+            digest=lambda text: sha256(b"a secret" + text.encode()).digest(),
+            close_within=timedelta(seconds=30),
+            random=self._random.randbytes,
+        )
         self._mandates: dict[int, Mandate] = {}
         for place, wish in enumerate(plan.wishes):
             kernel.at(wish.at, lambda place=place, wish=wish: self._wish(place, wish))
@@ -103,10 +114,44 @@ class Person:
         if not waiting:
             return
         command = waiting[0]
-        text = command.intent_text.replace("\nvolume: 0.", "\nvolume: 0.4", 1)
+        text = re.sub(r"\nvolume: [0-9.]+", "\nvolume: 0.5", command.intent_text)
         new_digest = digest(text) if size < 0.5 else command.intent_digest
         altered = replace(command, intent_text=text, intent_digest=new_digest)
+        self._kernel.note("person", "tampers", str(command.id)[-6:], command.state)
         commands[command.id] = altered
+
+    def settle(self, size: float) -> None:
+        """Say what became of a command in doubt, or have its exposure closed. `size`: which."""
+        marks = list(Mark)
+        mark = marks[int(size * len(marks))]
+        self._ask(lambda book: self._settle(book, mark))
+
+    async def _settle(self, book: Book, mark: Mark) -> None:
+        """Ask twice, as whoever settles is asked."""
+        doubts = [
+            one
+            for one in self._books.tables.commands.values()
+            if one.state in DOUBTFUL and not one.settled_as
+        ]
+        if not doubts:
+            return
+        wish = Settling(
+            command_id=doubts[0].id,
+            mark=mark,
+            ticket=7 if mark is Mark.EXECUTED else 0,
+            reason="looked at the terminal",
+            actor=self._trace.actor,
+        )
+        now = self._kernel.now()
+        try:
+            asked = await self._settler.settle(book, wish, "", trace=self._trace, now=now)
+            done = await self._settler.settle(book, wish, asked.token, trace=self._trace, now=now)
+        except CountersignError as refused:
+            self._kernel.note("person", "may not settle", refused)
+            return
+        self._kernel.note("person", "settles", str(wish.command_id)[-6:], mark)
+        if done.close is not None:
+            self._checker.issued(done.close)
 
     def _wish(self, place: int, wish: Wish) -> None:
         mandate = self._mandate(wish)
@@ -152,7 +197,7 @@ class Person:
             await issue(book, mandate, self._trace, now, self._random.randbytes)
             command = await book.commands.of_approval(mandate.approval_id, hold=True)
         if command is not None:
-            self._checker.issued(command, mandate)
+            self._checker.issued(command)
 
     async def _revoke(self, book: Book, mandate: Mandate) -> None:
         now = self._kernel.now()

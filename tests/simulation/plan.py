@@ -54,6 +54,7 @@ class Trouble(StrEnum):
     CLOSED_BY_HAND = "a position is closed by hand"
     REOPENED = "a position gets a new ticket"
     MONEY_MOVES = "money is paid in"
+    SETTLED = "a doubt is settled by a person"
     TAMPERED = "a command is altered in the database"
 
 
@@ -82,7 +83,7 @@ FAMILIES: Mapping[str, Sequence[Trouble]] = {
     "backup": (Trouble.RESTORED,),
     "people": (
         *(Trouble.HALTED, Trouble.CLOSE_ONLY, Trouble.CLOSED_BY_HAND, Trouble.REOPENED),
-        *(Trouble.MONEY_MOVES, Trouble.PRICE_JUMPS),
+        *(Trouble.MONEY_MOVES, Trouble.PRICE_JUMPS, Trouble.SETTLED, Trouble.SETTLED),
     ),
     "attack": (Trouble.TAMPERED,),
 }
@@ -96,6 +97,7 @@ _OFTEN = {
     "server": 40,
     "backup": 0,
     "people": 40,
+    "attack": 8,
 }
 _SEND_FAULTS = (
     *(FaultKind.SEND_FAILED, FaultKind.NO_CONNECTION, FaultKind.REPLY_LOST, FaultKind.OUT_OF_STEP),

@@ -263,6 +263,9 @@ class Troubles:
     def money_moves(self, _: Mishap) -> None:
         self.world.brokerage.pay_in()
 
+    def settled(self, mishap: Mishap) -> None:
+        self.world.person.settle(mishap.size)
+
     def tampered(self, mishap: Mishap) -> None:
         """Try once a moment for a while: a command waits for a moment only."""
         for step in range(200):
@@ -304,5 +307,6 @@ _TRICKS: Mapping[Trouble, Trick] = {
     Trouble.CLOSED_BY_HAND: Troubles.closed_by_hand,
     Trouble.REOPENED: Troubles.reopened,
     Trouble.MONEY_MOVES: Troubles.money_moves,
+    Trouble.SETTLED: Troubles.settled,
     Trouble.TAMPERED: Troubles.tampered,
 }
