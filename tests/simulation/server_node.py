@@ -18,6 +18,7 @@ from countersign_server.execution.intake import Intake
 from countersign_server.execution.live_session import LiveSession, Pace, begin
 from countersign_server.execution.opening import Opened, close_session, open_session
 from countersign_server.execution.outbox import Ended
+from countersign_server.execution.restored import quarantine
 from countersign_server.rpc.caller import Caller
 from tests.simulation.kernel import Kernel
 from tests.simulation.network import Direction, Stream
@@ -84,6 +85,7 @@ class ServerNode:
         self._tasks: set[Task] = set()
         self._held: dict[Stream, Held] = {}
         self._draining = False
+        self._is_restored = False
         self._begin()
 
     def now(self) -> datetime:
@@ -93,15 +95,22 @@ class ServerNode:
         """Begin with nothing but the store."""
         self._run += 1
         self._begin()
-        self.is_up = True
         self._kernel.note(self.name, "starts", "restored" if restored else "")
+        # The setting stays until somebody takes it away.
+        self._is_restored = self._is_restored or restored
+        if self._is_restored:
+            work = quarantine(self._store, now=self.now())
+            self._go(work, lambda _: self._serve(), lambda error: self._failed(str(error)))
+        else:
+            self._serve()
+
+    def _serve(self) -> None:
+        self.is_up = True
         run = self._run
         self._kernel.after(0.1, lambda: self._tick_clock(run))
 
     def die(self, *, restart_after: float | None) -> None:
         """End without a word. None: whoever killed it starts it again."""
-        if not self.is_up:
-            return
         self._kernel.note(self.name, "dies")
         self.is_up = False
         self._run += 1
@@ -115,7 +124,8 @@ class ServerNode:
             held.stream.cut(bridge_notices=noticed, server_notices=None, arrives=arrives)
         self._held.clear()
         if restart_after is not None:
-            self._kernel.after(restart_after, self._start_again)
+            dead = self._run
+            self._kernel.after(restart_after, lambda: self._start_again(dead))
 
     def drain(self) -> None:
         """Ask every bridge to come again elsewhere, then end and start again."""
@@ -187,8 +197,8 @@ class ServerNode:
     def _ring(self, *topics: str) -> None:
         self._ring_all(topics)
 
-    def _start_again(self) -> None:
-        if not self.is_up:
+    def _start_again(self, dead: int) -> None:
+        if self._run == dead:
             self.start()
 
     def _go(
