@@ -22,7 +22,7 @@ MINE = "((owner_id)::text = current_setting('countersign.tenant'::text, true))"
 # What this story leaves empty; their policies are looked at below like everybody's.
 WITHOUT_ROWS = {
     *("command_reports", "deals", "delegates", "leases", "owner_key_challenges", "owner_keys"),
-    *("pairing_codes", "snapshots"),
+    *("anomaly_counts", "pairing_codes", "settlements", "snapshots"),
     *("divergences", "reconciliation_policies", "reconciliation_runs", "reconciliations", "trades"),
 }
 

@@ -15,6 +15,7 @@ from countersign.v1 import (
     devices_pb2,
     execution_pb2 as pb,
     reconciliation_pb2,
+    values_pb2,
 )
 from countersign_server.accounts.account import TradingState
 from countersign_server.accounts.store import set_trading_state
@@ -112,7 +113,10 @@ async def test_a_restarted_bridge_is_not_offered_what_was_granted(
     async with bridge_end(it, owner, device, unresolved=[unresolved]) as bridge:
         asked = (await bridge.hear("resolve")).resolve
         assert (asked.command_id, asked.magic) == (grant.command_id, grant.magic)
-        again = await approved(it, owner, producer)
+        # The other way: the doubt holds back what would open the same once more.
+        sold = a_signal(side=values_pb2.SIDE_SELL)
+        sold.open.stop.stop_loss, sold.open.target.take_profit = "1.0955", "1.0801"
+        again = await approved(it, owner, producer, sold)
         offer = (await bridge.hear("offer")).offer
         assert offer.approval_id == again.approval_id
     command = await command_of(it, owner, approval.signal_id)

@@ -257,6 +257,9 @@ AS_OWNER: Mapping[str, Request] = {
         command_id=ann.command_id, reason="mine"
     ),
     "ExecutionService/GetEvidence": lambda ann: E.GetEvidenceRequest(command_id=ann.command_id),
+    "ExecutionService/SettleInDoubt": lambda ann: E.SettleInDoubtRequest(
+        command_id=ann.command_id, settlement=E.SETTLEMENT_NOT_EXECUTED, reason="mine"
+    ),
     "IdentityService/CreateApiToken": lambda ann: ID.CreateApiTokenRequest(
         request_id=str(uuid4()), name="mine", producer_id=ann.producer_id
     ),

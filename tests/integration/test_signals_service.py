@@ -450,13 +450,21 @@ async def test_a_signal_is_found_by_the_id_its_producer_gave_it(
 
 
 async def test_a_watcher_learns_at_once_where_it_stands(it: World, producer: Producer) -> None:
-    watching = it.signals.WatchSignals(
-        signals_pb2.WatchSignalsRequest(), metadata=producer.metadata
-    )
-    first = await asyncio.wait_for(watching.read(), 5)
-    watching.cancel()
-    assert first.sequence > 0
-    assert not first.kind
+    async def first() -> signals_pb2.WatchSignalsResponse:
+        watching = it.signals.WatchSignals(
+            signals_pb2.WatchSignalsRequest(), metadata=producer.metadata
+        )
+        told = await asyncio.wait_for(watching.read(), 15)
+        watching.cancel()
+        assert isinstance(told, signals_pb2.WatchSignalsResponse)
+        return told
+
+    async def after_something() -> signals_pb2.WatchSignalsResponse | None:
+        told = await first()
+        assert not told.kind
+        return told if told.sequence else None
+
+    await until(after_something, "the place of what was written is told")
 
 
 async def test_a_nonce_that_was_used_before_bars_nobody_from_the_idea(

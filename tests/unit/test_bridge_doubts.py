@@ -149,3 +149,22 @@ def test_deals_are_compared_as_soon_as_the_terminal_shows_any() -> None:
 
     said = [effect.frame.deal_digest for effect in effects if isinstance(effect, Say)]
     assert [digest.count for digest in said] == [1]
+
+
+def test_that_no_grant_came_is_told_with_what_the_terminal_shows_as_often_as_it_is_asked() -> None:
+    past = Past()
+    doubts = Doubts(a_situation(), past, NOW)
+    doubts.certainly_not_sent = lambda _: True
+    doubts.on_conclusion = lambda _: None
+    question = execution_pb2.Resolve(command_id="c", attempt=1, magic=7)
+    (look,) = asks(doubts.hear_resolve(question, NOW))
+    look.then(shown(Traces((), (), (), ())), NOW)
+
+    for _ in range(2):
+        told, again = doubts.hear_resolve(question, NOW)
+        assert isinstance(told, Tell)
+        assert told.event.result.outcome == execution_pb2.ATTEMPT_OUTCOME_NOT_SENT
+        assert isinstance(again, Ask)
+        (seen,) = again.then(shown(Traces((), (), (), ())), NOW)
+        assert isinstance(seen, Tell)
+        assert seen.event.HasField("evidence")

@@ -162,3 +162,18 @@ async def test_only_a_word_that_says_otherwise_raises_an_alarm(
 
     told = [entry.kind for entry in books.tables.audit.values()]
     assert ("anomaly.EVIDENCE_CONTRADICTS_STATE" in told) is alarms
+
+
+async def test_a_strangers_word_that_nothing_was_sent_raises_one_alarm_however_often_told() -> None:
+    command = replace(a_command(CommandState.IN_DOUBT), grant_id=None, device_id=None)
+    books = books_with(command)
+    result = pb.AttemptResult(
+        command_id=str(command.id), attempt=1, outcome=pb.ATTEMPT_OUTCOME_NOT_SENT
+    )
+    for _ in range(3):
+        async with books.transaction(OWNER) as book:
+            await apply_result(book, REPORTER, result, NOW, NOW)
+
+    kinds = [entry.kind for entry in books.tables.audit.values()]
+    assert kinds.count("anomaly.EVIDENCE_CONTRADICTS_STATE") == 1
+    assert books.tables.commands[command.id].state is CommandState.IN_DOUBT

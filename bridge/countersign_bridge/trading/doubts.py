@@ -134,7 +134,10 @@ class Doubts:
         known = self._past.results.get(key)
         if known is not None:
             told = execution_pb2.Event.FromString(known)
-            return [Tell(told.natural_key, told)]
+            again: Effects = [Tell(told.natural_key, told)]
+            # That no grant came here is believed of nobody but whom it was given to, and a restored
+            # book has forgotten who that was: asked again, it may conclude from what is seen.
+            return again if told.result.grant_id else [*again, self._look(key, message.magic, now)]
         self.add(
             Doubt(key, message.magic, None, b"", sent=None, told=False, since=now, next_look=now)
         )
@@ -152,6 +155,18 @@ class Doubts:
                 Ask(doubt.job(), lambda outcome, at, key=key: self._seen(key, outcome, at))
             )
         return effects
+
+    def _look(self, key: AttemptKey, magic: int, now: Moment) -> Ask:
+        """Look once at what the terminal shows of an attempt whose end is known here."""
+        settled = Doubt(key, magic, None, b"", sent=None, told=True, since=now, next_look=now)
+
+        def seen(outcome: object, at: Moment) -> Effects:
+            if not isinstance(outcome, jobs.LookAnswer):
+                return []
+            self._situation.see_terminal(outcome.terminal, at)
+            return [self._evidence(settled, outcome, at)]
+
+        return Ask(settled.job(), seen)
 
     def _seen(self, key: AttemptKey, outcome: object, now: Moment) -> Effects:
         doubt = self._doubts.get(key)

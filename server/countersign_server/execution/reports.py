@@ -90,7 +90,7 @@ async def apply_result(
     event = EVENT_OF_OUTCOME[outcome]
     is_entitled = _is_entitled(reporter, command, result)
     if not is_possible(command.state, event) or not is_entitled:
-        if not is_entitled or contradicts(command.state, event):
+        if is_new and (not is_entitled or contradicts(command.state, event)):
             await note_contradiction(book, reporter, command, f"result {outcome}", now)
         return await doubt_if_ungranted(book, reporter, command, now)
     if contradicts_mark(command, event):
