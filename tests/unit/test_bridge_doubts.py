@@ -151,7 +151,7 @@ def test_deals_are_compared_as_soon_as_the_terminal_shows_any() -> None:
     assert [digest.count for digest in said] == [1]
 
 
-def test_that_no_grant_came_is_told_with_what_the_terminal_shows_as_often_as_it_is_asked() -> None:
+def test_an_end_is_told_with_what_the_terminal_shows_as_often_as_it_is_asked() -> None:
     past = Past()
     doubts = Doubts(a_situation(), past, NOW)
     doubts.certainly_not_sent = lambda _: True

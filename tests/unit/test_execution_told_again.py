@@ -177,3 +177,22 @@ async def test_a_strangers_word_that_nothing_was_sent_raises_one_alarm_however_o
     kinds = [entry.kind for entry in books.tables.audit.values()]
     assert kinds.count("anomaly.EVIDENCE_CONTRADICTS_STATE") == 1
     assert books.tables.commands[command.id].state is CommandState.IN_DOUBT
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (pb.ATTEMPT_OUTCOME_WORKING, CommandState.WORKING),
+        (pb.ATTEMPT_OUTCOME_EXECUTED, CommandState.EXECUTED),
+        (pb.ATTEMPT_OUTCOME_REJECTED, CommandState.IN_DOUBT),
+        (pb.ATTEMPT_OUTCOME_NOT_SENT, CommandState.IN_DOUBT),
+    ],
+)
+async def test_of_a_grant_that_a_restored_book_forgot_only_what_shows_at_the_broker_is_believed(
+    outcome: pb.AttemptOutcome, state: CommandState
+) -> None:
+    command = replace(a_command(CommandState.IN_DOUBT), grant_id=None, device_id=None)
+    books = books_with(command)
+    await tell(books, command, outcome)
+
+    assert books.tables.commands[command.id].state is state

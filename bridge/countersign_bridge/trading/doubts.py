@@ -134,10 +134,9 @@ class Doubts:
         known = self._past.results.get(key)
         if known is not None:
             told = execution_pb2.Event.FromString(known)
-            again: Effects = [Tell(told.natural_key, told)]
-            # That no grant came here is believed of nobody but whom it was given to, and a restored
-            # book has forgotten who that was: asked again, it may conclude from what is seen.
-            return again if told.result.grant_id else [*again, self._look(key, message.magic, now)]
+            # It may not be believed: a restored book has forgotten the grant. Asked again, it may
+            # conclude from what the terminal shows.
+            return [Tell(told.natural_key, told), self._look(key, message.magic, now)]
         self.add(
             Doubt(key, message.magic, None, b"", sent=None, told=False, since=now, next_look=now)
         )

@@ -111,7 +111,7 @@ OPEN = frozenset({_S.APPROVED, _S.OFFERED, _S.GRANTED, _S.WORKING, _S.IN_DOUBT})
 # Nobody knows whether it traded.
 DOUBTFUL = frozenset({_S.IN_DOUBT, _S.PRESUMED_NOT_EXECUTED})
 # What a bridge's word of the end of an attempt says: that it traded, or that it did not.
-_SAYS_TRADED = frozenset({_E.EXECUTE, _E.FILL_PART, _E.ACCEPT})
+SAYS_TRADED = frozenset({_E.EXECUTE, _E.FILL_PART, _E.ACCEPT})
 _SAYS_NOT_TRADED = frozenset({_E.REJECT, _E.NOT_SEND})
 _SHOWN_TRADED = frozenset({_S.EXECUTED, _S.PARTIAL, _S.WORKING})
 
@@ -121,7 +121,7 @@ def contradicts(state: CommandState, event: CommandEvent) -> bool:
 
     Not knowing contradicts nothing, nor does what is known already, or better, from a deal.
     """
-    if event in _SAYS_TRADED:
+    if event in SAYS_TRADED:
         return state in CONTRADICTED_BY_A_DEAL
     return event in _SAYS_NOT_TRADED and state in _SHOWN_TRADED
 

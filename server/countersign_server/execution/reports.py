@@ -15,6 +15,7 @@ from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
 from countersign_server.execution.deals import apply_deal
 from countersign_server.execution.lifecycle import (
+    SAYS_TRADED,
     CommandEvent,
     CommandState,
     contradicts,
@@ -109,9 +110,16 @@ def _is_entitled(reporter: Reporter, command: Command, result: pb.AttemptResult)
     """
     if result.attempt != command.attempt:
         return False
+    if _is_forgotten(command) and EVENT_OF_OUTCOME[OUTCOME_NAMES[result.outcome]] in SAYS_TRADED:
+        # A restored book has lost the grant. That something was done shows at the broker as well.
+        return bool(result.grant_id)
     if result.grant_id:
         return result.grant_id == command.grant_id
     return reporter.device_id == command.device_id
+
+
+def _is_forgotten(command: Command) -> bool:
+    return command.state is CommandState.IN_DOUBT and command.grant_id is None
 
 
 async def _received(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
