@@ -103,10 +103,14 @@ class Machine:
         if clock_stands_still:
             self._lost += seconds
 
+    @property
+    def is_asleep(self) -> bool:
+        # The kernel counts whole microseconds.
+        return self.kernel.seconds < self.asleep_until - 1e-6
+
     def awake(self, happening: Callable[[], None]) -> None:
         """Let something happen now, or when the machine has woken."""
-        # The kernel counts whole microseconds.
-        if self.kernel.seconds >= self.asleep_until - 1e-6:
-            happening()
-        else:
+        if self.is_asleep:
             self.kernel.at(self.asleep_until, lambda: self.awake(happening))
+        else:
+            happening()

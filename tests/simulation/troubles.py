@@ -180,6 +180,10 @@ class Troubles:
         self.bridge.machine.sleep(mishap.lasting, clock_stands_still=still)
 
     def clock_jumps(self, mishap: Mishap) -> None:
+        # Nobody sets the clock of a machine that stands still: with its steady clock stopped and
+        # the other set back meanwhile, nothing on it could tell that time has passed.
+        if self.bridge.machine.is_asleep:
+            return
         jump = (mishap.size - 0.5) * 2 * (300 if mishap.lasting > 3 else 5)
         self.bridge.machine.wall_offset += timedelta(seconds=jump)
 
