@@ -178,7 +178,9 @@ def test_a_close_that_was_accepted_never_opens_what_it_finds_closed(
     wait(mt5_terminal, 5.0)
 
     assert mt5.positions_get() == ()
-    assert mt5.history_orders_get(ticket=close)[0].state == mt5.ORDER_STATE_CANCELED
+    (order,) = mt5.history_orders_get(ticket=close)
+    assert order.state == mt5.ORDER_STATE_CANCELED
+    assert order.volume_current == order.volume_initial  # nothing of it was done
 
 
 def test_a_close_that_was_accepted_takes_only_what_is_left(

@@ -61,9 +61,11 @@ class Desk:
         Returns the order as it stands and its new deals. An order that is not done with (a RETURN
         order with volume left) keeps working; any other is final and in the history.
         """
-        order = self._closing_only(account, order)
-        if not order.volume_current:
+        closing = self._closing_only(account, order)
+        if not closing.volume_current:
+            # Nothing of it was done, and its history says so.
             return self.conclude(account, order, OrderState.CANCELED, now), []
+        order = closing
         symbol = self.market.symbols[order.symbol]
         offers = self.market.offers(symbol, order.side, order.volume_current)
         available = sum((volume for volume, _ in offers), ZERO)
