@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from countersign.v1 import execution_pb2
 from countersign_bridge.clock import Moment
 from countersign_bridge.effects import Ask, Effects, Say, Tell
@@ -16,10 +18,12 @@ from countersign_bridge.terminal.views import (
     AccountView,
     DealView,
     OrderView,
+    PositionView,
     TerminalView,
     Traces,
 )
 from countersign_bridge.trading.doubts import Doubts
+from countersign_bridge.trading.requests import RequestFields
 from countersign_bridge.trading.resolution import conclude
 from countersign_bridge.trading.retcodes import Outcome
 from countersign_bridge.trading.verification import Identity
@@ -57,6 +61,22 @@ OPENED = OrderView(
     type_time=0,
     expiration_s=0,
     broker_time_ms=0,
+)
+HELD = PositionView(
+    ticket=50,
+    identifier=50,
+    magic=7,
+    symbol="EURUSD",
+    type=0,
+    volume=Decimal("0.2"),
+    price_open=Decimal(1),
+    price_current=Decimal(1),
+    stop_loss=Decimal(0),
+    take_profit=Decimal(0),
+    profit=Decimal(0),
+    swap=Decimal(0),
+    broker_time_ms=0,
+    comment="",
 )
 STOPPED = replace(OPENED, ticket=51, type=1, volume_initial=Decimal("0.1"))
 
@@ -168,3 +188,21 @@ def test_an_end_is_told_with_what_the_terminal_shows_as_often_as_it_is_asked() -
         (seen,) = again.then(shown(Traces((), (), (), ())), NOW)
         assert isinstance(seen, Tell)
         assert seen.event.HasField("evidence")
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [
+        (0.2, Outcome.EXECUTED),
+        (0.5, Outcome.WORKING),
+        (None, Outcome.WORKING),
+    ],
+)
+def test_a_position_alone_shows_the_whole_only_if_it_is_as_large_as_what_was_asked(
+    asked: float | None, outcome: Outcome
+) -> None:
+    fields: RequestFields | None = None if asked is None else {"action": 1, "volume": asked}
+    found = conclude(shown(Traces((), (), (), (HELD,))), fields)
+
+    assert found is not None
+    assert (found.outcome, found.volume) == (outcome, Decimal("0.2"))

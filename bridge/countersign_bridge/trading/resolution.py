@@ -35,13 +35,14 @@ def conclude(shown: LookAnswer, fields: RequestFields | None) -> Found | None:
 
     `fields` is the request that may have been sent; None: only its tag is known.
     """
-    found = _from_traces(shown.traces, netting=shown.account.margin_mode != AccountMode.HEDGING)
+    netting = shown.account.margin_mode != AccountMode.HEDGING
+    found = _from_traces(shown.traces, fields, netting=netting)
     if found is not None or fields is None:
         return found
     return _from_change(shown, fields)
 
 
-def _from_traces(traces: Traces, *, netting: bool) -> Found | None:
+def _from_traces(traces: Traces, fields: RequestFields | None, *, netting: bool) -> Found | None:
     # The attempt's own order is the first that carries its tag. A stop, or a broker's hand, that
     # closes the position makes another of the same tag, and is no part of what the attempt did.
     orders = (*traces.orders, *traces.past_orders)
@@ -57,8 +58,10 @@ def _from_traces(traces: Traces, *, netting: bool) -> Found | None:
     # A netting position carries the tag of whichever order touched it last: it proves nothing.
     if traces.positions and not netting:
         position = traces.positions[0]
+        # Less than was asked may be a part, or what is left of the whole: its deals will tell.
+        asked = Decimal(repr(fields["volume"])) if fields and "volume" in fields else None
         return Found(
-            Outcome.EXECUTED,
+            Outcome.EXECUTED if position.volume == asked else Outcome.WORKING,
             order_ticket=position.identifier,
             volume=position.volume,
             price=position.price_open,
