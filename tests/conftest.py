@@ -17,6 +17,10 @@ from sqlalchemy import make_url
 from countersign_server.database.schema_version import migrate
 from countersign_server.database.supervisor import EmbeddedPostgres
 
+# A process that has called over gRPC starts others, PostgreSQL among them; what gRPC does between fork
+# and exec by default has kept one from starting. Read when gRPC is first used, by our children as well.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
+
 # How busy the machine is says nothing about the code.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]

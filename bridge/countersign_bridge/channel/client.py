@@ -121,11 +121,8 @@ class ServerChannel:
         stream.closed = True
         # The pill ends the generator that gRPC reads, which is the half-close.
         stream.outgoing.put(None)
-        call = stream.call
-        if call is not None:
-            timer = threading.Timer(_FAREWELL_PATIENCE_S, call.cancel)
-            timer.daemon = True
-            timer.start()
+        if stream.call is not None:
+            _cut_later(stream.call)
 
     def _run(self, stream: _Stream) -> None:
         channel = self._dial()
@@ -147,7 +144,8 @@ class ServerChannel:
         call = execution_pb2_grpc.ExecutionServiceStub(channel).Channel(frames, metadata=metadata)
         stream.call = call
         if stream.closed:
-            call.cancel()
+            # Closed while the call was being made: what was put goes out all the same.
+            _cut_later(call)
         for frame in call:
             self._hear(stream.number, frame)
 
@@ -164,6 +162,13 @@ class ServerChannel:
             self._token = session.access_token
             self._token_ends_s = session.expire_time.ToNanoseconds() / 1e9
         return self._token
+
+
+def _cut_later(call: grpc.Call) -> None:
+    """Cut a call that has not ended by itself after a farewell."""
+    timer = threading.Timer(_FAREWELL_PATIENCE_S, call.cancel)
+    timer.daemon = True
+    timer.start()
 
 
 def stream_end(error: grpc.RpcError) -> StreamEnd:
