@@ -17,8 +17,8 @@ from sqlalchemy import make_url
 from countersign_server.database.schema_version import migrate
 from countersign_server.database.supervisor import EmbeddedPostgres
 
-# A process that has called over gRPC starts others, PostgreSQL among them; what gRPC does between fork
-# and exec by default has kept one from starting. Read when gRPC is first used, by our children as well.
+# A process that has called over gRPC starts others, PostgreSQL among them; what gRPC does between
+# fork and exec by default has kept one from starting. It is read when gRPC is first used.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 # How busy the machine is says nothing about the code.

@@ -179,7 +179,8 @@ class Books(RuleBasedStateMachine):
     def money_is_whole_cents_and_margin_is_never_negative(self) -> None:
         worth = valued(self.account, self.broker.market)
         assert worth.margin >= 0
-        assert bool(worth.margin) == bool(self.account.positions)
+        # Of a price next to nothing, the margin may round to nothing.
+        assert self.account.positions or not worth.margin
         assert worth.equity == self.account.balance + self.account.credit + worth.profit
         for amount in (worth.balance, worth.credit, worth.profit, worth.margin):
             assert amount == amount.quantize(Decimal("0.01"))

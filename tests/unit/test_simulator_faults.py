@@ -167,6 +167,22 @@ def test_a_placed_order_can_be_withdrawn_before_it_fills(
     assert executed(mt5_terminal) == 0
 
 
+def test_a_close_that_finds_less_than_it_was_to_close_says_how_much_it_did(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    ticket = mt5.order_send({**BUY, "volume": 1.0}).order
+    mt5_terminal.set_fault(Fault(FaultKind.PLACED, seconds=5.0))
+    close = mt5.order_send({**BUY, "volume": 1.0, "type": 1, "position": ticket}).order
+    mt5.order_send({**BUY, "volume": 0.4, "type": 1, "position": ticket})  # somebody was quicker
+
+    wait(mt5_terminal, 5.0)
+
+    (order,) = mt5.history_orders_get(ticket=close)
+    (deal,) = (one for one in mt5.history_deals_get(*EVER) if one.order == close)
+    assert order.state == mt5.ORDER_STATE_CANCELED
+    assert (order.volume_initial, order.volume_current, deal.volume) == (1.0, 0.4, 0.6)
+
+
 def test_a_close_that_was_accepted_never_opens_what_it_finds_closed(
     mt5: ModuleType, mt5_terminal: Terminal
 ) -> None:

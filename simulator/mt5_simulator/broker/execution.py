@@ -65,6 +65,8 @@ class Desk:
         if not closing.volume_current:
             # Nothing of it was done, and its history says so.
             return self.conclude(account, order, OrderState.CANCELED, now), []
+        # What its position has not left cannot be done any more, and stays in its history.
+        surplus = order.volume_current - closing.volume_current
         order = closing
         symbol = self.market.symbols[order.symbol]
         offers = self.market.offers(symbol, order.side, order.volume_current)
@@ -81,8 +83,11 @@ class Desk:
             price=order.price or (deals[0].price if deals else ZERO),
             position_id=deals[0].position_id if deals else order.position_id,
         )
-        if not order.volume_current:
-            return self.conclude(account, order, OrderState.FILLED, now), deals
+        is_done = not order.volume_current
+        order = replace(order, volume_current=order.volume_current + surplus)
+        if is_done:
+            end = OrderState.CANCELED if surplus else OrderState.FILLED
+            return self.conclude(account, order, end, now), deals
         if order.filling is Filling.RETURN:
             order = replace(order, state=OrderState.PARTIAL if deals else OrderState.PLACED)
             account.work(order)
