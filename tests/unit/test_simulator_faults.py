@@ -331,3 +331,31 @@ def test_a_request_at_the_broker_carries_decimals_not_floats(
     assert isinstance(received.request, Request)
     assert received.request.sl == Decimal("1.08")
     assert received.answer is not None
+
+
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity"])
+def test_money_that_is_no_number_is_refused_and_the_books_stay(
+    mt5: ModuleType, mt5_terminal: Terminal, amount: str
+) -> None:
+    with pytest.raises(Impossible):
+        carry_out(mt5_terminal, "transfer", {"amount": amount})
+    assert mt5.account_info().balance == 10_000
+    assert mt5.order_send(BUY).retcode == 10009
+
+
+@pytest.mark.parametrize("action", [5, 7])
+@pytest.mark.parametrize("type_time", [2, 3])
+@pytest.mark.parametrize("expiration", [2**35, 2**40, 2**63 - 1])
+def test_an_expiration_after_all_days_is_refused(
+    mt5: ModuleType, action: int, type_time: int, expiration: int
+) -> None:
+    pending = {"action": 5, "type": 2, "symbol": "EURUSD", "volume": 0.1, "price": 1.0}
+    placed = mt5.order_send({**pending, "type_time": 0})
+    late = {"type_time": type_time, "expiration": expiration}
+    request = {
+        **pending,
+        "action": action,
+        **late,
+        **({"order": placed.order} if action == 7 else {}),
+    }
+    assert mt5.order_send(request).retcode == 10022

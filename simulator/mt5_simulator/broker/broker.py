@@ -133,6 +133,8 @@ class Broker:
         """Book money without a trade: a deposit, credit, charge, correction, dividend or tax."""
         if kind in {DealType.BUY, DealType.SELL}:
             raise ValueError(f"kind must be a balance operation, not {kind.name}")
+        if not amount.is_finite():
+            raise ValueError(f"amount must be a number, not {amount}")
         account = self.accounts[login]
         deal = Deal(
             ticket=self.tickets.next_deal(),

@@ -182,6 +182,10 @@ def order_count_holds(case: Case) -> Retcode | None:
     return Retcode.LIMIT_ORDERS if limit and len(case.account.orders) >= limit else None
 
 
+# 3000.12.31 23:59:59, the last that MetaTrader's datetime knows.
+_LAST_SECOND = 32_535_215_999
+
+
 def expiration_fits(case: Case) -> Retcode | None:
     if case.request.type_time not in TIME_POLICIES:
         return Retcode.INVALID_EXPIRATION
@@ -190,7 +194,7 @@ def expiration_fits(case: Case) -> Retcode | None:
     if not case.symbol.expiration_mode & (1 << policy):
         return Retcode.INVALID_EXPIRATION
     dated = policy in {TimePolicy.SPECIFIED, TimePolicy.SPECIFIED_DAY}
-    if dated and case.request.expiration <= case.server_time.timestamp():
+    if dated and not case.server_time.timestamp() < case.request.expiration <= _LAST_SECOND:
         return Retcode.INVALID_EXPIRATION
     return None
 
