@@ -39,12 +39,5 @@ class Rest:
         reason = next((d["reason"] for d in details if "reason" in d), str(content.get("code")))
         raise Refused(answer.status_code, reason, content.get("message", ""))
 
-    def is_up(self) -> bool:
-        """Tell whether the gateway answers and has a healthy server behind it."""
-        try:
-            return self._http.get("/healthz").is_success
-        except httpx2.HTTPError:
-            return False
-
     def close(self) -> None:
         self._http.close()

@@ -22,10 +22,6 @@ class Reference(StrEnum):
     def needs_a_day(self) -> bool:
         return self not in (Reference.INITIAL_BALANCE, Reference.PEAK_EQUITY)
 
-    @property
-    def begins_anew_each_day(self) -> bool:
-        return self.needs_a_day and self is not Reference.PEAK_DAY_END_BALANCE
-
 
 class Action(StrEnum):
     """What a rule does when it is broken."""

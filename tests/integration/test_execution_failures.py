@@ -24,23 +24,6 @@ async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def owner(it: World) -> Owner:
-    return await it.an_owner()
-
-
-@pytest.fixture
-async def producer(it: World, owner: Owner) -> Producer:
-    made = await it.a_producer(owner)
-    await it.follow(owner, made)
-    return made
-
-
-@pytest.fixture
-async def device(it: World, owner: Owner) -> Device:
-    return await it.a_device(owner)
-
-
 async def test_more_than_was_approved_is_booked_as_it_is_and_raises_an_alarm(
     it: World, owner: Owner, producer: Producer, device: Device
 ) -> None:

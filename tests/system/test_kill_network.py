@@ -1,14 +1,12 @@
 """The network between the programs fails while approved signals are on their way."""
 
-from collections.abc import AsyncGenerator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
 
 from tests.fixtures.aftermath import settled
 from tests.fixtures.burst import burst
-from tests.fixtures.live_product import LiveProduct, live_product
+from tests.fixtures.live_product import LiveProduct
 from tests.fixtures.programs import Program
 from tests.fixtures.tcp_proxy import Fault
 from tests.fixtures.waiting import until
@@ -17,14 +15,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)
 
 SIGNALS = 5
 OPENED = "session opened"
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def product(
-    tmp_path_factory: pytest.TempPathFactory, server_folder_of_module: Path
-) -> AsyncGenerator[LiveProduct]:
-    async with live_product(tmp_path_factory.mktemp("product"), server_folder_of_module) as running:
-        yield running
 
 
 @pytest.mark.parametrize("fault", Fault)

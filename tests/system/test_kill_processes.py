@@ -1,28 +1,17 @@
 """Any process of the product is killed while approved signals are on their way to the terminal."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.fixtures.aftermath import both_books, settled
 from tests.fixtures.burst import burst
-from tests.fixtures.live_product import LiveProduct, Victim, live_product
+from tests.fixtures.live_product import LiveProduct, Victim
 from tests.fixtures.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 SIGNALS = 6
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def product(
-    tmp_path_factory: pytest.TempPathFactory, server_folder_of_module: Path
-) -> AsyncGenerator[LiveProduct]:
-    async with live_product(tmp_path_factory.mktemp("product"), server_folder_of_module) as running:
-        yield running
 
 
 @pytest.mark.parametrize("victim", Victim)

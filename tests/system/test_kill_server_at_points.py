@@ -1,28 +1,16 @@
 """The server dies at each named place while a signal is on its way, and is started again."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 
 from countersign_server.crash_points import EXIT_CODE, CrashPoint
 from tests.fixtures.aftermath import both_books, settled
 from tests.fixtures.burst import burst
-from tests.fixtures.live_product import LiveProduct, Victim, live_product
+from tests.fixtures.live_product import LiveProduct, Victim
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 # Here a crash may leave a grant that nobody ever hears of.
 GRANT_UNHEARD = (CrashPoint.AFTER_GRANT, CrashPoint.AFTER_GRANT_SAID)
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def product(
-    tmp_path_factory: pytest.TempPathFactory, server_folder_of_module: Path
-) -> AsyncGenerator[LiveProduct]:
-    async with live_product(tmp_path_factory.mktemp("product"), server_folder_of_module) as running:
-        yield running
 
 
 @pytest.mark.parametrize("point", CrashPoint)

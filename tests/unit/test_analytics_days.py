@@ -28,7 +28,7 @@ def days(*facts: tuple[str, str]) -> list[Day]:
     for number, (payments, result) in enumerate(facts):
         opening = made[-1].closing if made else Decimal(0)
         day = MONDAY + timedelta(days=number)
-        made.append(Day(day, opening, Decimal(payments), Decimal(result), trades=1))
+        made.append(Day(day, opening, Decimal(payments), Decimal(result)))
     return made
 
 

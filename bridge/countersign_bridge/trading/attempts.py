@@ -29,10 +29,6 @@ class AttemptState(StrEnum):
         """Whether nothing can happen to it any more."""
         return not any(state is self for state, _ in TRANSITIONS)
 
-    @property
-    def may_have_been_sent(self) -> bool:
-        return self in (AttemptState.SENDING, AttemptState.IN_DOUBT)
-
 
 class AttemptEvent(StrEnum):
     """What can happen to an attempt."""

@@ -65,12 +65,6 @@ async def account_by_login(
     return None if row is None else account_of(row)
 
 
-async def accounts_of(tx: AsyncConnection, account_ids: Collection[UUID]) -> Mapping[UUID, Account]:
-    """Return those of the accounts that the transaction may see."""
-    found = await tx.execute(select(accounts).where(accounts.c.id.in_(account_ids)))
-    return {row.id: account_of(row) for row in found}
-
-
 async def list_accounts(
     tx: AsyncConnection, *, before: UUID | None, limit: int
 ) -> Sequence[Account]:

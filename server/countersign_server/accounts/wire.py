@@ -47,10 +47,6 @@ def id_from_text(text: str, *, field: str) -> UUID:
         raise Invalid(f"{field} must be a UUID", field=field) from None
 
 
-def trading_state_to_wire(state: TradingState) -> values_pb2.TradingState:
-    return TRADING_STATES[state]
-
-
 def fingerprint_from_message(message: values_pb2.AccountFingerprint) -> Fingerprint:
     return Fingerprint(
         message.server, message.login, message.currency, _MARGIN_MODE_OF[message.margin_mode]

@@ -18,7 +18,6 @@ class Day:
     opening: Decimal
     payments: Decimal = _ZERO
     result: Decimal = _ZERO
-    trades: int = 0
 
     @property
     def closing(self) -> Decimal:

@@ -27,11 +27,6 @@ class Tally:
     def after(self, result: Decimal) -> "Tally":
         return Tally(self.trades + 1, self.won + (result >= 0))
 
-    @property
-    def won_fraction(self) -> Decimal | None:
-        """Return the share that won; None: there was no trade."""
-        return Decimal(self.won) / self.trades if self.trades else None
-
 
 @dataclass(frozen=True, slots=True)
 class TradeFigures:
@@ -39,7 +34,6 @@ class TradeFigures:
 
     deposit: Decimal = _ZERO  # the balance before the first trade
     balance: Decimal = _ZERO
-    payments: Decimal = _ZERO  # deposits less withdrawals, the first included
     gross_profit: Decimal = _ZERO
     gross_loss: Decimal = _ZERO  # zero or less; holds every entry's commission
     largest_profit: Decimal = _ZERO
@@ -67,7 +61,6 @@ class TradeFigures:
         return replace(
             self,
             balance=self.balance + deal.result,
-            payments=self.payments + (deal.result if deal.kind is DealKind.BALANCE else _ZERO),
             drawdown=self.drawdown and self.drawdown.after_payment(deal.result),
         )
 

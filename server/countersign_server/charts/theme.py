@@ -1,7 +1,7 @@
 """Colours. Two themes come with it; anybody may make another."""
 
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -74,9 +74,3 @@ DARK = replace(
     target="#2fbf8f",
     averages=("#f0a848", "#5b96ff", "#b98aed", "#c3cad8"),
 )
-THEMES = {"light": LIGHT, "dark": DARK}
-
-
-def theme_text(theme: Theme) -> str:
-    """Return a text that is the same for the same theme: part of what a picture is known by."""
-    return repr(sorted(asdict(theme).items()))

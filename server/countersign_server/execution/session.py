@@ -74,10 +74,6 @@ class Offers:
         self._shown.discard(command_id)
         self._later[command_id] = now + self.retry_after
 
-    def next_retry(self) -> datetime | None:
-        """Return when something declined may be offered again; None: nothing waits."""
-        return min(self._later.values(), default=None)
-
 
 def doubts_of(open_commands: Sequence[Command]) -> list[Command]:
     """Return the commands of which the bridge should look for traces."""
