@@ -16,16 +16,6 @@ import grpc
 import structlog
 from prometheus_client import start_http_server
 
-from countersign.v1 import (
-    accounts_pb2_grpc,
-    approvals_pb2_grpc,
-    audit_pb2_grpc,
-    devices_pb2_grpc,
-    execution_pb2_grpc,
-    identity_pb2_grpc,
-    reconciliation_pb2_grpc,
-    signals_pb2_grpc,
-)
 from countersign_server.database.engine import Database
 from countersign_server.database.schema_version import check_schema
 from countersign_server.database.wakeups import Wakeups
@@ -124,7 +114,8 @@ async def _listening(settings: Settings, parts: Parts) -> AsyncGenerator[Address
     health = Health()
     public, internal = _server(settings, parts), _server(settings, parts)
     for server in (public, internal):
-        _add_services(server, parts)
+        for area in parts.areas:
+            area.door(server)
         health.add_to(server)
     add_operators_services(internal)
     addresses = Addresses(
@@ -156,19 +147,6 @@ def _server(settings: Settings, parts: Parts) -> grpc.aio.Server:
         surely_valid=SURELY_VALID,
     )
     return grpc.aio.server(interceptors=[boundary], options=_OPTIONS)
-
-
-def _add_services(server: grpc.aio.Server, parts: Parts) -> None:
-    identity_pb2_grpc.add_IdentityServiceServicer_to_server(parts.identity, server)
-    audit_pb2_grpc.add_AuditServiceServicer_to_server(parts.audit, server)
-    accounts_pb2_grpc.add_AccountServiceServicer_to_server(parts.accounts, server)
-    devices_pb2_grpc.add_DeviceServiceServicer_to_server(parts.devices, server)
-    signals_pb2_grpc.add_SignalServiceServicer_to_server(parts.signals, server)
-    approvals_pb2_grpc.add_ApprovalServiceServicer_to_server(parts.approvals, server)
-    execution_pb2_grpc.add_ExecutionServiceServicer_to_server(parts.execution, server)
-    reconciliation_pb2_grpc.add_ReconciliationServiceServicer_to_server(
-        parts.reconciliation, server
-    )
 
 
 def _bind(server: grpc.aio.Server, address: str) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 from uuid import UUID, uuid4
 
 import grpc
@@ -24,7 +25,6 @@ from countersign.v1 import (
     signals_pb2,
 )
 from countersign_server.audit.entries import Trace
-from countersign_server.parts import Parts
 from countersign_server.reconciliation.divergence import DEFAULT_POLICY, Difference, Kind
 from countersign_server.reconciliation.divergence_store import save_divergence
 from countersign_server.reconciliation.settlement import Look, settle
@@ -334,16 +334,13 @@ OTHERWISE = {
 
 def unimplemented() -> set[str]:
     """The methods that are the generated ones, which only refuse."""
-    services: list[type] = [
-        kind
-        for kind in get_type_hints(Parts).values()
-        if isinstance(kind, type) and kind.__name__.endswith("Service")
-    ]
+    doors = generated_doors()
+    services = [service for door in doors for service in door.__subclasses__()]
     return {
         f"{service.__name__}/{name}"
         for service in services
         for generated in service.__mro__
-        if generated.__name__.endswith("ServiceServicer")
+        if generated in doors
         for name, method in vars(generated).items()
         if getattr(service, name) is method
     }
@@ -356,6 +353,15 @@ def taking_ids(role: Role) -> set[str]:
         if role in ACCESS[f"/{method.containing_service.full_name}/{method.name}"]
         and not method.client_streaming
         and _ids(method.input_type)
+    }
+
+
+def generated_doors() -> set[type]:
+    return {
+        kind
+        for area in AREAS
+        for kind in vars(import_module(f"{area.__name__}_grpc")).values()
+        if isinstance(kind, type) and kind.__name__.endswith("ServiceServicer")
     }
 
 
