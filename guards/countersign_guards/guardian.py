@@ -49,12 +49,12 @@ def see_account(state: GuardState, policy: Policy, view: AccountView) -> tuple[G
     """Judge an account by what its terminal shows. An older view than the last changes nothing."""
     if state.seen is not None and view.at <= state.seen.at:
         return state, ()
-    net_deposits = _settled(state, policy, view)
-    if net_deposits is None:
+    if view.net_deposits is not None:
+        state = replace(state, unsettled_since=None)
+    elif not _has_waited(state, policy, view):
         return replace(state, unsettled_since=state.unsettled_since or view.at), ()
-    state = replace(state, unsettled_since=None) if view.net_deposits is not None else state
     doubtful = is_doubtful(state, policy, view)
-    state = _follow(state, policy, view, net_deposits, doubtful=doubtful)
+    state = _follow(state, policy, view, doubtful=doubtful)
     state, warnings = _warn(state, policy)
     state = _watch(state, view, doubtful=doubtful)
     state, acts = _act(state, policy, view)
@@ -91,10 +91,17 @@ def call_off(
     if countdown is None and not flattening:
         return state, ()
     rule_id = countdown.rule_id if countdown else state.latch.cause
-    latch = replace(
-        state.latch, state=TradingState.CLOSE_ONLY, cause=rule_id, reason=reason, by=by, since=now
+    latch = Latch(
+        TradingState.CLOSE_ONLY,
+        cause=rule_id,
+        reason=reason,
+        by=by,
+        since=now,
+        # Goes before the closing that the other side of the link may have begun.
+        resets=state.latch.resets + 1,
+        called_off=state.latch.called_off | {rule_id},
     )
-    state = replace(state, latch=latch, countdown=None, called_off=state.called_off | {rule_id})
+    state = replace(state, latch=latch, countdown=None)
     return state, (ClosingCalledOff(rule_id, by, reason), Latched(latch))
 
 
@@ -142,7 +149,6 @@ def reset(  # noqa: PLR0913  # two that are told apart by type, the rest by name
         standings=standings,
         watches={},
         warned=state.warned - {one.rule_id for one in broken},
-        called_off=frozenset[str](),
         countdown=None,
     )
     return state, (Latched(latch),)
@@ -159,29 +165,27 @@ def agree(state: GuardState, other: Latch) -> tuple[GuardState, Effects]:
         latch=latch,
         countdown=None,
         watches={} if is_reset else state.watches,
-        called_off=frozenset[str]() if is_reset else state.called_off,
     )
     flatten = (Flatten(latch.cause),) if latch.state is TradingState.FLATTENING else ()
     return state, (Latched(latch), *flatten)
 
 
-def _settled(state: GuardState, policy: Policy, view: AccountView) -> Decimal | None:
-    """Return what was paid in so far; None: wait for a view whose history adds up."""
-    if view.net_deposits is not None:
-        return view.net_deposits
-    if state.seen is None or state.unsettled_since is None:
-        return None
-    waited = view.at - state.unsettled_since >= policy.patience.unsettled
-    return state.seen.net_deposits if waited else None
+def _has_waited(state: GuardState, policy: Policy, view: AccountView) -> bool:
+    """Tell whether a history that does not add up is waited for no longer.
+
+    What then changes the balance counts as traded until the history says otherwise.
+    """
+    since = state.unsettled_since
+    return since is not None and view.at - since >= policy.patience.unsettled
 
 
-def _follow(
-    state: GuardState, policy: Policy, view: AccountView, net_deposits: Decimal, *, doubtful: bool
-) -> GuardState:
+def _follow(state: GuardState, policy: Policy, view: AccountView, *, doubtful: bool) -> GuardState:
     """Move what losses are measured from, and say where the account stands with each rule."""
-    initial = _initial_balance(state, policy, view, net_deposits)
+    paid = _paid_in(state, view)
+    initial = _initial_balance(state, policy, view, paid)
+    known = state.seen.net_deposits if state.seen else None
+    net_deposits = known if view.net_deposits is None else view.net_deposits
     seen = Seen(view.at, view.balance, view.equity, net_deposits)
-    paid = net_deposits - state.seen.net_deposits if state.seen else Decimal(0)
     tracks = dict(state.tracks)
     standings: dict[str, Standing] = {}
     for rule in policy.losses:
@@ -205,12 +209,20 @@ def _follow(
     return replace(state, initial_balance=initial, seen=seen, tracks=tracks, standings=standings)
 
 
+def _paid_in(state: GuardState, view: AccountView) -> Decimal:
+    """Return what was paid in, or out if negative, since the view before."""
+    before = state.seen.net_deposits if state.seen else None
+    if view.net_deposits is None or before is None:
+        return Decimal(0)
+    return view.net_deposits - before
+
+
 def _initial_balance(
-    state: GuardState, policy: Policy, view: AccountView, net_deposits: Decimal
+    state: GuardState, policy: Policy, view: AccountView, paid: Decimal
 ) -> Decimal:
     if state.initial_balance is None or state.seen is None:
         return policy.initial_balance if policy.initial_balance is not None else view.balance
-    return state.initial_balance + net_deposits - state.seen.net_deposits
+    return state.initial_balance + paid
 
 
 def _warn(state: GuardState, policy: Policy) -> tuple[GuardState, Effects]:
@@ -281,7 +293,7 @@ def _announce(
     state: GuardState, policy: Policy, evidence: Standing, view: AccountView
 ) -> tuple[GuardState, Effects]:
     is_over = state.latch.state.severity >= TradingState.HALTED.severity
-    if state.countdown or is_over or evidence.rule_id in state.called_off:
+    if state.countdown or is_over or evidence.rule_id in state.latch.called_off:
         return state, ()
     closes_at = view.at + policy.patience.alert
     countdown = Countdown(evidence.rule_id, view.at, closes_at, evidence)

@@ -30,8 +30,9 @@ _SEVERITY = tuple(TradingState)
 class Latch:
     """Why trading is held up; ACTIVE: it is not.
 
-    `resets` counts how often a person has lifted it: a rule trips at most once between two resets,
-    so that a rule's id and this number name a trip on both sides of a broken link.
+    `resets` counts how often a person has lifted it or called a closing off: a rule trips at most
+    once between two such words, so that a rule's id and this number name a trip on both sides of a
+    broken link.
     """
 
     state: TradingState = TradingState.ACTIVE
@@ -40,6 +41,8 @@ class Latch:
     by: str = ""
     since: datetime | None = None
     resets: int = 0
+    # Rules whose closing a person has called off, until the latch is reset.
+    called_off: frozenset[str] = frozenset()
 
     def held(
         self, state: TradingState, *, cause: str, reason: str, by: str, now: datetime
@@ -52,7 +55,7 @@ class Latch:
     def agreed(self, other: "Latch") -> "Latch":
         """Return what both sides of a link hold once they talk again.
 
-        A person's reset, which the other side may have missed, goes before the stricter state.
+        A person's word, which the other side may have missed, goes before the stricter state.
         """
         if self.resets != other.resets:
             return self if self.resets > other.resets else other

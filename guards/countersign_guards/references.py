@@ -23,12 +23,15 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is kept of the last view that counted."""
+    """What is kept of the last view that counted.
+
+    `net_deposits` None: the history has never added up to the balance.
+    """
 
     at: datetime
     balance: Decimal
     equity: Decimal
-    net_deposits: Decimal
+    net_deposits: Decimal | None
 
 
 def first_track(rule: LossRule, view: AccountView, initial_balance: Decimal) -> Track:

@@ -53,8 +53,6 @@ class GuardState:
     watches: Mapping[str, Watch] = field(default_factory=dict[str, Watch])
     standings: Mapping[str, Standing] = field(default_factory=dict[str, Standing])
     warned: frozenset[str] = frozenset()
-    # Rules whose closing a person has called off, until the latch is reset.
-    called_off: frozenset[str] = frozenset()
     countdown: Countdown | None = None
     quotes: Mapping[str, QuoteMark] = field(default_factory=dict[str, QuoteMark])
 

@@ -35,7 +35,6 @@ def state_text(state: GuardState) -> str:
         "tracks": [_track_plain(one) for one in state.tracks.values()],
         "standings": [_standing_plain(one) for one in state.standings.values()],
         "warned": sorted(state.warned),
-        "called_off": sorted(state.called_off),
         "countdown": state.countdown and _countdown_plain(state.countdown),
     }
     return json.dumps(plain, sort_keys=True, separators=(",", ":"))
@@ -62,7 +61,6 @@ def _state(plain: _Plain) -> GuardState:
         tracks={one.rule_id: one for one in tracks},
         standings={one.rule_id: one for one in standings},
         warned=frozenset(plain["warned"]),
-        called_off=frozenset(plain["called_off"]),
         countdown=_maybe(_countdown, plain["countdown"]),
     )
 
@@ -75,6 +73,7 @@ def _latch_plain(latch: Latch) -> _Plain:
         "by": latch.by,
         "since": _moment_text(latch.since),
         "resets": latch.resets,
+        "called_off": sorted(latch.called_off),
     }
 
 
@@ -86,6 +85,7 @@ def _latch(plain: _Plain) -> Latch:
         by=plain["by"],
         since=_maybe(_moment, plain["since"]),
         resets=plain["resets"],
+        called_off=frozenset(plain["called_off"]),
     )
 
 
@@ -94,7 +94,7 @@ def _seen_plain(seen: Seen) -> _Plain:
         "at": _moment_text(seen.at),
         "balance": str(seen.balance),
         "equity": str(seen.equity),
-        "net_deposits": str(seen.net_deposits),
+        "net_deposits": _text(seen.net_deposits),
     }
 
 
@@ -103,7 +103,7 @@ def _seen(plain: _Plain) -> Seen:
         _moment(plain["at"]),
         Decimal(plain["balance"]),
         Decimal(plain["equity"]),
-        Decimal(plain["net_deposits"]),
+        _maybe(Decimal, plain["net_deposits"]),
     )
 
 

@@ -331,6 +331,35 @@ def test_after_a_broken_link_both_sides_hold_the_stricter_state_unless_a_person_
     assert (met.latch, kinds(effects)) == (lifted, ["Latched"])
 
 
+def test_a_closing_called_off_on_one_side_is_called_off_on_the_other_and_stays_so() -> None:
+    ours, theirs = flattening(), flattening()
+    ours.state, _ = call_off(ours.state, by="ann", reason="enough", now=ours.now)
+    theirs.state, effects = agree(theirs.state, ours.state.latch)
+    assert kinds(effects) == ["Latched"]
+    assert agree(ours.state, flattening().state.latch) == (ours.state, ())
+    assert kinds(theirs.hold("7900", seconds=60)) == []
+    assert theirs.trading_state is TradingState.CLOSE_ONLY
+    assert parse_state(state_text(theirs.state)).latch == ours.state.latch
+
+
+def test_an_account_whose_history_never_adds_up_is_guarded_after_a_while() -> None:
+    guarded = GuardedAccount(default_policy("USD"))
+    for _ in range(60):
+        guarded.show("10000", settled=False)
+    for _ in range(20):
+        guarded.show("7900", settled=False)
+    assert kinds(guarded.effects)[-2:] == ["Latched", "Flatten"]
+
+
+def test_a_history_that_adds_up_late_is_no_deposit() -> None:
+    guarded = GuardedAccount(default_policy("USD"))
+    for _ in range(60):
+        guarded.show("10000", settled=False)
+    guarded.show("10000")
+    standing = guarded.state.standings["drawdown"]
+    assert (standing.reference, standing.floor) == (Decimal(10_000), Decimal(8_000))
+
+
 def test_a_restart_within_the_ten_seconds_still_closes() -> None:
     guarded = account()
     guarded.hold("7900", seconds=5)
