@@ -115,6 +115,19 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "ListPositions": _PEOPLE,
         "FollowPositions": _OWNER,
     },
+    "GuardService": {
+        "GetGuards": _PEOPLE,
+        "GetGuardPolicy": _PEOPLE,
+        "PutGuardPolicy": _OWNER,
+        "ListGuardPresets": _PEOPLE,
+        "ResetGuard": _OWNER,
+        "CallOffClosing": _OWNER,
+        "PullKillSwitch": _PEOPLE,
+        "ListKillSwitches": _PEOPLE,
+        "ReleaseKillSwitch": _PEOPLE,
+        "ListGuardEvents": _PEOPLE,
+        "ListDrawdownAlerts": _PEOPLE,
+    },
 }
 
 ACCESS: Mapping[str, frozenset[Role]] = {

@@ -2,6 +2,7 @@ import datetime
 
 from buf.validate import validate_pb2 as _validate_pb2
 from countersign.v1 import devices_pb2 as _devices_pb2
+from countersign.v1 import guards_pb2 as _guards_pb2
 from countersign.v1 import rules_pb2 as _rules_pb2
 from countersign.v1 import values_pb2 as _values_pb2
 from google.api import annotations_pb2 as _annotations_pb2
@@ -50,6 +51,12 @@ class DealEntry(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEAL_ENTRY_INOUT: _ClassVar[DealEntry]
     DEAL_ENTRY_OUT_BY: _ClassVar[DealEntry]
 
+class GuardClosePhase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GUARD_CLOSE_PHASE_UNSPECIFIED: _ClassVar[GuardClosePhase]
+    GUARD_CLOSE_PHASE_INTENT: _ClassVar[GuardClosePhase]
+    GUARD_CLOSE_PHASE_RESULT: _ClassVar[GuardClosePhase]
+
 class Settlement(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SETTLEMENT_UNSPECIFIED: _ClassVar[Settlement]
@@ -81,6 +88,9 @@ DEAL_ENTRY_IN: DealEntry
 DEAL_ENTRY_OUT: DealEntry
 DEAL_ENTRY_INOUT: DealEntry
 DEAL_ENTRY_OUT_BY: DealEntry
+GUARD_CLOSE_PHASE_UNSPECIFIED: GuardClosePhase
+GUARD_CLOSE_PHASE_INTENT: GuardClosePhase
+GUARD_CLOSE_PHASE_RESULT: GuardClosePhase
 SETTLEMENT_UNSPECIFIED: Settlement
 SETTLEMENT_NOT_EXECUTED: Settlement
 SETTLEMENT_EXECUTED: Settlement
@@ -109,7 +119,7 @@ class ChannelRequest(_message.Message):
     def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., claim: _Optional[_Union[Claim, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., deal_digest: _Optional[_Union[DealDigest, _Mapping]] = ..., heartbeat: _Optional[_Union[BridgeHeartbeat, _Mapping]] = ..., decline: _Optional[_Union[Decline, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ...) -> None: ...
 
 class ChannelResponse(_message.Message):
-    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye", "symbols", "fetch_snapshot")
+    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye", "symbols", "fetch_snapshot", "guard_policy", "guard")
     SESSION_EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +137,8 @@ class ChannelResponse(_message.Message):
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     FETCH_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    GUARD_POLICY_FIELD_NUMBER: _ClassVar[int]
+    GUARD_FIELD_NUMBER: _ClassVar[int]
     session_epoch: bytes
     sequence: int
     welcome: Welcome
@@ -144,10 +156,12 @@ class ChannelResponse(_message.Message):
     goodbye: Goodbye
     symbols: SymbolList
     fetch_snapshot: FetchSnapshot
-    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., symbols: _Optional[_Union[SymbolList, _Mapping]] = ..., fetch_snapshot: _Optional[_Union[FetchSnapshot, _Mapping]] = ...) -> None: ...
+    guard_policy: PolicyInForce
+    guard: GuardHeld
+    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., symbols: _Optional[_Union[SymbolList, _Mapping]] = ..., fetch_snapshot: _Optional[_Union[FetchSnapshot, _Mapping]] = ..., guard_policy: _Optional[_Union[PolicyInForce, _Mapping]] = ..., guard: _Optional[_Union[GuardHeld, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("instance_id", "agent_version", "contract_version", "account", "generation_seen", "unresolved", "terminal", "journal_id")
+    __slots__ = ("instance_id", "agent_version", "contract_version", "account", "generation_seen", "unresolved", "terminal", "journal_id", "guard")
     INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     CONTRACT_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +170,7 @@ class Hello(_message.Message):
     UNRESOLVED_FIELD_NUMBER: _ClassVar[int]
     TERMINAL_FIELD_NUMBER: _ClassVar[int]
     JOURNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    GUARD_FIELD_NUMBER: _ClassVar[int]
     instance_id: str
     agent_version: str
     contract_version: int
@@ -164,7 +179,8 @@ class Hello(_message.Message):
     unresolved: _containers.RepeatedCompositeFieldContainer[UnresolvedAttempt]
     terminal: _devices_pb2.TerminalHealth
     journal_id: str
-    def __init__(self, instance_id: _Optional[str] = ..., agent_version: _Optional[str] = ..., contract_version: _Optional[int] = ..., account: _Optional[_Union[_values_pb2.AccountFingerprint, _Mapping]] = ..., generation_seen: _Optional[int] = ..., unresolved: _Optional[_Iterable[_Union[UnresolvedAttempt, _Mapping]]] = ..., terminal: _Optional[_Union[_devices_pb2.TerminalHealth, _Mapping]] = ..., journal_id: _Optional[str] = ...) -> None: ...
+    guard: GuardHeld
+    def __init__(self, instance_id: _Optional[str] = ..., agent_version: _Optional[str] = ..., contract_version: _Optional[int] = ..., account: _Optional[_Union[_values_pb2.AccountFingerprint, _Mapping]] = ..., generation_seen: _Optional[int] = ..., unresolved: _Optional[_Iterable[_Union[UnresolvedAttempt, _Mapping]]] = ..., terminal: _Optional[_Union[_devices_pb2.TerminalHealth, _Mapping]] = ..., journal_id: _Optional[str] = ..., guard: _Optional[_Union[GuardHeld, _Mapping]] = ...) -> None: ...
 
 class UnresolvedAttempt(_message.Message):
     __slots__ = ("command_id", "attempt", "magic")
@@ -362,6 +378,34 @@ class Halt(_message.Message):
     latch: int
     def __init__(self, state: _Optional[_Union[_values_pb2.TradingState, str]] = ..., cause: _Optional[str] = ..., latch: _Optional[int] = ...) -> None: ...
 
+class GuardHeld(_message.Message):
+    __slots__ = ("latch", "policy_version", "policy_digest", "memory")
+    LATCH_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    POLICY_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_FIELD_NUMBER: _ClassVar[int]
+    latch: _guards_pb2.GuardLatch
+    policy_version: int
+    policy_digest: str
+    memory: str
+    def __init__(self, latch: _Optional[_Union[_guards_pb2.GuardLatch, _Mapping]] = ..., policy_version: _Optional[int] = ..., policy_digest: _Optional[str] = ..., memory: _Optional[str] = ...) -> None: ...
+
+class PolicyInForce(_message.Message):
+    __slots__ = ("version", "text", "statement", "server_signature", "server_key_id", "owner_signature")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    SERVER_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    SERVER_KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    text: str
+    statement: str
+    server_signature: bytes
+    server_key_id: str
+    owner_signature: OfferOwnerSignature
+    def __init__(self, version: _Optional[int] = ..., text: _Optional[str] = ..., statement: _Optional[str] = ..., server_signature: _Optional[bytes] = ..., server_key_id: _Optional[str] = ..., owner_signature: _Optional[_Union[OfferOwnerSignature, _Mapping]] = ...) -> None: ...
+
 class FetchDeals(_message.Message):
     __slots__ = ("day",)
     DAY_FIELD_NUMBER: _ClassVar[int]
@@ -421,7 +465,7 @@ class Goodbye(_message.Message):
     def __init__(self, reason: _Optional[str] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("natural_key", "event_time", "received", "intent", "result", "order", "deal", "snapshot", "guard_trip", "anomaly", "symbols", "evidence", "delta")
+    __slots__ = ("natural_key", "event_time", "received", "intent", "result", "order", "deal", "snapshot", "guard_trip", "anomaly", "symbols", "evidence", "delta", "guard_acted", "guard_close")
     NATURAL_KEY_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     RECEIVED_FIELD_NUMBER: _ClassVar[int]
@@ -435,6 +479,8 @@ class Event(_message.Message):
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     DELTA_FIELD_NUMBER: _ClassVar[int]
+    GUARD_ACTED_FIELD_NUMBER: _ClassVar[int]
+    GUARD_CLOSE_FIELD_NUMBER: _ClassVar[int]
     natural_key: str
     event_time: _timestamp_pb2.Timestamp
     received: CommandReceived
@@ -448,7 +494,9 @@ class Event(_message.Message):
     symbols: SymbolReport
     evidence: Evidence
     delta: AccountDelta
-    def __init__(self, natural_key: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received: _Optional[_Union[CommandReceived, _Mapping]] = ..., intent: _Optional[_Union[IntentRecorded, _Mapping]] = ..., result: _Optional[_Union[AttemptResult, _Mapping]] = ..., order: _Optional[_Union[OrderReport, _Mapping]] = ..., deal: _Optional[_Union[Deal, _Mapping]] = ..., snapshot: _Optional[_Union[AccountSnapshot, _Mapping]] = ..., guard_trip: _Optional[_Union[GuardTrip, _Mapping]] = ..., anomaly: _Optional[_Union[Anomaly, _Mapping]] = ..., symbols: _Optional[_Union[SymbolReport, _Mapping]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., delta: _Optional[_Union[AccountDelta, _Mapping]] = ...) -> None: ...
+    guard_acted: GuardActed
+    guard_close: GuardClose
+    def __init__(self, natural_key: _Optional[str] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., received: _Optional[_Union[CommandReceived, _Mapping]] = ..., intent: _Optional[_Union[IntentRecorded, _Mapping]] = ..., result: _Optional[_Union[AttemptResult, _Mapping]] = ..., order: _Optional[_Union[OrderReport, _Mapping]] = ..., deal: _Optional[_Union[Deal, _Mapping]] = ..., snapshot: _Optional[_Union[AccountSnapshot, _Mapping]] = ..., guard_trip: _Optional[_Union[GuardTrip, _Mapping]] = ..., anomaly: _Optional[_Union[Anomaly, _Mapping]] = ..., symbols: _Optional[_Union[SymbolReport, _Mapping]] = ..., evidence: _Optional[_Union[Evidence, _Mapping]] = ..., delta: _Optional[_Union[AccountDelta, _Mapping]] = ..., guard_acted: _Optional[_Union[GuardActed, _Mapping]] = ..., guard_close: _Optional[_Union[GuardClose, _Mapping]] = ...) -> None: ...
 
 class CommandReceived(_message.Message):
     __slots__ = ("command_id", "attempt")
@@ -647,6 +695,66 @@ class GuardTrip(_message.Message):
     evidence_json: str
     policy_version: int
     def __init__(self, guard: _Optional[str] = ..., state: _Optional[_Union[_values_pb2.TradingState, str]] = ..., evidence_json: _Optional[str] = ..., policy_version: _Optional[int] = ...) -> None: ...
+
+class GuardActed(_message.Message):
+    __slots__ = ("act", "rule_id", "standing", "latch", "close_time", "evidence_json", "policy_version")
+    ACT_FIELD_NUMBER: _ClassVar[int]
+    RULE_ID_FIELD_NUMBER: _ClassVar[int]
+    STANDING_FIELD_NUMBER: _ClassVar[int]
+    LATCH_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_TIME_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_JSON_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    act: _guards_pb2.GuardAct
+    rule_id: str
+    standing: _guards_pb2.GuardStanding
+    latch: _guards_pb2.GuardLatch
+    close_time: _timestamp_pb2.Timestamp
+    evidence_json: str
+    policy_version: int
+    def __init__(self, act: _Optional[_Union[_guards_pb2.GuardAct, str]] = ..., rule_id: _Optional[str] = ..., standing: _Optional[_Union[_guards_pb2.GuardStanding, _Mapping]] = ..., latch: _Optional[_Union[_guards_pb2.GuardLatch, _Mapping]] = ..., close_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., evidence_json: _Optional[str] = ..., policy_version: _Optional[int] = ...) -> None: ...
+
+class GuardClose(_message.Message):
+    __slots__ = ("attempt_id", "phase", "magic", "cause", "resets", "position_id", "pending_ticket", "symbol", "side", "volume", "outcome", "retcode", "error_code", "order_ticket", "deal_ticket", "volume_done", "price", "reason", "detail")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    MAGIC_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    RESETS_FIELD_NUMBER: _ClassVar[int]
+    POSITION_ID_FIELD_NUMBER: _ClassVar[int]
+    PENDING_TICKET_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    RETCODE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_CODE_FIELD_NUMBER: _ClassVar[int]
+    ORDER_TICKET_FIELD_NUMBER: _ClassVar[int]
+    DEAL_TICKET_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_DONE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: str
+    phase: GuardClosePhase
+    magic: int
+    cause: str
+    resets: int
+    position_id: int
+    pending_ticket: int
+    symbol: str
+    side: _values_pb2.Side
+    volume: str
+    outcome: AttemptOutcome
+    retcode: int
+    error_code: int
+    order_ticket: int
+    deal_ticket: int
+    volume_done: str
+    price: str
+    reason: str
+    detail: str
+    def __init__(self, attempt_id: _Optional[str] = ..., phase: _Optional[_Union[GuardClosePhase, str]] = ..., magic: _Optional[int] = ..., cause: _Optional[str] = ..., resets: _Optional[int] = ..., position_id: _Optional[int] = ..., pending_ticket: _Optional[int] = ..., symbol: _Optional[str] = ..., side: _Optional[_Union[_values_pb2.Side, str]] = ..., volume: _Optional[str] = ..., outcome: _Optional[_Union[AttemptOutcome, str]] = ..., retcode: _Optional[int] = ..., error_code: _Optional[int] = ..., order_ticket: _Optional[int] = ..., deal_ticket: _Optional[int] = ..., volume_done: _Optional[str] = ..., price: _Optional[str] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class Anomaly(_message.Message):
     __slots__ = ("kind", "detail", "command_id")
