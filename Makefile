@@ -77,9 +77,9 @@ windows-bridge: $(READY) ## Lay out the bridge for Windows, whole, in dist/
 	@$(BIN)/python -m deploy.windows.build
 
 windows-lock: ## Pin what the bridge needs on Windows, in the versions of requirements.lock (needs uv)
-	uv pip compile bridge/pyproject.toml proto/pyproject.toml simulator/pyproject.toml deploy/windows/requirements.in \
+	uv pip compile bridge/pyproject.toml guards/pyproject.toml proto/pyproject.toml simulator/pyproject.toml deploy/windows/requirements.in \
 		--python-platform x86_64-pc-windows-msvc --python-version 3.12 --generate-hashes --only-binary=:all: \
-		--no-header --no-annotate --no-emit-package countersign-api -q -o deploy/windows/requirements.lock \
+		--no-header --no-annotate --no-emit-package countersign-api --no-emit-package countersign-guards -q -o deploy/windows/requirements.lock \
 		-c <(grep -E '^[a-z0-9]' requirements.lock | grep -v '^numpy' | sed 's/ \\$$//')
 
 clean: ## Remove the environment, the caches, the demo's data and the measurements

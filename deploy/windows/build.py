@@ -97,12 +97,12 @@ def make_packages(folder: Path) -> None:
 
 
 def make_bridge(program: Path) -> None:
-    """Copy the bridge and the contract as they are in this project."""
+    """Copy the bridge, the guards' rules and the contract as they are in this project."""
     folder = program / "bridge"
     shutil.rmtree(folder, ignore_errors=True)
-    own = PROJECT / "bridge" / "countersign_bridge"
     leave_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(own, folder / own.name, ignore=leave_out)
+    for own in ("bridge/countersign_bridge", "guards/countersign_guards"):
+        shutil.copytree(PROJECT / own, folder / Path(own).name, ignore=leave_out)
     shutil.copytree(PROJECT / "proto" / "gen", folder, ignore=leave_out, dirs_exist_ok=True)
     (program / "countersign-bridge.cmd").write_bytes(_COMMAND.encode())
 

@@ -114,8 +114,9 @@ def test_the_shipped_bridge_is_this_project_s_and_has_nothing_compiled_in_it(
 
     shipped = {path.relative_to(tmp_path / "bridge") for path in tmp_path.glob("bridge/**/*.py")}
     written = {
-        path.relative_to(PROJECT / "bridge")
-        for path in PROJECT.glob("bridge/countersign_bridge/**/*.py")
+        path.relative_to(PROJECT / package)
+        for package in ("bridge", "guards")
+        for path in PROJECT.glob(f"{package}/countersign_*/**/*.py")
     }
     generated = {
         path.relative_to(PROJECT / "proto" / "gen") for path in PROJECT.glob("proto/gen/**/*.py")
@@ -167,6 +168,7 @@ def test_windows_runs_the_versions_of_the_lock_but_for_numpy() -> None:
     project = tomllib.loads((PROJECT / "bridge" / "pyproject.toml").read_text())["project"]
     needed = {Requirement(text).name.lower() for text in project["dependencies"]}
 
-    assert needed - {"countersign-api"} <= set(windows)
+    assert needed - {"countersign-api", "countersign-guards"} <= set(windows)
+    assert "tzdata" in windows, "Windows has no zones of its own for a guard's day"
     assert windows.pop("numpy") == "1.26.4"
     assert windows == {name: everywhere[name] for name in windows}
