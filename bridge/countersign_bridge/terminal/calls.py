@@ -189,7 +189,15 @@ class TerminalCalls:
 
     def _snapshot(self, _: jobs.Snapshot) -> jobs.SnapshotAnswer:
         account = self._account()
-        return jobs.SnapshotAnswer(account, self._terminal(), self._positions())
+        terminal, positions = self._terminal(), self._positions()
+        priced = (self._tick(name) for name in sorted({one.symbol for one in positions}))
+        return jobs.SnapshotAnswer(
+            account=account,
+            terminal=terminal,
+            positions=positions,
+            orders=self._orders("orders_get"),
+            ticks=tuple(tick for tick in priced if tick is not None),
+        )
 
     def _symbols(self, job: jobs.Symbols) -> jobs.SymbolsAnswer:
         self._account()

@@ -147,14 +147,18 @@ class ScanAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The account and its open positions."""
+    """The account, all that is open, and what the open positions are worth by."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotAnswer:
+    """`ticks`: the newest price of each symbol in which a position is open, where it has one."""
+
     account: AccountView
     terminal: TerminalView
     positions: tuple[PositionView, ...]
+    orders: tuple[OrderView, ...] = ()
+    ticks: tuple[TickView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
