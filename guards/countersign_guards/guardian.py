@@ -314,7 +314,7 @@ def _hold(
 
 def _end(state: GuardState, view: AccountView) -> tuple[GuardState, Effects]:
     """Halt when everything is closed."""
-    if state.latch.state is not TradingState.FLATTENING or view.positions:
+    if state.latch.state is not TradingState.FLATTENING or view.positions or view.pending:
         return state, ()
     latch = replace(state.latch, state=TradingState.HALTED)
     return replace(state, latch=latch), (Flattened(latch.cause), Latched(latch))

@@ -35,6 +35,8 @@ class AccountView:
     equity: Decimal
     margin: Decimal
     positions: Sequence[PositionView] = ()
+    # Pending orders at the broker. Each of them may still become a position.
+    pending: int = 0
     # Everything ever deposited less everything withdrawn, as far as `balance` holds it.
     # None: the history does not add up to the balance, so that nobody knows.
     net_deposits: Decimal | None = None

@@ -157,6 +157,15 @@ def test_a_closing_under_way_can_be_called_off() -> None:
     assert kinds(guarded.hold("7900", seconds=60)) == []
 
 
+def test_a_pending_order_that_may_still_open_something_keeps_the_closing_going() -> None:
+    guarded = flattening()
+    guarded.close_everything()
+    guarded.pending = 1
+    assert kinds(guarded.hold("7900", seconds=3)) == []
+    guarded.pending = 0
+    assert kinds(guarded.show("7900")) == ["Flattened", "Latched"]
+
+
 def test_when_nothing_is_open_any_more_the_account_is_halted_until_a_person_resets_it() -> None:
     guarded = flattening()
     guarded.close_everything()
