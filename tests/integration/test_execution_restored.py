@@ -43,6 +43,28 @@ async def test_a_restored_start_puts_in_doubt_what_is_not_over_and_nothing_else(
     assert (await audit_kinds(it, waiting.command_id))[-1] == "command.in-doubt"
 
 
+_ORDERS = {
+    "working": pb.OrderReport(state=1, volume_initial="0.1", volume_current="0.1"),
+    "rejected": pb.OrderReport(state=2, volume_initial="0.1", volume_current="0.1", final=True),
+    "executed": pb.OrderReport(state=4, volume_initial="0.1", volume_current="0", final=True),
+}
+
+
+@pytest.mark.parametrize("state", _ORDERS)
+async def test_an_order_that_the_broker_has_ends_the_doubt_of_a_restored_start_though_told_before(
+    it: World, owner: Owner, producer: Producer, device: Device, state: str
+) -> None:
+    async with bridge_end(it, owner, device) as bridge:
+        _, grant = await granted(it, owner, producer, bridge)
+        order = pb.OrderReport(ticket=402, magic=grant.magic, symbol="EURUSD")
+        order.MergeFrom(_ORDERS[state])
+        await bridge.acknowledged(await bridge.tell("order:402", order=order))
+        await quarantine(SqlBooks(it.database), now=datetime.now(UTC))
+        assert await state_of(it, grant.command_id) == "in-doubt"
+        await bridge.acknowledged(await bridge.tell("order:402", order=order))
+        assert await state_of(it, grant.command_id) == state
+
+
 async def test_a_server_started_as_restored_offers_nothing_of_before(
     database_url: str, tmp_path: Path
 ) -> None:

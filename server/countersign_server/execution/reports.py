@@ -186,20 +186,21 @@ async def _order(book: Book, reporter: Reporter, event: pb.Event, now: datetime)
         event_time=time_of(event),
         now=now,
     )
-    if command is None or not is_new:
+    # Told again, an order still answers a doubt that came after it.
+    if command is None or not (is_new or command.state is CommandState.IN_DOUBT):
         return
     changes = {
         "order_ticket": order.ticket,
         "position_id": order.position_id or command.position_id,
     }
-    ended = _end_of_order(order, command) if order.final else None
-    if contradicts_mark(command, ended or CommandEvent.ACCEPT):
+    shown = _shown_by_order(order, command)
+    if contradicts_mark(command, shown or CommandEvent.ACCEPT):
         command = await lift_mark(book, reporter, command, f"order {order.ticket}", now)
-    if ended is not None and is_possible(command.state, ended):
+    if shown is not None and is_possible(command.state, shown):
         await advance(
             book,
             command,
-            ended,
+            shown,
             trace=reporter.trace,
             now=now,
             reason=_ORDER_REASONS.get(order.state, ""),
@@ -210,13 +211,16 @@ async def _order(book: Book, reporter: Reporter, event: pb.Event, now: datetime)
     await doubt_if_ungranted(book, reporter, command, now)
 
 
-def _end_of_order(order: pb.OrderReport, command: Command) -> CommandEvent | None:
-    """Return what an order that is over means for its command.
+def _shown_by_order(order: pb.OrderReport, command: Command) -> CommandEvent | None:
+    """Return what an order means for the command whose tag it carries.
 
-    None: nothing that its deals do not tell better.
+    None: nothing that is not known already, or that its deals do not tell better.
     """
     if command.state not in (CommandState.WORKING, CommandState.IN_DOUBT):
         return None
+    if not order.final:
+        # Whoever sent it, and whatever was forgotten of that: the broker has it.
+        return CommandEvent.ACCEPT if command.state is CommandState.IN_DOUBT else None
     if order.state == _ORDER_FILLED:
         return CommandEvent.EXECUTE
     if order.state in _ORDER_REASONS:
