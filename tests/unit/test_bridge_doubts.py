@@ -171,6 +171,23 @@ def test_deals_are_compared_as_soon_as_the_terminal_shows_any() -> None:
     assert [digest.count for digest in said] == [1]
 
 
+def test_days_are_told_again_at_once_when_deals_that_were_asked_for_could_not_be_read() -> None:
+    situation = a_situation()
+    situation.session_open = True
+    situation.broker_offset = timedelta(hours=2)
+    ledger = Ledger(situation, Past(), interval=timedelta(seconds=1), now=NOW)
+    whole = jobs.ScanAnswer(TERMINAL, (a_deal(1, order=50, kind=0),), (), ())
+    (first,) = asks(ledger.tick(NOW))
+    first.then(whole, NOW)
+    (wanted,) = asks(ledger.fetch("2026-03-04"))
+    wanted.then(jobs.CallFailed("account_info", -10001, "IPC send failed"), NOW)
+    later = NOW.later(timedelta(seconds=2))
+    (second,) = asks(ledger.tick(later))
+
+    said = [effect for effect in second.then(whole, later) if isinstance(effect, Say)]
+    assert [effect.frame.deal_digest.count for effect in said] == [1]
+
+
 def test_an_end_is_told_with_what_the_terminal_shows_as_often_as_it_is_asked() -> None:
     past = Past()
     doubts = Doubts(a_situation(), past, NOW)

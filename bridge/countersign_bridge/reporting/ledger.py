@@ -95,6 +95,8 @@ class Ledger:
 
     def _fetched(self, outcome: object, now: Moment) -> Effects:
         if not isinstance(outcome, jobs.ScanAnswer):
+            # The next scan that works tells the days again, and the server asks again.
+            self._next_digest = now
             return [Log("warning", "deals asked for cannot be read", {})]
         offset = self._situation.broker_offset
         told: Effects = []
