@@ -15,6 +15,8 @@ from tests.simulation.world import World
 _CONFUSING = frozenset(
     {Trouble.ROLLED_BACK, Trouble.CLONED, Trouble.JOURNAL_LOST, Trouble.RESTORED}
 )
+# The next time that anybody asks a time server, on a machine that has been standing still.
+_CLOCK_SET_AFTER = 10.0
 Trick = Callable[["Troubles", Mishap], None]
 _READING_CALLS = (
     *("positions_get", "history_deals_get", "orders_get", "account_info", "terminal_info"),
@@ -57,11 +59,18 @@ class Troubles:
         world.bridge.write_delay = 0.0
         if terminal.terminal.login != LOGIN:
             self._log_back_in()
-        world.bridge.machine.wall_offset = timedelta(seconds=world.plan.bridge_offset)
+        # As always, nobody sets the clock of a machine that stands still.
+        self.kernel.at(
+            max(self.kernel.seconds, world.bridge.machine.asleep_until + _CLOCK_SET_AFTER),
+            self._set_clock,
+        )
         for server in world.servers:
             if not server.is_up:
                 server.start()
         world.person.set_trading("active")
+
+    def _set_clock(self) -> None:
+        self.bridge.machine.wall_offset = timedelta(seconds=self.world.plan.bridge_offset)
 
     def _strike(self, mishap: Mishap) -> None:
         if mishap.what in _CONFUSING:
