@@ -8,7 +8,7 @@ from decimal import Decimal
 from mt5_simulator.broker.account import Account, Terms
 from mt5_simulator.broker.broker import Broker, Received
 from mt5_simulator.broker.catalogue import EURUSD
-from mt5_simulator.broker.codes import Entry, FillingMask, Reason
+from mt5_simulator.broker.codes import Entry, FillingMask, OrderState, Reason
 from mt5_simulator.broker.records import Deal
 from tests.simulation.kernel import Kernel
 
@@ -94,6 +94,10 @@ class Brokerage:
         """Whether an order of the tag works, or a request of it is put off."""
         orders = any(order.magic == magic for order in self.account.orders.values())
         return orders or any(step.request.magic == magic for step in self.broker.put_off)
+
+    def is_cancelled(self, ticket: int) -> bool:
+        order = self.account.history.get(ticket)
+        return order is not None and order.state is OrderState.CANCELED
 
     @property
     def is_quiet(self) -> bool:

@@ -263,6 +263,10 @@ class Checker:
             return bool(self._traded(known))
         answers = [received.answer for received in known.sent if received.answer]
         done = any(answer.retcode in (Retcode.DONE, Retcode.NO_CHANGES) for answer in answers)
+        if known.intent.kind is Kind.CANCEL:
+            # Two may ask for it while the terminal shows the past; what counts is that it is gone.
+            tickets = [received.request.order for received in known.sent]
+            done = done or any(map(self._brokerage.is_cancelled, tickets))
         # Put off, or answered by nobody: the books show what they show.
         return done or any(received.answer is None for received in known.sent)
 
