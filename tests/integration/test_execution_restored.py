@@ -1,5 +1,6 @@
 """A database from a backup: what was open is in doubt before anything is offered."""
 
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from countersign_server.execution.restored import quarantine
 from countersign_server.execution.sql_book import SqlBooks
 from tests.fixtures.bridge_end import bridge_end
 from tests.fixtures.channel_stories import approved, audit_kinds, command_of, granted, state_of
+from tests.fixtures.programs import Program
 from tests.fixtures.refusals import refusal
 from tests.fixtures.world import Device, Owner, Producer, World, world
 
@@ -74,6 +76,38 @@ async def test_a_server_started_as_restored_offers_nothing_of_before(
         await it.follow(owner, producer)
         waiting = await approved(it, owner, producer)
     async with world(database_url, tmp_path, begun=True, restored=True) as it:
+        assert await state_of(it, waiting.command_id) == "in-doubt"
+
+
+async def test_serve_restored_puts_in_doubt_before_it_is_ready(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with world(database_url, tmp_path) as it:
+        owner = await it.an_owner()
+        producer = await it.a_producer(owner)
+        await it.follow(owner, producer)
+        waiting = await approved(it, owner, producer)
+    ready = tmp_path / "ready"
+    server = Program(
+        "server",
+        [sys.executable, "-m", "countersign_server", "serve", "--restored"],
+        log=tmp_path / "server.log",
+        environment={
+            "COUNTERSIGN_DATABASE_URL": database_url,
+            "COUNTERSIGN_DATA_DIR": str(tmp_path),
+            "COUNTERSIGN_LISTEN": "127.0.0.1:0",
+            "COUNTERSIGN_LISTEN_INTERNAL": "",
+            "COUNTERSIGN_METRICS_LISTEN": "",
+            "COUNTERSIGN_READY_FILE": str(ready),
+        },
+        is_ready=ready.exists,
+    )
+    server.launch()
+    try:
+        await server.ready()
+    finally:
+        server.stop()
+    async with world(database_url, tmp_path, begun=True) as it:
         assert await state_of(it, waiting.command_id) == "in-doubt"
 
 
