@@ -3,6 +3,7 @@
 It stands for the tasks, queues and sockets of the channel; whatever is decided is the product's.
 """
 
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from countersign.v1 import execution_pb2 as pb
 from countersign_server.audit.entries import Trace
 from countersign_server.errors import CountersignError, Draining, IllegalTransition
 from countersign_server.execution.command_clock import CommandClock
-from countersign_server.execution.feeding import Feeder
+from countersign_server.execution.feeding import LOOK_ANYWAY, LOOK_EVERY, Feeder
 from countersign_server.execution.intake import Intake
 from countersign_server.execution.live_session import LiveSession, Pace, begin
 from countersign_server.execution.opening import Opened, close_session, open_session
@@ -35,7 +36,7 @@ PACE = Pace(
 # Shorter than in earnest, and still longer than the longest delay with which a broker executes.
 DOUBT_AFTER = timedelta(seconds=10)
 PRESUME_AFTER = timedelta(seconds=60)
-_LOOK_EVERY = 1.0
+_ATTEND_EVERY = 1.0
 _CLOCK_EVERY = 1.0
 _RESTART = (0.5, 8.0)
 
@@ -48,6 +49,7 @@ class Held:
     session: LiveSession
     said: int = 0
     next_beat: float = 0.0
+    next_look: float = 0.0
     is_reading: bool = False
     is_looking: bool = False
     look_again: bool = False
@@ -147,6 +149,7 @@ class ServerNode:
         """Look at the sessions of these topics, when those under way have ended."""
         for held in list(self._held.values()):
             if f"account:{held.session.opened.account_id}" in topics:
+                held.next_look = self._kernel.seconds
                 self._look(held)
 
     def opened(self, stream: Stream, hello: pb.ChannelRequest) -> None:
@@ -324,15 +327,16 @@ class ServerNode:
             held.session.outbox.end(getattr(error, "reason", "INTERNAL"), error)
 
     def _attend(self, held: Held) -> None:
-        """Look once a second, as long as the session lasts."""
+        """Look in once a second, as long as the session lasts."""
         if held.is_over or self._held.get(held.stream) is not held:
             return
         silent_for = self._kernel.seconds - held.session.heard_at
         if silent_for > PACE.heartbeat_timeout.total_seconds():
             held.session.outbox.end("SESSION_LAPSED")
             return
-        self._look(held)
-        self._kernel.after(_LOOK_EVERY, lambda: self._attend(held))
+        if self._kernel.seconds >= min(held.next_beat, held.next_look):
+            self._look(held)
+        self._kernel.after(_ATTEND_EVERY, lambda: self._attend(held))
 
     def _look(self, held: Held) -> None:
         if held.is_over:
@@ -361,7 +365,10 @@ class ServerNode:
             held.next_beat = self._kernel.seconds + interval
             if not await self._feeder.beat(held.session):
                 return False
-        await self._feeder.look(held.session)
+        if self._kernel.seconds >= held.next_look:
+            held.next_look = math.inf  # a ring during the look asks for another
+            every = LOOK_EVERY if await self._feeder.look(held.session) else LOOK_ANYWAY
+            held.next_look = min(held.next_look, self._kernel.seconds + every.total_seconds())
         return True
 
     def _tick_clock(self, run: int) -> None:

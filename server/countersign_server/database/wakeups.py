@@ -106,25 +106,28 @@ class Wakeups:
                 raise outcome  # a bug: they end by being cancelled only
 
     @contextmanager
-    def subscribe(self, topic: str) -> Generator[Wakeup]:
-        """Be rung for `topic` inside the block.
+    def subscribe(self, *topics: str) -> Generator[Wakeup]:
+        """Be rung for each of `topics` inside the block.
 
-        Raises ValueError when it is not a topic.
+        Raises ValueError when one is not a topic.
         """
-        if not _is_topic(topic):
-            raise ValueError(
-                f"topic must be one line of 1 to {TOPIC_BYTES} bytes, and not "
-                f"{EVERYTHING!r}: {topic[:TOPIC_BYTES]!r}"
-            )
+        for topic in topics:
+            if not _is_topic(topic):
+                raise ValueError(
+                    f"topic must be one line of 1 to {TOPIC_BYTES} bytes, and not "
+                    f"{EVERYTHING!r}: {topic[:TOPIC_BYTES]!r}"
+                )
         wakeup = Wakeup()
-        self._waiting.setdefault(topic, set()).add(wakeup)
+        for topic in topics:
+            self._waiting.setdefault(topic, set()).add(wakeup)
         try:
             yield wakeup
         finally:
-            waiting = self._waiting[topic]
-            waiting.discard(wakeup)
-            if not waiting:
-                del self._waiting[topic]
+            for topic in topics:
+                waiting = self._waiting[topic]
+                waiting.discard(wakeup)
+                if not waiting:
+                    del self._waiting[topic]
 
     def ring(self, *topics: str) -> None:
         """Ring whoever waits for one of `topics`: here at once, elsewhere soon.

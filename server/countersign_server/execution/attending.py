@@ -3,13 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-from countersign_server.database.wakeups import Wakeup, Wakeups
+from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import DeviceRevoked
-from countersign_server.execution.feeding import Feeder
+from countersign_server.execution.feeding import LOOK_ANYWAY, LOOK_EVERY, Feeder
 from countersign_server.execution.live_session import LiveSession, Pace
 from countersign_server.identity.revocations import Revocations
-
-_LOOK_EVERY = timedelta(seconds=1)
 
 
 class Attendant:
@@ -29,12 +27,10 @@ class Attendant:
         Keeps the lease and notices silence; returns why the session ends. Raises DeviceRevoked.
         """
         loop = asyncio.get_running_loop()
-        next_beat, presence = loop.time(), self._wakeups.presence
+        next_beat, next_look, presence = loop.time(), loop.time(), self._wakeups.presence
+        topics = (f"account:{session.opened.account_id}", "revocations")
         # Subscribed before the first look, so that nothing slips by unseen.
-        with (
-            self._wakeups.subscribe(f"account:{session.opened.account_id}") as account_bell,
-            self._wakeups.subscribe("revocations") as revocation_bell,
-        ):
+        with self._wakeups.subscribe(*topics) as bell:
             while True:
                 if self._revocations.is_revoked(session.caller):
                     raise DeviceRevoked("the device is revoked; pair the bridge again")
@@ -46,27 +42,25 @@ class Attendant:
                     next_beat = loop.time() + self._pace.heartbeat_interval.total_seconds()
                     if not await self._feeder.beat(session):
                         return "LEASE_LOST"
-                await self._feeder.look(session)
-                patience = min(_LOOK_EVERY, timedelta(seconds=max(next_beat - loop.time(), 0)))
-                await _first_ring(account_bell, revocation_bell, patience=patience)
+                if loop.time() >= next_look:
+                    is_restless = await self._feeder.look(session)
+                    every = LOOK_EVERY if is_restless or not presence else LOOK_ANYWAY
+                    next_look = loop.time() + every.total_seconds()
+                wake_at = min(next_beat, next_look, self._silent_at(session))
+                if await bell.wait(timedelta(seconds=max(wake_at - loop.time(), 0))):
+                    next_look = loop.time()
 
     def _is_silent(self, session: LiveSession, handler: asyncio.Task[object]) -> bool:
-        now, limit = (
-            asyncio.get_running_loop().time(),
-            self._pace.heartbeat_timeout.total_seconds(),
-        )
-        if session.writing_since is not None and now - session.writing_since > limit:
+        if asyncio.get_running_loop().time() < self._silent_at(session):
+            return False
+        if session.writing_since is not None:
             # A bridge that does not read blocks the writer for ever; only cancelling frees it.
             handler.cancel()
-            return True
-        return now - session.heard_at > limit
+        return True
 
-
-async def _first_ring(*bells: Wakeup, patience: timedelta) -> None:
-    """Return when one of the bells rings, or after `patience`."""
-    waits = [asyncio.create_task(bell.wait(patience)) for bell in bells]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
+    def _silent_at(self, session: LiveSession) -> float:
+        """Return when the bridge has been silent, or has not read, for too long."""
+        since = session.heard_at
+        if session.writing_since is not None:
+            since = min(since, session.writing_since)
+        return since + self._pace.heartbeat_timeout.total_seconds()

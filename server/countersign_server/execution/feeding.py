@@ -20,6 +20,10 @@ from countersign_server.execution.wire import (
 )
 from countersign_server.rpc.conversion import to_timestamp
 
+# How often to look while something may have to be said again, or nobody would hear a bell.
+LOOK_EVERY = timedelta(seconds=1)
+# Whatever changes rings; this is for a ring that was lost.
+LOOK_ANYWAY = timedelta(seconds=15)
 _RESOLVE_EVERY = timedelta(seconds=5)
 
 
@@ -46,8 +50,11 @@ class Feeder:
         """Offer nothing new from now on."""
         self._draining = True
 
-    async def look(self, session: LiveSession) -> None:
-        """Offer, cancel, ask and tell what the book shows."""
+    async def look(self, session: LiveSession) -> bool:
+        """Offer, cancel, ask and tell what the book shows.
+
+        Returns whether something may have to be said again though nothing changes.
+        """
         now = self._now()
         async with self._books.transaction(session.opened.owner_id) as book:
             seen = await book.glance(session.opened.account_id)
@@ -67,6 +74,7 @@ class Feeder:
         _tell_changes(session, seen.trading, [symbol_message(one) for one in seen.symbols])
         if offered:
             self._ring("audit")
+        return any(command.state is not CommandState.WORKING for command in open_now)
 
     async def beat(self, session: LiveSession) -> bool:
         """Say that the server lives, and hold the lease on; False: it is lost."""

@@ -88,9 +88,12 @@ class Intake:
         except Invalid:
             await self._apply_each(session, told)
         reach(CrashPoint.AFTER_REPORT, lambda: _tells_an_end(told))
-        topics = {"audit", f"account:{session.opened.account_id}"}
-        if any(frame.event.WhichOneof("body") in _POSITIONS for frame in told):
+        are_positions = {frame.event.WhichOneof("body") in _POSITIONS for frame in told}
+        topics = {"audit"}
+        if True in are_positions:
             topics.add(f"positions:{session.opened.owner_id}")
+        if False in are_positions:
+            topics.add(f"account:{session.opened.account_id}")
         self._ring(*topics)
 
     async def _leave_out(
