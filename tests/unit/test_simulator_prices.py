@@ -1,11 +1,12 @@
 """Where prices come from and what is remembered of them."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from types import ModuleType
+from types import FrameType, ModuleType
 
 import numpy as np
 import pytest
@@ -239,6 +240,46 @@ def test_bars_are_counted_back_from_a_position_or_a_moment(mt5: ModuleType) -> N
     )
 
     assert by_position.tolist() == by_moment.tolist() == by_range.tolist() == newest[3:7].tolist()
+
+
+def work_of(look: Callable[[], object]) -> int:
+    """Return how many functions are called while somebody looks: a cost that no clock blurs."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        look()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+def test_a_look_costs_what_is_asked_and_not_what_there_is(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    assert mt5.initialize()
+
+    def last_bars() -> object:
+        return mt5.copy_rates_from_pos("EURUSD", mt5.TIMEFRAME_M1, 0, 8)
+
+    assert work_of(last_bars) < 1_000  # the ten thousand minutes before are not made up for it
+    new = work_of(last_bars)
+    mt5.copy_rates_from_pos("EURUSD", mt5.TIMEFRAME_M1, 0, 100_000)
+    mt5_terminal.broker.market.resume("EURUSD", mt5_terminal.broker.now)
+    for minute in range(50):
+        mt5_terminal.clock.wait(60.0)
+        mt5_terminal.broker.set_price("EURUSD", D("1.08500"), D("1.08510") + D(minute) / 100_000)
+
+    newest = int(mt5.copy_rates_from_pos("EURUSD", mt5.TIMEFRAME_M1, 0, 1)[0]["time"])
+    assert work_of(last_bars) <= new
+    minute = mt5.TIMEFRAME_M1
+    assert work_of(lambda: mt5.copy_rates_range("EURUSD", minute, newest - 420, newest)) <= 2 * new
+    assert work_of(lambda: mt5.copy_rates_from("EURUSD", minute, newest, 8)) <= 2 * new
 
 
 @pytest.mark.usefixtures("walking")

@@ -9,7 +9,7 @@ import pytest
 
 import mt5_simulator as mt5
 from mt5_simulator.broker.catalogue import EURUSD
-from mt5_simulator.broker.prices import Bar, Bars, Quote, length_of
+from mt5_simulator.broker.prices import Bar, Bars, Quote, Script, length_of
 from mt5_simulator.broker.recorded import BarsUnreadable, read_bars, read_ticks
 from mt5_simulator.broker.symbols import ALWAYS
 from mt5_simulator.clock import VirtualClock
@@ -18,6 +18,7 @@ from mt5_simulator.simulation import attach, detach, simulate
 from tests.fixtures.real_data import real_files
 
 D = Decimal
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HEADER = "time,open,high,low,close,tick_volume,spread,real_volume"
 SERVER = timedelta(hours=2)
 MADE_MINUTES = [
@@ -137,6 +138,62 @@ def test_played_bars_make_the_bars_they_were_made_of(lines: list[str]) -> None:
         for r in recorded
     ]
     detach()
+
+
+def minute(number: int, price: str, ticks: int = 4) -> Bar:
+    at = Decimal(price)
+    return Bar(NOON + timedelta(minutes=number), at, at, at, at, ticks, spread_points=8)
+
+
+def rates_after(feed: Bars | Script, *, start: datetime, seconds: float) -> list[tuple[float, int]]:
+    """Return close and tick volume of the minutes known after playing a feed for a while."""
+    clock = VirtualClock(start)
+    attach(simulate(clock=clock, feed=feed, symbols=[replace(EURUSD, sessions=ALWAYS)]))
+    mt5.initialize()
+    clock.advance(timedelta(seconds=seconds))
+    rates = mt5.copy_rates_from_pos("EURUSD", constants.TIMEFRAME_M1, 0, 5)
+    detach()
+    assert rates is not None
+    return [(float(rate["close"]), int(rate["tick_volume"])) for rate in rates]
+
+
+@pytest.mark.parametrize("ticks", [1, 3, 4, 5, 117])
+def test_a_played_bar_has_the_ticks_it_was_recorded_with(ticks: int) -> None:
+    bars = Bars("EURUSD", [minute(0, "1.1", ticks)], timedelta(minutes=1))
+
+    assert rates_after(bars, start=NOON - timedelta(seconds=1), seconds=61)[-1] == (1.1, ticks)
+
+
+@pytest.mark.parametrize("kind", ["bars", "ticks"])
+def test_the_history_before_a_replay_joins_on_to_it(kind: str) -> None:
+    quotes = [Quote("EURUSD", NOON, Decimal("1.3"), Decimal("1.30010"))]
+    feed = Script(quotes) if kind == "ticks" else Bars("EURUSD", [minute(0, "1.3")])
+
+    closes = [
+        close for close, _ in rates_after(feed, start=NOON - timedelta(seconds=1), seconds=61)
+    ]
+
+    assert closes == pytest.approx([1.3] * 5, abs=0.003)  # and not the built-in price of 1.085
+
+
+def test_a_replay_that_starts_in_the_middle_knows_what_was_recorded_before() -> None:
+    recorded = [minute(number, f"1.{number + 1}") for number in range(5)]
+
+    known = rates_after(Bars("EURUSD", recorded), start=recorded[4].opens_at, seconds=0)
+
+    assert [close for close, _ in known] == [1.1, 1.2, 1.3, 1.4, 1.5]
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        Bars("EURUSD.r", [minute(0, "1.1")]),
+        Script([Quote("EURUSD.r", NOON, Decimal(1), Decimal(1))]),
+    ],
+)
+def test_recorded_prices_of_an_unknown_symbol_are_refused(feed: Bars | Script) -> None:
+    with pytest.raises(ValueError, match=r"EURUSD\.r, which is no symbol of this broker"):
+        simulate(feed=feed)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """What prices have been: ticks as they came, and bars of any timeframe made of minutes."""
 
 import random
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import dropwhile, groupby, takewhile
 
 from mt5_simulator.broker.prices import Quote
 from mt5_simulator.broker.symbols import Symbol
@@ -42,20 +43,26 @@ class PriceHistory:
     """Ticks and minute bars of one symbol."""
 
     def __init__(self, symbol: Symbol) -> None:
+        self.symbol = symbol
         self.ticks: deque[Quote] = deque(maxlen=TICKS_MAX)
-        self._symbol = symbol
-        self._minutes: deque[PriceBar] = deque(maxlen=MINUTES_MAX)
-        self._backfill: list[PriceBar] | None = None
+        self._minutes: list[PriceBar] = []
+        # The minutes before the first one, newest first: made up as far back as somebody looks.
+        self._invented: list[PriceBar] = []
+        self._inventing: Iterator[PriceBar] | None = None
 
     def take(self, quote: Quote, server_time: datetime) -> None:
         """Remember a quote that came at `server_time`."""
         self.ticks.append(quote)
         minute = server_time.replace(second=0, microsecond=0)
-        spread = int((quote.ask - quote.bid) / self._symbol.point)
+        spread = int((quote.ask - quote.bid) / self.symbol.point)
         last = self._minutes[-1] if self._minutes else None
         if last is None or last.opens_at != minute:
             bid = quote.bid
-            self._minutes.append(PriceBar(minute, bid, bid, bid, bid, 1, spread))
+            self._minutes.append(PriceBar(minute, bid, bid, bid, bid, quote.ticks, spread))
+            if len(self._minutes) > 2 * MINUTES_MAX:
+                del self._minutes[:MINUTES_MAX]
+                # What was made up no longer joins on.
+                self._invented, self._inventing = [], iter(())
             return
         self._minutes[-1] = PriceBar(
             minute,
@@ -63,28 +70,49 @@ class PriceHistory:
             high=max(last.high, quote.bid),
             low=min(last.low, quote.bid),
             close=quote.bid,
-            ticks=last.ticks + 1,
+            ticks=last.ticks + quote.ticks,
             spread_points=min(last.spread_points, spread),
         )
 
-    def bars(self, timeframe: int) -> list[PriceBar]:
-        """Return all bars of a timeframe, oldest first. The last one may not be over yet.
+    def frozen(self) -> "PriceHistory":
+        """Return this history as it is, for whoever hears nothing more of it."""
+        still = PriceHistory(self.symbol)
+        still.ticks, still._minutes = self.ticks.copy(), self._minutes.copy()
+        return still
 
-        Raises ValueError for a number that is no timeframe.
+    def latest_bars(
+        self, timeframe: int, *, until: float | None = None, since: float | None = None
+    ) -> Iterator[PriceBar]:
+        """Yield a timeframe's bars that opened by `until` and from `since` on, newest first.
+
+        Both are seconds of server time; None means no limit. The newest of all may not be over yet.
+        What it costs depends on how many are taken and not on how many there are. Raises ValueError
+        for a number that is no timeframe.
         """
         length = TIMEFRAMES.get(timeframe)
         if length is None:
             raise ValueError(f"{timeframe} is not a timeframe; see the TIMEFRAME_ constants")
-        minutes = [*self._before_the_first_tick(), *self._minutes]
+        # A bar that opened by `until` may hold minutes of up to its length later.
+        minutes = self._minutes_back(None if until is None else until + length.total_seconds())
         grouped = groupby(minutes, key=lambda bar: _opening(bar.opens_at, timeframe, length))
-        return [_merged(opening, bars) for opening, bars in grouped]
+        bars = (_merged(opening, [*parts]) for opening, parts in grouped)
+        if until is not None:
+            bars = dropwhile(lambda bar: _opened(bar) > until, bars)
+        return bars if since is None else takewhile(lambda bar: _opened(bar) >= since, bars)
 
-    def _before_the_first_tick(self) -> list[PriceBar]:
-        if not self._minutes:
-            return []
-        if self._backfill is None:
-            self._backfill = list(_walked_back(self._symbol, self._minutes[0]))[::-1]
-        return self._backfill
+    def _minutes_back(self, until: float | None) -> Iterator[PriceBar]:
+        """Yield the minutes, newest first, made-up ones at last."""
+        count = len(self._minutes)
+        if until is not None:
+            count = bisect_right(self._minutes, until, key=_opened)
+        for index in range(count - 1, -1, -1):
+            yield self._minutes[index]
+        if self._inventing is None:
+            self._inventing = _walked_back(self.symbol, self._minutes[0]) if self._minutes else None
+        yield from self._invented
+        for minute in self._inventing or ():
+            self._invented.append(minute)
+            yield minute
 
 
 TIMEFRAMES = {
@@ -106,16 +134,19 @@ def _opening(moment: datetime, timeframe: int, length: timedelta) -> datetime:
     return midnight + (moment - midnight) // length * length
 
 
-def _merged(opening: datetime, bars: Iterable[PriceBar]) -> PriceBar:
-    parts = list(bars)
+def _opened(bar: PriceBar) -> float:
+    return bar.opens_at.timestamp()
+
+
+def _merged(opening: datetime, newest_first: Sequence[PriceBar]) -> PriceBar:
     return PriceBar(
         opens_at=opening,
-        open=parts[0].open,
-        high=max(part.high for part in parts),
-        low=min(part.low for part in parts),
-        close=parts[-1].close,
-        ticks=sum(part.ticks for part in parts),
-        spread_points=min(part.spread_points for part in parts),
+        open=newest_first[-1].open,
+        high=max(part.high for part in newest_first),
+        low=min(part.low for part in newest_first),
+        close=newest_first[0].close,
+        ticks=sum(part.ticks for part in newest_first),
+        spread_points=min(part.spread_points for part in newest_first),
     )
 
 

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from mt5_simulator.broker.codes import Side
 from mt5_simulator.broker.history import PriceHistory
 from mt5_simulator.broker.money import Rates
-from mt5_simulator.broker.prices import Feed, Quote
+from mt5_simulator.broker.prices import EPOCH, Feed, Quote
 from mt5_simulator.broker.symbols import Symbol
+
+END = datetime.max.replace(tzinfo=UTC)
 
 Level = tuple[Decimal, int]
 """Lots to be had, and how many points worse than the best price they are."""
@@ -33,9 +35,24 @@ class Market:
         self._unshown: dict[str, Quote] = {}
         self._days: dict[str, tuple[date, Decimal, Decimal, Decimal]] = {}
         self._histories: dict[str, PriceHistory] = {}
+        if unknown := sorted(feed.recorded - set(self.symbols)):
+            raise ValueError(
+                f"prices were recorded of {unknown[0]}, which is no symbol of this broker: "
+                f"give it that symbol, or record one of {', '.join(self.symbols)}"
+            )
         for symbol in symbols:
-            ask = symbol.start_price + symbol.spread_points * symbol.point
-            self._take(Quote(symbol.name, now, symbol.start_price, ask))
+            self._begin(symbol, now)
+
+    def _begin(self, symbol: Symbol, now: datetime) -> None:
+        """Take what was recorded before `now`, or begin with the first price there will be."""
+        ask = symbol.start_price + symbol.spread_points * symbol.point
+        first = Quote(symbol.name, EPOCH, symbol.start_price, ask)
+        if symbol.name in self._feed.recorded:
+            for quote in self._shown(symbol, self._feed.quotes(symbol, first, now)):
+                self._take(quote)
+            first = next(iter(self._feed.quotes(symbol, first, END)), first)
+        if symbol.name not in self.quotes:
+            self._take(Quote(symbol.name, now, first.bid, first.ask))
 
     def as_quoted(self, quotes: Mapping[str, Quote]) -> "Market":
         """Return this market with other present prices, for whoever has not heard of the newest."""

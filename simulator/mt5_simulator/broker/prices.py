@@ -32,6 +32,7 @@ class Quote:
     time: datetime  # UTC
     bid: Decimal
     ask: Decimal
+    ticks: int = 1  # how many recorded ones it stands for
 
     def __post_init__(self) -> None:
         if self.time.tzinfo is None:
@@ -45,6 +46,11 @@ class Quote:
 class Feed(Protocol):
     """Hands out quotes. Asked about moments in order, never twice about the same stretch."""
 
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The symbols it has recorded prices of; it makes up those of all others, or has none."""
+        ...
+
     def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterable[Quote]:
         """Return the quotes after `last`, up to and including `until`, oldest first."""
         ...
@@ -55,6 +61,11 @@ class Script:
 
     def __init__(self, quotes: Sequence[Quote] = ()) -> None:
         self._quotes = sorted(quotes, key=_quoted_at)
+        self._recorded = frozenset(quote.symbol for quote in self._quotes)
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        return self._recorded
 
     def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterable[Quote]:
         first = bisect_right(self._quotes, last.time, key=_quoted_at)
@@ -96,6 +107,10 @@ class Walk:
         self._spread_factor_max = spread_factor_max
         self._jump_chance = jump_chance
         self._jump_factor = jump_factor
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        return frozenset()
 
     def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterator[Quote]:
         first, final = (last.time - EPOCH) // self.every + 1, (until - EPOCH) // self.every
@@ -141,14 +156,21 @@ class Bar:
     spread_points: int
     asks: Sides | None = None
 
-    def quotes(self) -> tuple[tuple[Decimal, Decimal | None], ...]:
+    def quotes(self) -> tuple[tuple[Decimal, Decimal | None, int], ...]:
         """Return the four bids in the order they are played, each with its ask where recorded.
 
-        A rising bar visits its low first, a falling one its high: the usual reading of a bar.
+        With each, how many of the bar's ticks it stands for. A rising bar visits its low first, a
+        falling one its high: the usual reading of a bar.
         """
         parts = (0, 2, 1, 3) if self.close >= self.open else (0, 1, 2, 3)
         bids = (self.open, self.high, self.low, self.close)
-        return tuple((bids[part], self.asks[part] if self.asks else None) for part in parts)
+        # A file that does not know how many there were has four.
+        ticks = self.tick_volume or len(parts)
+        shares = (ticks * (place + 1) // 4 - ticks * place // 4 for place in range(len(parts)))
+        asks = self.asks or (None, None, None, None)
+        return tuple(
+            (bids[part], asks[part], share) for part, share in zip(parts, shares, strict=True)
+        )
 
 
 class Bars:
@@ -161,6 +183,10 @@ class Bars:
         if self._length <= timedelta(0):
             raise ValueError(f"length must be longer than nothing, not {self._length}")
 
+    @property
+    def recorded(self) -> frozenset[str]:
+        return frozenset({self._symbol} if self._bars else ())
+
     def quotes(self, symbol: Symbol, last: Quote, until: datetime) -> Iterator[Quote]:
         if symbol.name != self._symbol:
             return
@@ -168,14 +194,14 @@ class Bars:
         first = bisect_right(self._bars, last.time - self._length, key=_opened_at)
         end = bisect_right(self._bars, until, key=_opened_at)
         for bar in self._bars[first:end]:
-            for part, (price, recorded_ask) in enumerate(bar.quotes()):
+            for part, (price, recorded_ask, ticks) in enumerate(bar.quotes()):
                 moment = bar.opens_at + self._length * part / 4
                 if last.time < moment <= until:
                     bid = symbol.rounded(price)
                     ask = bid + bar.spread_points * symbol.point
                     if recorded_ask is not None:
                         ask = max(bid, symbol.rounded(recorded_ask))
-                    yield Quote(symbol.name, moment, bid, ask)
+                    yield Quote(symbol.name, moment, bid, ask, ticks)
 
 
 def length_of(bars: Sequence[Bar]) -> timedelta:

@@ -22,47 +22,39 @@ ROWS_MAX = 100_000
 
 def copy_rates_from(terminal: Terminal, details: Details) -> Reply:
     """Return the last `count` bars that opened at or before a moment."""
-    at = details["from"]
-    return _rates(terminal, details, lambda bars: [bar for bar in bars if _opened(bar) <= at])
+    return _rates(terminal, details, until=details["from"])
 
 
 def copy_rates_from_pos(terminal: Terminal, details: Details) -> Reply:
     """Return `count` bars up to the one `start` bars before the present one."""
-    start = details["start"]
-    return _rates(terminal, details, lambda bars: bars[: len(bars) - start])
+    return _rates(terminal, details)
 
 
 def copy_rates_range(terminal: Terminal, details: Details) -> Reply:
     """Return the bars that opened in a range, both ends included."""
-    since, until = details["from"], details["to"]
-    return _rates(
-        terminal, details, lambda bars: [bar for bar in bars if since <= _opened(bar) <= until]
-    )
+    return _rates(terminal, details, since=details["from"], until=details["to"])
 
 
 def _rates(
-    terminal: Terminal, details: Details, chosen: Callable[[list[PriceBar]], list[PriceBar]]
+    terminal: Terminal, details: Details, *, since: float | None = None, until: float | None = None
 ) -> Reply:
-    market, name = terminal.broker.market, details["symbol"]
+    market, name = terminal.market, details["symbol"]
+    start, count = details.get("start", 0), details.get("count", ROWS_MAX)
     if name not in market.symbols:
         return Reply(None, NOT_FOUND)
-    if details.get("count", 0) < 0 or details.get("start", 0) < 0:
+    if count < 0 or start < 0:
         return Reply(None, INVALID_PARAMS)
     try:
-        bars = chosen(market.history_of(name).bars(details["timeframe"]))
+        bars = market.history_of(name).latest_bars(details["timeframe"], since=since, until=until)
     except ValueError:
         return Reply(None, INVALID_PARAMS)
-    count = min(details.get("count", ROWS_MAX), ROWS_MAX)
-    return Reply([_bar_row(bar) for bar in bars[len(bars) - min(count, len(bars)) :]])
-
-
-def _opened(bar: PriceBar) -> float:
-    return bar.opens_at.timestamp()
+    newest_first = [*islice(bars, start, start + min(count, ROWS_MAX))]
+    return Reply([_bar_row(bar) for bar in reversed(newest_first)])
 
 
 def _bar_row(bar: PriceBar) -> rows.Row:
     prices = (float(price) for price in (bar.open, bar.high, bar.low, bar.close))
-    return [int(_opened(bar)), *prices, bar.ticks, bar.spread_points, 0]
+    return [int(bar.opens_at.timestamp()), *prices, bar.ticks, bar.spread_points, 0]
 
 
 def copy_ticks_from(terminal: Terminal, details: Details) -> Reply:
@@ -78,7 +70,7 @@ def copy_ticks_range(terminal: Terminal, details: Details) -> Reply:
 
 
 def _ticks(terminal: Terminal, details: Details, is_wanted: Callable[[float], bool]) -> Reply:
-    market, name = terminal.broker.market, details["symbol"]
+    market, name = terminal.market, details["symbol"]
     if name not in market.symbols:
         return Reply(None, NOT_FOUND)
     if details.get("count", 0) < 0 or details.get("start", 0) < 0:
@@ -100,7 +92,7 @@ def _shows_quotes(flags: int) -> bool:
 
 
 def market_book_add(terminal: Terminal, details: Details) -> Reply:
-    symbol = terminal.broker.market.symbols.get(details["symbol"])
+    symbol = terminal.market.symbols.get(details["symbol"])
     if symbol is None or not symbol.book_depth:
         return Reply(None, NOT_FOUND)
     terminal.booked.add(symbol.name)
@@ -109,7 +101,7 @@ def market_book_add(terminal: Terminal, details: Details) -> Reply:
 
 def market_book_get(terminal: Terminal, details: Details) -> Reply:
     """Return the depth from the highest offer to the lowest bid. Only after `market_book_add`."""
-    market, name = terminal.broker.market, details["symbol"]
+    market, name = terminal.market, details["symbol"]
     if name not in terminal.booked:
         return Reply(None, NOT_FOUND)
     symbol, quote = market.symbols[name], market.quotes[name]
