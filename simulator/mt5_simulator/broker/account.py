@@ -1,7 +1,7 @@
 """One trading account: its terms, and the books the server keeps for it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from mt5_simulator.broker.codes import DealType, MarginMode, Side
@@ -100,6 +100,15 @@ class Account:
         self.version += 1
         self.orders.pop(order.ticket, None)
         self.history[order.ticket] = order
+
+    def rename(self, old: str, new: str) -> None:
+        """Call a symbol by its new name in what is open. What is over keeps the name it had."""
+        self.version += 1
+        for position in [*self.positions_of(old)]:
+            self.positions[position.ticket] = replace(position, symbol=new)
+        for order in [*self.orders.values()]:
+            if order.symbol == old:
+                self.orders[order.ticket] = replace(order, symbol=new)
 
     def positions_of(self, symbol: str) -> Iterator[Position]:
         """Return the open positions of a symbol, oldest first."""

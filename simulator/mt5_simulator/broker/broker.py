@@ -72,6 +72,7 @@ class Broker:
         self._desk = Desk(self.market, self.tickets)
         self.now = now
         self.watchers: list[Callable[[datetime], None]] = []  # told of every change, and when
+        self.rename_watchers: list[Callable[[str, str], None]] = []  # told the old and new name
 
     def advance(self, now: datetime) -> None:
         """Let everything happen that is due up to `now`: prices and put-off steps, in order."""
@@ -149,6 +150,19 @@ class Broker:
         account.record(deal)
         self._tell(self.now)
         return deal
+
+    def change_symbol(self, name: str, symbol: Symbol) -> None:
+        """Change a symbol's terms or its name overnight; what is open goes by the new name.
+
+        Raises KeyError for an unknown symbol, and ValueError for a name that is taken.
+        """
+        self.market.replace_symbol(name, symbol)
+        if symbol.name != name:
+            for account in self.accounts.values():
+                account.rename(name, symbol.name)
+            for watcher in self.rename_watchers:
+                watcher(name, symbol.name)
+        self._tell(self.now)
 
     def change_terms(self, terms: Terms) -> None:
         """Change an account's terms overnight. Raises KeyError for an unknown account."""

@@ -31,6 +31,7 @@ class Market:
         self._feed = feed
         self._liquidity: dict[str, tuple[Level, ...]] = {}
         self._fed_until = now
+        self.first_names: dict[str, str] = {}  # of symbols that were renamed
         # Where the feed stands, for symbols that are closed: nobody is shown these.
         self._unshown: dict[str, Quote] = {}
         self._days: dict[str, tuple[date, Decimal, Decimal, Decimal]] = {}
@@ -54,11 +55,13 @@ class Market:
         if symbol.name not in self.quotes:
             self._take(Quote(symbol.name, now, first.bid, first.ask))
 
-    def as_quoted(self, quotes: Mapping[str, Quote]) -> "Market":
-        """Return this market with other present prices, for whoever has not heard of the newest."""
-        other = copy(self)
-        other.quotes = dict(quotes)
-        return other
+    def frozen(self) -> "Market":
+        """Return this market as it stands, for whoever hears nothing more of it."""
+        still: Market = copy(self)
+        still.symbols, still.quotes = dict(self.symbols), dict(self.quotes)
+        still._days, still._liquidity = dict(self._days), dict(self._liquidity)
+        still._histories = {name: past.frozen() for name, past in self._histories.items()}
+        return still
 
     @property
     def rates(self) -> Rates:
@@ -76,14 +79,19 @@ class Market:
             quote
             for symbol in self.symbols.values()
             if symbol.name not in self.halted
-            for quote in self._shown(
-                symbol, self._feed.quotes(symbol, self._last_fed(symbol.name), now)
-            )
+            for quote in self._shown(symbol, self._fed(symbol, now))
         ]
         self._fed_until = now
         for quote in sorted(arrived, key=lambda quote: (quote.time, quote.symbol)):
             self._take(quote)
             yield quote
+
+    def _fed(self, symbol: Symbol, now: datetime) -> Iterator[Quote]:
+        """Yield what the feed has, which knows a symbol by the name it was first called."""
+        first_name = self.first_names.get(symbol.name, symbol.name)
+        last = replace(self._last_fed(symbol.name), symbol=first_name)
+        for quote in self._feed.quotes(replace(symbol, name=first_name), last, now):
+            yield quote if quote.symbol == symbol.name else replace(quote, symbol=symbol.name)
 
     def _shown(self, symbol: Symbol, quotes: Iterable[Quote]) -> Iterator[Quote]:
         """Yield the quotes of an open market.
@@ -114,26 +122,43 @@ class Market:
         self._fed_until = max(now, self._fed_until)
 
     def replace_symbol(self, name: str, symbol: Symbol) -> None:
-        """Put other terms, or another name, in a symbol's place, as brokers do overnight.
+        """Put other terms, or another name, in a symbol's place. Its prices go with it.
 
-        Raises KeyError for an unknown symbol.
+        Raises KeyError for an unknown symbol, and ValueError for a name that is taken.
         """
+        if symbol.name != name and symbol.name in self.symbols:
+            raise ValueError(f"the name {symbol.name} is taken by another symbol")
         del self.symbols[name]
         self.symbols[symbol.name] = symbol
+        self.history_of(name).symbol = symbol
         if symbol.name != name:
-            self._unshown.pop(name, None)
-            self._take(replace(self.quotes.pop(name), symbol=symbol.name))
+            self._rename(name, symbol.name)
+
+    def _rename(self, old: str, new: str) -> None:
+        for quotes in (self.quotes, self._unshown):
+            if old in quotes:
+                quotes[new] = replace(quotes.pop(old), symbol=new)
+        if old in self._liquidity:
+            self._liquidity[new] = self._liquidity.pop(old)
+        self._days[new] = self._days.pop(old)
+        self._histories[new] = self._histories.pop(old)
+        if old in self.halted:
+            self.halted.remove(old)
+            self.halted.add(new)
+        self.first_names[new] = self.first_names.pop(old, old)
 
     def restore(
         self,
         symbols: Iterable[Symbol],
         quotes: Mapping[str, Quote],
         halted: Iterable[str],
+        first_names: Mapping[str, str],
         now: datetime,
     ) -> None:
         """Stand where a market of an earlier run stood at `now`."""
         self.symbols = {symbol.name: symbol for symbol in symbols}
         self.halted = set(halted)
+        self.first_names = dict(first_names)
         self._fed_until = now
         for quote in quotes.values():
             self._take(quote)

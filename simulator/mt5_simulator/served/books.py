@@ -31,6 +31,7 @@ class Books:
     symbols: list[Symbol]
     quotes: dict[str, Quote]
     halted: list[str] = field(default_factory=list[str])
+    first_names: dict[str, str] = field(default_factory=dict[str, str])
     put_off: list[PutOff] = field(default_factory=list[PutOff])
     received: list[Received] = field(default_factory=list[Received])
 
@@ -43,6 +44,7 @@ def books_of(broker: Broker) -> Books:
         symbols=list(broker.market.symbols.values()),
         quotes=broker.market.quotes,
         halted=sorted(broker.market.halted),
+        first_names=broker.market.first_names,
         put_off=broker.put_off,
         received=broker.received,
     )
@@ -92,4 +94,10 @@ def restore(broker: Broker, books: Books) -> None:
     broker.accounts.update(books.accounts)
     broker.put_off[:] = books.put_off
     broker.received[:] = books.received
-    broker.market.restore(books.symbols, books.quotes, books.halted, books.now)
+    broker.market.restore(
+        books.symbols,
+        quotes=books.quotes,
+        halted=books.halted,
+        first_names=books.first_names,
+        now=books.now,
+    )

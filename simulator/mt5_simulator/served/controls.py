@@ -77,9 +77,10 @@ def set_liquidity(terminal: Terminal, details: Details) -> object:
 
 def change_symbol(terminal: Terminal, details: Details) -> object:
     """Change a symbol's properties: `changes` maps their names to new plain values."""
-    market, name = terminal.broker.market, details["symbol"]
-    changed = {**to_plain(market.symbols[name]), **details["changes"]}
-    market.replace_symbol(name, from_plain(type(market.symbols[name]), changed))
+    broker, name = terminal.broker, details["symbol"]
+    symbol = broker.market.symbols[name]
+    changed = {**to_plain(symbol), **details["changes"]}
+    broker.change_symbol(name, from_plain(type(symbol), changed))
     return None
 
 

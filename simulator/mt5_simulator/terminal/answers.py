@@ -165,12 +165,12 @@ def history_deals(terminal: Terminal, details: Details) -> list[Deal]:
 
 
 def history_orders_get(terminal: Terminal, details: Details) -> Reply:
-    market = terminal.broker.market
+    market = terminal.market
     return Reply([rows.order_row(market, order) for order in history_orders(terminal, details)])
 
 
 def history_deals_get(terminal: Terminal, details: Details) -> Reply:
-    market = terminal.broker.market
+    market = terminal.market
     return Reply([rows.deal_row(market, deal) for deal in history_deals(terminal, details)])
 
 
@@ -214,14 +214,14 @@ def order_check(terminal: Terminal, details: Details) -> Reply:
 
 
 def order_calc_margin(terminal: Terminal, details: Details) -> Reply:
-    symbol = terminal.broker.market.symbols.get(details["symbol"])
+    symbol = terminal.market.symbols.get(details["symbol"])
     numbers = _decimals(details, "volume", "price")
     if symbol is None or numbers is None or details["action"] not in {*Side}:
         return Reply(None, INVALID_PARAMS)
     try:
         margin = margin_in_account(
             terminal.account,
-            terminal.broker.market,
+            terminal.market,
             symbol,
             volume=numbers["volume"],
             price=numbers["price"],
@@ -232,7 +232,7 @@ def order_calc_margin(terminal: Terminal, details: Details) -> Reply:
 
 
 def order_calc_profit(terminal: Terminal, details: Details) -> Reply:
-    symbol = terminal.broker.market.symbols.get(details["symbol"])
+    symbol = terminal.market.symbols.get(details["symbol"])
     numbers = _decimals(details, "volume", "price_open", "price_close")
     if symbol is None or numbers is None or details["action"] not in {*Side}:
         return Reply(None, INVALID_PARAMS)
@@ -243,7 +243,7 @@ def order_calc_profit(terminal: Terminal, details: Details) -> Reply:
         numbers["price_close"],
     )
     try:
-        profit = profit_in_account(terminal.account, terminal.broker.market, symbol, trip)
+        profit = profit_in_account(terminal.account, terminal.market, symbol, trip)
     except NoRate:
         return Reply(None, CALL_FAILED)
     return Reply(float(profit))
@@ -256,7 +256,7 @@ def _decimals(details: Details, *names: str) -> dict[str, Decimal] | None:
 
 def _margin_of_request(terminal: Terminal, details: Details) -> Decimal:
     """Return what an opening request would add to the margin, were nothing else open."""
-    request, market = parsed(details), terminal.broker.market
+    request, market = parsed(details), terminal.market
     symbol, quote = market.symbols.get(request.symbol), market.quotes.get(request.symbol)
     if symbol is None or quote is None or request.position:
         return Decimal(0)
@@ -309,7 +309,7 @@ def _in_range(terminal: Terminal, moment: datetime, details: Details) -> bool:
     """Whether a moment falls in the asked range of server time. Both ends belong to it."""
     if "from" not in details:
         return True
-    at = rows.milliseconds(terminal.broker.market, moment) / 1000
+    at = rows.milliseconds(terminal.market, moment) / 1000
     return details["from"] <= at <= details["to"]
 
 

@@ -18,7 +18,7 @@ NOT_FOUND = (constants.RES_E_NOT_FOUND, "Terminal: Not found")
 
 
 def symbols_total(terminal: Terminal, _: Details) -> Reply:
-    return Reply(len(terminal.broker.market.symbols))
+    return Reply(len(terminal.market.symbols))
 
 
 def symbols_get(terminal: Terminal, details: Details) -> Reply:
@@ -26,14 +26,14 @@ def symbols_get(terminal: Terminal, details: Details) -> Reply:
     return Reply(
         [
             _symbol_row(terminal, symbol)
-            for name, symbol in terminal.broker.market.symbols.items()
+            for name, symbol in terminal.market.symbols.items()
             if matches(group, name)
         ]
     )
 
 
 def symbol_info(terminal: Terminal, details: Details) -> Reply:
-    symbol = terminal.broker.market.symbols.get(details["symbol"])
+    symbol = terminal.market.symbols.get(details["symbol"])
     return Reply(None, NOT_FOUND) if symbol is None else Reply(_symbol_row(terminal, symbol))
 
 
@@ -49,7 +49,7 @@ def symbol_info_tick(terminal: Terminal, details: Details) -> Reply:
 def symbol_select(terminal: Terminal, details: Details) -> Reply:
     """Put a symbol in Market Watch or take it out. One with a position or an order stays in."""
     name = details["symbol"]
-    if name not in terminal.broker.market.symbols:
+    if name not in terminal.market.symbols:
         return Reply(None, NOT_FOUND)
     if details["enable"]:
         terminal.selected.add(name)
@@ -77,7 +77,7 @@ def _symbol_row(terminal: Terminal, symbol: Symbol) -> rows.Row:
 def _tick_value(terminal: Terminal, symbol: Symbol, direction: Decimal) -> Decimal:
     """Return what one tick and lot is worth in account currency, earned (1) or lost (-1)."""
     try:
-        return converted_tick(terminal.account, terminal.broker.market, symbol, direction)
+        return converted_tick(terminal.account, terminal.market, symbol, direction)
     except NoRate:
         return Decimal(0)
 

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from mt5_simulator.broker.account import Account
 from mt5_simulator.broker.broker import Broker
 from mt5_simulator.broker.market import Market
-from mt5_simulator.broker.prices import Quote
 from mt5_simulator.broker.records import Deal, Order, Position
 from mt5_simulator.broker.valuation import Valuation, valued
 from mt5_simulator.clock import Clock
@@ -60,9 +60,11 @@ class Terminal:
         self._hidden: dict[int, datetime] = {}  # order ticket -> when its deals show
         self._history_empty_until: datetime | None = None
         self._frozen: Snapshot | None = None
-        self._frozen_quotes: dict[str, Quote] = {}
+        self._frozen_market: Market | None = None
+        self._renames: list[tuple[str, str]] = []  # not heard of yet
         self._pasts: dict[int, Past] = {}
         broker.watchers.append(self._remember)
+        broker.rename_watchers.append(self._hear_of_rename)
         self._remember(broker.now)
 
     @property
@@ -135,22 +137,26 @@ class Terminal:
         self.login = self.broker.accounts[login].terms.login
         self._is_investor = as_investor
         self._remember(self.broker.now)
+        if self._frozen is not None:
+            self._frozen = snapshot(self.account, self.broker.now)
 
     def freeze(self) -> None:
         """Stop learning: what is known now is what `seen` returns until `thaw`."""
+        if self._frozen is not None:
+            return
         self._frozen = self.seen(self.broker.now)
-        self._frozen_quotes = dict(self.broker.market.quotes)
+        self._frozen_market = self.broker.market.frozen()
 
     def thaw(self) -> None:
         """Learn everything that was missed."""
         self._frozen = None
-        self._frozen_quotes = {}
+        self._frozen_market = None
+        self._show_renamed()
 
     @property
     def market(self) -> Market:
-        """The market at the prices this terminal has."""
-        market = self.broker.market
-        return market.as_quoted(self._frozen_quotes) if self._frozen_quotes else market
+        """The market as this terminal knows it."""
+        return self._frozen_market or self.broker.market
 
     def hide_deals(self, order: int, until: datetime) -> None:
         """Show nothing of an order's deals, its position or its end before `until`."""
@@ -158,7 +164,7 @@ class Terminal:
 
     def seen(self, now: datetime) -> Snapshot:
         """Return the books as this terminal knows them."""
-        if self._frozen is not None and self._frozen.login == self.login:
+        if self._frozen is not None:
             return self._frozen
         past = self._pasts[self.login]
         lag = self.faults.state(FaultKind.LAG)
@@ -193,6 +199,19 @@ class Terminal:
 
     def _hidden_orders(self, now: datetime) -> set[int]:
         return {order for order, until in self._hidden.items() if now < until}
+
+    def _hear_of_rename(self, old: str, new: str) -> None:
+        self._renames.append((old, new))
+        if self._frozen is None:
+            self._show_renamed()
+
+    def _show_renamed(self) -> None:
+        """Show by their new names what was shown by the old ones."""
+        for shown, (old, new) in product((self.selected, self.booked), self._renames):
+            if old in shown:
+                shown.remove(old)
+                shown.add(new)
+        self._renames.clear()
 
     def _remember(self, now: datetime) -> None:
         past = self._pasts.setdefault(self.login, Past())
