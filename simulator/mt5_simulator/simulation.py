@@ -10,6 +10,7 @@ from mt5_simulator.broker.broker import Broker
 from mt5_simulator.broker.catalogue import CATALOGUE
 from mt5_simulator.broker.prices import Feed
 from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.broker.valuation import refuse_unconvertible
 from mt5_simulator.clock import Clock, VirtualClock
 from mt5_simulator.face.exporting import session
 from mt5_simulator.terminal.link import TerminalLink
@@ -29,13 +30,15 @@ def simulate(  # noqa: PLR0913  # the parts of a simulation, each with a default
 ) -> Terminal:
     """Return a terminal logged in to the first account, each funded with `deposit`.
 
-    Without a clock time stands still until told otherwise, and without a feed so do prices.
+    Without a clock time stands still until told otherwise, and without a feed so do prices. Raises
+    ValueError for symbols whose money nothing turns into an account's currency.
     """
     clock = clock or VirtualClock()
     broker = Broker(
         accounts, now=clock.now(), symbols=symbols, feed=feed, server_offset=server_offset
     )
-    for login in broker.accounts:
+    for login, account in broker.accounts.items():
+        refuse_unconvertible(account, broker.market)
         broker.transfer(login, deposit, comment="deposit")
     return Terminal(broker, clock, login=next(iter(broker.accounts)))
 

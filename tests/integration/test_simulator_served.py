@@ -269,9 +269,10 @@ def test_recorded_ticks_can_be_served(unix: str, tmp_path: Path) -> None:
         (["--clock", "virtual", "--bars", "NOSUCH=x.csv"], "no symbol NOSUCH"),
         (["--clock", "virtual", "--bars", "EURUSD=x", "--ticks", "EURUSD=y"], "exclude each other"),
         (["--clock", "virtual", "--ticks", "EURUSD=missing.csv"], "missing.csv"),
+        (["--currency", "CHF"], "add one, such as CHFUSD"),
     ],
 )
-def test_recorded_prices_that_cannot_be_played_stop_the_start(
+def test_what_cannot_be_played_or_converted_stops_the_start(
     unix: str, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["serve", "--listen", unix, *options]) == 1

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 import mt5_simulator
+from mt5_simulator.broker.broker import Broker
 from mt5_simulator.broker.catalogue import CATALOGUE, EURUSD
 from mt5_simulator.broker.described import symbol_from
-from mt5_simulator.simulation import attach, detach, simulate
+from mt5_simulator.clock import VirtualClock
+from mt5_simulator.simulation import attach, detach
 from mt5_simulator.terminal.symbol_rows import contract_fields, rule_fields
+from mt5_simulator.terminal.terminal import Terminal
 from tests.fixtures.real_data import real_files
 
 NAMES = {symbol.name for symbol in CATALOGUE}
@@ -165,8 +168,10 @@ def test_a_real_terminal_s_symbol_is_shown_as_that_terminal_showed_it(
     record: dict[str, Any],
 ) -> None:
     currency = record["account_currency"]
-    account = mt5_simulator.Terms(login=1, currency=currency)
-    attach(simulate([account], symbols=[symbol_from(record)]))
+    account, clock = mt5_simulator.Terms(login=1, currency=currency), VirtualClock()
+    # Not `simulate`, which wants what turns the symbol's money into the account's, too.
+    broker = Broker([account], now=clock.now(), symbols=[symbol_from(record)])
+    attach(Terminal(broker, clock, login=1))
     assert mt5_simulator.initialize()
 
     info: Any = mt5_simulator.symbol_info(record["name"])

@@ -1,5 +1,6 @@
 """Margin, profit, swaps and the balance, to the cent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,13 +8,16 @@ from types import ModuleType
 
 import pytest
 
+from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.catalogue import CATALOGUE, EURUSD, US30, USDJPY, XAUUSD
-from mt5_simulator.broker.codes import CalcMode, DealType, Side, SwapMode
+from mt5_simulator.broker.codes import CalcMode, DealType, Retcode, Side, SwapMode
 from mt5_simulator.broker.money import Rates, RoundTrip, margin, profit
 from mt5_simulator.broker.prices import Quote
+from mt5_simulator.broker.records import Request
 from mt5_simulator.broker.rollover import nights_of
 from mt5_simulator.broker.symbols import Symbol
 from mt5_simulator.face import constants
+from mt5_simulator.simulation import simulate
 from mt5_simulator.terminal.terminal import Terminal
 
 D = Decimal
@@ -150,12 +154,47 @@ def test_profit_in_yen_reaches_an_account_in_euro(mt5: ModuleType) -> None:
     assert mt5.order_calc_profit(0, "USDJPY", 1.0, 150.0, 151.0) == float(round(euros, 2))
 
 
-@pytest.mark.mt5(currency="CHF")
-def test_a_symbol_nothing_converts_cannot_be_traded(mt5: ModuleType) -> None:
+def test_a_symbol_nothing_converts_cannot_be_traded(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    francs = replace(EURUSD, currency_profit="CHF", currency_margin="CHF")
+    mt5_terminal.broker.change_symbol("EURUSD", francs)
     assert mt5.initialize()
 
     assert mt5.order_calc_margin(0, "EURUSD", 1.0, 1.1) is None
     assert mt5.order_send({**BUY, "volume": 0.01}).retcode == mt5.TRADE_RETCODE_NO_MONEY
+
+
+def cross(name: str, **changes: str) -> Symbol:
+    """Return a pair of one's own: the base, profit and margin currencies are in its name."""
+    base, quoted = name[:3], name[3:]
+    currencies = {"currency_base": base, "currency_profit": quoted, "currency_margin": base}
+    return replace(EURUSD, name=name, **currencies, **changes)
+
+
+def test_a_cross_of_one_s_own_is_turned_over_the_one_pair_beside_it() -> None:
+    terminal = simulate(symbols=[EURUSD, cross("EURGBP")])  # pounds over euro into dollars
+    market = terminal.broker.market
+
+    pounds = market.rates.convert(D(1085), "GBP", "USD")
+
+    assert pounds == D(1085) / D("1.08510") * D("1.08500")
+    request = Request(symbol="EURGBP", volume=D("0.1"))
+    assert terminal.broker.send(terminal.login, request).retcode == Retcode.DONE
+
+
+@pytest.mark.parametrize(
+    ("currency", "symbols", "missing"),
+    [
+        ("USD", [cross("EURGBP")], "EURGBP .* GBP into USD; add one, such as USDGBP"),
+        ("CHF", CATALOGUE, "EURUSD .* USD into CHF"),
+    ],
+)
+def test_a_broker_that_cannot_turn_a_symbol_s_money_is_refused(
+    currency: str, symbols: Sequence[Symbol], missing: str
+) -> None:
+    with pytest.raises(ValueError, match=missing):
+        simulate([Terms(login=1, currency=currency)], symbols=symbols)
 
 
 @pytest.mark.parametrize(

@@ -94,16 +94,31 @@ class Rates:
         self._quotes = quotes
 
     def convert(self, amount: Decimal, source: str, target: str) -> Decimal | None:
-        """Return `amount` in `target`, directly or over USD. None when no price connects them.
+        """Return `amount` in `target`, directly or over one other currency, USD first.
+
+        None when no price connects them.
 
         A gain is turned at the worse side of the spread and so is a loss: selling what one has,
         buying what one owes.
         """
         direct = self._direct(amount, source, target)
-        if direct is not None or "USD" in (source, target):
+        if direct is not None:
             return direct
-        dollars = self._direct(amount, source, "USD")
-        return None if dollars is None else self._direct(dollars, "USD", target)
+        for between in ("USD", *sorted(self._neighbours(source))):
+            money = self._direct(amount, source, between)
+            turned = None if money is None else self._direct(money, between, target)
+            if turned is not None:
+                return turned
+        return None
+
+    def _neighbours(self, currency: str) -> set[str]:
+        """Return the currencies that a pair has on its other side."""
+        pairs = (
+            {symbol.currency_base, symbol.currency_profit}
+            for symbol in self._symbols.values()
+            if symbol.calc_mode in FOREX
+        )
+        return {other for pair in pairs if currency in pair for other in pair - {currency}}
 
     def _direct(self, amount: Decimal, source: str, target: str) -> Decimal | None:
         if source == target or not amount:

@@ -89,6 +89,18 @@ def margin_in_account(  # noqa: PLR0913  # whose, where, and the volume itself
     return _converted(account, market, needed, symbol.currency_margin)
 
 
+def refuse_unconvertible(account: Account, market: Market) -> None:
+    """Raise ValueError for a symbol whose money nothing turns into the account's currency."""
+    wanted = account.terms.currency
+    for symbol in market.symbols.values():
+        for currency in (symbol.currency_profit, symbol.currency_margin):
+            if market.rates.convert(Decimal(1), currency, wanted) is None:
+                raise ValueError(
+                    f"{symbol.name} cannot be traded on account {account.terms.login}: no symbol "
+                    f"turns {currency} into {wanted}; add one, such as {wanted}{currency}"
+                )
+
+
 def converted_tick(account: Account, market: Market, symbol: Symbol, direction: Decimal) -> Decimal:
     """Return what one tick of one lot is worth in account currency, unrounded. Raises NoRate.
 

@@ -17,6 +17,7 @@ from mt5_simulator.broker.codes import MarginMode
 from mt5_simulator.broker.prices import Bars, Feed, Script, Walk
 from mt5_simulator.broker.recorded import read_bars, read_ticks
 from mt5_simulator.broker.symbols import ALWAYS
+from mt5_simulator.broker.valuation import refuse_unconvertible
 from mt5_simulator.clock import Clock, VirtualClock, WallClock
 from mt5_simulator.command.described import with_described
 from mt5_simulator.command.tables import progress_line
@@ -136,6 +137,7 @@ def _terminal(options: argparse.Namespace) -> Terminal:
         if isinstance(clock, VirtualClock):
             clock.advance(max(books.now - clock.now(), timedelta(0)))
     for login, account in broker.accounts.items():
+        refuse_unconvertible(account, broker.market)
         if not account.deals:
             broker.transfer(login, options.balance, comment="deposit")
     return Terminal(broker, clock, login=accounts[0].login)
