@@ -90,10 +90,6 @@ class Books(RuleBasedStateMachine):
         terms, quote = self.broker.market.symbols[symbol], self.broker.market.quotes[symbol]
         bid = quote.bid + points * terms.point
         self.broker.set_price(symbol, bid, bid + terms.spread_points * terms.point)
-        if any(self.account.positions_of(symbol)):
-            # The price has been looked at: what the account could not carry was closed.
-            worth = valued(self.account, self.broker.market)
-            assert not worth.margin or worth.margin_level >= self.account.terms.stop_out_percent
 
     @rule(symbol=symbols)
     def crash(self, *, symbol: str) -> None:
@@ -186,6 +182,11 @@ class Books(RuleBasedStateMachine):
             assert amount == amount.quantize(Decimal("0.01"))
 
     @invariant()
+    def what_the_account_cannot_carry_is_closed(self) -> None:
+        worth = valued(self.account, self.broker.market)
+        assert not worth.margin or worth.margin_level >= self.account.terms.stop_out_percent
+
+    @invariant()
     def every_trade_belongs_to_an_order_and_a_position(self) -> None:
         orders = {**self.account.history, **self.account.orders}
         for deal in self.account.deals.values():
@@ -202,7 +203,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def a_netting_account_has_one_position_per_symbol(self) -> None:
-        if self.mode is MarginMode.NETTING:
+        if self.mode is not MarginMode.HEDGING:
             held = [position.symbol for position in self.account.positions.values()]
             assert len(held) == len(set(held))
 
@@ -213,7 +214,13 @@ class NettingBooks(Books):
     mode = MarginMode.NETTING
 
 
-@pytest.mark.parametrize("books", [Books, NettingBooks])
+class ExchangeBooks(Books):
+    """The same, at an exchange."""
+
+    mode = MarginMode.EXCHANGE
+
+
+@pytest.mark.parametrize("books", [Books, NettingBooks, ExchangeBooks])
 def test_the_books_add_up_whatever_happens(books: type[Books]) -> None:
     case = books.TestCase
     case.settings = settings(

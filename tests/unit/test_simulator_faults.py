@@ -249,6 +249,31 @@ def test_an_overfill_is_the_truth(mt5: ModuleType, mt5_terminal: Terminal) -> No
     assert mt5.positions_get()[0].volume == 0.11
 
 
+def test_an_overfill_takes_no_more_than_the_position_it_closes(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    ticket = mt5.order_send(BUY).order
+    mt5_terminal.set_fault(Fault(FaultKind.OVERFILL, count=2))
+
+    part = mt5.order_send({**BUY, "volume": 0.04, "type": 1, "position": ticket})
+    rest = mt5.order_send({**BUY, "volume": 0.05, "type": 1, "position": ticket})
+
+    assert [(one.retcode, one.volume) for one in (part, rest)] == [(10009, 0.05), (10009, 0.05)]
+    assert mt5.positions_get() == ()
+
+
+@pytest.mark.mt5(margin_mode="netting")
+def test_an_overfilled_close_turns_a_netting_account_around(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    mt5.order_send(BUY)
+    mt5_terminal.set_fault(Fault(FaultKind.OVERFILL))
+
+    mt5.order_send({**BUY, "type": 1})
+
+    assert [(held.type, held.volume) for held in mt5.positions_get()] == [(1, 0.01)]
+
+
 def test_a_storm_of_requotes_passes(mt5: ModuleType, mt5_terminal: Terminal) -> None:
     mt5_terminal.set_fault(Fault(FaultKind.REJECT, count=3))
 
@@ -307,6 +332,9 @@ def test_a_contract_that_changed_changes_what_a_lot_earns(
         ("fault", {"kind": "placed", "call": "positions_get"}),
         ("fault", {"kind": "partial"}),
         ("fault", {"kind": "partial", "text": "lots@many"}),
+        ("fault", {"kind": "comment_rewritten", "text": "x" * 32}),
+        ("terms", {"changes": {"login": 5}}),
+        ("terms", {"changes": {"currency": "EUR"}}),
         ("price", {"symbol": "EURUSD", "bid": "2", "ask": "1"}),
         ("price", {"symbol": "NOSUCH", "bid": "1", "ask": "2"}),
         ("price", {"symbol": "EURUSD", "bid": "one", "ask": "2"}),

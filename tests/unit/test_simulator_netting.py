@@ -1,10 +1,13 @@
 """Trading on accounts that keep one position per symbol."""
 
+from dataclasses import replace
 from decimal import Decimal
 from types import ModuleType
 
 import pytest
 
+from mt5_simulator.broker.codes import MarginMode
+from mt5_simulator.terminal.faults import Fault, FaultKind
 from mt5_simulator.terminal.terminal import Terminal
 
 pytestmark = pytest.mark.mt5(margin_mode="netting")
@@ -51,6 +54,41 @@ def test_a_larger_opposite_order_reverses_in_one_deal(mt5: ModuleType) -> None:
     assert (deal.entry, deal.volume, deal.profit) == (mt5.DEAL_ENTRY_INOUT, 0.3, -1.0)
     assert (position.identifier, position.ticket) == (first, turned.order)
     assert (position.type, position.volume, position.magic) == (1, 0.2, 5)
+
+
+def test_an_order_that_closes_and_opens_belongs_to_what_it_opened(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    first = mt5.order_send(BUY).order
+    mt5_terminal.set_fault(Fault(FaultKind.PARTIAL, text="0.1@0 0.05@1"))
+
+    turned = mt5.order_send({**SELL, "volume": 0.3, "type_filling": 1}).order
+
+    (position,) = mt5.positions_get()
+    deals = mt5.history_deals_get(ticket=turned)
+    assert [deal.position_id for deal in deals] == [first, turned]
+    assert (position.identifier, position.volume) == (turned, 0.05)
+    assert [order.ticket for order in mt5.history_orders_get(position=turned)] == [turned]
+
+
+@pytest.mark.mt5(margin_mode="hedging")
+@pytest.mark.parametrize(("held", "allowed"), [(1, True), (2, False)])
+def test_an_account_nets_from_now_on_only_if_it_could_hold_what_it_has(
+    mt5: ModuleType, mt5_terminal: Terminal, held: int, *, allowed: bool
+) -> None:
+    for _ in range(held):
+        mt5.order_send(BUY)
+    broker, terms = mt5_terminal.broker, mt5_terminal.account.terms
+    netting = replace(terms, margin_mode=MarginMode.NETTING)
+
+    if allowed:
+        broker.change_terms(netting)
+        mt5.order_send({**SELL, "volume": 0.3})
+        assert [(p.type, p.volume) for p in mt5.positions_get()] == [(1, 0.2)]
+    else:
+        with pytest.raises(ValueError, match="holds 2 positions of EURUSD; close all but one"):
+            broker.change_terms(netting)
+        assert mt5.account_info().margin_mode == mt5.ACCOUNT_MARGIN_MODE_RETAIL_HEDGING
 
 
 def test_a_close_sent_twice_opens_the_reverse_position(mt5: ModuleType) -> None:

@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from mt5_simulator.broker.codes import Reason
+from mt5_simulator.broker.records import Request
 from mt5_simulator.served.controls import carry_out
 from mt5_simulator.terminal.faults import Fault, FaultKind
 from mt5_simulator.terminal.terminal import Terminal
@@ -182,6 +183,21 @@ def test_a_rewritten_comment_leaves_the_magic(mt5: ModuleType, mt5_terminal: Ter
 
     (position,) = mt5.positions_get()
     assert (position.comment, position.magic) == ("[auto]", 7)
+
+
+@pytest.mark.parametrize("hand", ["own", "other"])
+def test_a_server_keeps_thirty_one_characters_of_a_comment(
+    mt5: ModuleType, mt5_terminal: Terminal, hand: str
+) -> None:
+    broker, long = mt5_terminal.broker, "x" * 40
+    if hand == "own":
+        mt5_terminal.set_fault(Fault(FaultKind.COMMENT_REWRITTEN, text=long[:31]))
+        mt5.order_send(BUY)
+    else:
+        broker.send(mt5_terminal.login, Request(symbol="EURUSD", volume=Decimal(1), comment=long))
+    broker.transfer(mt5_terminal.login, Decimal(-5), comment=long)
+
+    assert {deal.comment for deal in mt5.history_deals_get(*EVER)} == {"deposit", long[:31]}
 
 
 def test_a_reopened_position_keeps_only_its_identifier(

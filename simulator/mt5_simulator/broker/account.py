@@ -1,5 +1,6 @@
 """One trading account: its terms, and the books the server keeps for it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -70,6 +71,27 @@ class Account:
     @property
     def is_hedging(self) -> bool:
         return self.terms.margin_mode is MarginMode.HEDGING
+
+    def refuse_terms(self, terms: Terms) -> None:
+        """Raise ValueError for terms that contradict what is on the books."""
+        before = self.terms
+        if self.deals and (terms.currency, terms.currency_digits) != (
+            before.currency,
+            before.currency_digits,
+        ):
+            raise ValueError(
+                f"account {before.login} has deals in {before.currency} and keeps that currency: "
+                "open another account"
+            )
+        if terms.margin_mode is MarginMode.HEDGING:
+            return
+        held = Counter(position.symbol for position in self.positions.values())
+        for symbol, count in held.items():
+            if count > 1:
+                raise ValueError(
+                    f"margin_mode cannot become {terms.margin_mode.name}: account {before.login} "
+                    f"holds {count} positions of {symbol}; close all but one"
+                )
 
     def record(self, deal: Deal) -> None:
         """Enter a deal, and its money."""

@@ -19,7 +19,7 @@ from mt5_simulator.broker.codes import (
 from mt5_simulator.broker.execution import Desk, Tickets
 from mt5_simulator.broker.market import Market
 from mt5_simulator.broker.prices import Feed, Quote, Script
-from mt5_simulator.broker.records import Answer, Deal, Position, Request
+from mt5_simulator.broker.records import COMMENT_MAX, Answer, Deal, Position, Request
 from mt5_simulator.broker.symbols import Symbol
 
 
@@ -82,7 +82,7 @@ class Broker:
         self._reach(now)
         for account in self.accounts.values():
             triggers.expire(self._desk, account, self.now)
-        self._tell(self.now)
+        self._settle(self.now)
 
     def set_price(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
         """Set a price by hand, with all its consequences. Raises KeyError for an unknown symbol."""
@@ -95,7 +95,7 @@ class Broker:
         """Handle a request at once."""
         answer = handling.handle(self._desk, self.accounts[login], request, self.now)
         self.received.append(Received(self.now, login, request, answer))
-        self._tell(self.now)
+        self._settle(self.now)
         return answer
 
     def note_declined(self, login: int, request: Request, answer: Answer) -> None:
@@ -113,7 +113,7 @@ class Broker:
         if answer.retcode is Retcode.PLACED:
             self.put_off.append(PutOff(due, step, login, request, answer.order))
         self.received.append(Received(self.now, login, request, answer))
-        self._tell(self.now)
+        self._settle(self.now)
         return answer
 
     def check(self, login: int, request: Request) -> Retcode:
@@ -145,10 +145,10 @@ class Broker:
             entry=Entry.IN,
             reason=Reason.CLIENT,
             profit=account.terms.rounded(amount),
-            comment=comment,
+            comment=comment[:COMMENT_MAX],
         )
         account.record(deal)
-        self._tell(self.now)
+        self._settle(self.now)
         return deal
 
     def change_symbol(self, name: str, symbol: Symbol) -> None:
@@ -162,11 +162,18 @@ class Broker:
                 account.rename(name, symbol.name)
             for watcher in self.rename_watchers:
                 watcher(name, symbol.name)
-        self._tell(self.now)
+        self._settle(self.now)
 
     def change_terms(self, terms: Terms) -> None:
-        """Change an account's terms overnight. Raises KeyError for an unknown account."""
-        self.accounts[terms.login].terms = terms
+        """Change an account's terms overnight.
+
+        Raises KeyError for an unknown account, and ValueError for terms it cannot have with what is
+        on its books.
+        """
+        account = self.accounts[terms.login]
+        account.refuse_terms(terms)
+        account.terms = terms
+        self._settle(self.now)
 
     def close_position(self, login: int, ticket: int, reason: Reason) -> Deal:
         """Close a position as if by another hand: a phone, the web, a stop-out.
@@ -175,7 +182,7 @@ class Broker:
         """
         account = self.accounts[login]
         deal = self._desk.close(account, account.positions[ticket], reason, "", self.now)
-        self._tell(self.now)
+        self._settle(self.now)
         return deal
 
     def reopen_position(self, login: int, ticket: int) -> Position:
@@ -185,7 +192,7 @@ class Broker:
         moved = replace(position, ticket=self.tickets.next_order(), updated_at=self.now)
         account.drop(position)
         account.hold(moved)
-        self._tell(self.now)
+        self._settle(self.now)
         return moved
 
     def _apply(self, quote: Quote) -> None:
@@ -194,6 +201,12 @@ class Broker:
             triggers.expire(self._desk, account, quote.time)
             triggers.apply_quote(self._desk, account, quote, waiting.__contains__)
         self._tell(quote.time)
+
+    def _settle(self, moment: datetime) -> None:
+        """Close what an account can no longer carry, and say that something has changed."""
+        for account in self.accounts.values():
+            triggers.stop_out(self._desk, account, moment)
+        self._tell(moment)
 
     def _tell(self, moment: datetime) -> None:
         for watcher in self.watchers:
@@ -205,7 +218,7 @@ class Broker:
             self._take_steps(midnight)
             for account in self.accounts.values():
                 rollover.roll(self._desk, account, midnight)
-            self._tell(midnight)
+            self._settle(midnight)
         self._take_steps(moment)
         self.now = max(self.now, moment)
 
@@ -215,7 +228,7 @@ class Broker:
             self.put_off.remove(step)
             self.now = max(self.now, step.due)
             self._take(step)
-            self._tell(self.now)
+            self._settle(self.now)
 
     def _take(self, step: PutOff) -> None:
         if step.step is Step.SEND:

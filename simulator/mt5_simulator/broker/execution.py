@@ -81,7 +81,8 @@ class Desk:
             order,
             volume_current=order.volume_current - available,
             price=order.price or (deals[0].price if deals else ZERO),
-            position_id=deals[0].position_id if deals else order.position_id,
+            # What closes one position and opens the next ends up belonging to the next.
+            position_id=deals[-1].position_id if deals else order.position_id,
         )
         is_done = not order.volume_current
         order = replace(order, volume_current=order.volume_current + surplus)

@@ -19,7 +19,7 @@ from mt5_simulator.broker.codes import (
 from mt5_simulator.broker.execution import Desk
 from mt5_simulator.broker.market import Market
 from mt5_simulator.broker.prices import EPOCH
-from mt5_simulator.broker.records import Answer, Order, Request
+from mt5_simulator.broker.records import COMMENT_MAX, Answer, Order, Request
 from mt5_simulator.broker.symbols import Symbol
 
 ZERO = Decimal(0)
@@ -119,7 +119,7 @@ def order_of(case: Case) -> Order:
         sl=request.sl,
         tp=request.tp,
         magic=request.magic,
-        comment=request.comment,
+        comment=request.comment[:COMMENT_MAX],
         position_id=case.position.identifier if case.is_close and case.position else 0,
     )
 

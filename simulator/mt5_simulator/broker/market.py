@@ -196,6 +196,11 @@ class Market:
         """Return `moment` as the server's clock shows it (an aware datetime that says UTC)."""
         return moment + self.offset
 
+    def is_open(self, symbol: str, now: datetime) -> bool:
+        """Whether a symbol trades at a moment of UTC. One that is unknown does not."""
+        known = self.symbols.get(symbol)
+        return known is not None and known.is_open(self.server_time(now))
+
     def closing_price(self, symbol: str, side: Side) -> Decimal | None:
         """Return what a position of `side` would close at. None without a price."""
         quote = self.quotes.get(symbol)

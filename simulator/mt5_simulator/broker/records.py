@@ -24,6 +24,9 @@ from mt5_simulator.broker.codes import (
 
 ZERO = Decimal(0)
 
+COMMENT_MAX = 31
+"""How many characters of a comment a server keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

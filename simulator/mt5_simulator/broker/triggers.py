@@ -16,8 +16,9 @@ from mt5_simulator.broker.codes import (
     Side,
 )
 from mt5_simulator.broker.execution import Desk
+from mt5_simulator.broker.money import FOREX
 from mt5_simulator.broker.prices import Quote
-from mt5_simulator.broker.records import Order, Position
+from mt5_simulator.broker.records import COMMENT_MAX, Order, Position
 from mt5_simulator.broker.valuation import floating_profit, valued
 
 _BECOMES_LIMIT = {
@@ -43,10 +44,9 @@ def apply_quote(
             reason, price = stop
             comment = f"[{reason.name.lower()} {price}]"
             desk.close(account, position, reason, comment, quote.time)
-    if held:
-        # Other symbols' quotes move this account's worth at most by conversion, and the next quote
-        # of a held symbol notices that as well.
-        stop_out(desk, account, quote.time)
+    # Any other quote moves the account's worth by conversion, and only pairs of currencies convert.
+    if held or desk.market.symbols[quote.symbol].calc_mode in FOREX:
+        stop_out(desk, account, quote.time, quoted=quote.symbol)
 
 
 def expire(desk: Desk, account: Account, now: datetime) -> None:
@@ -66,18 +66,30 @@ def stop_reached(position: Position, quote: Quote) -> tuple[Reason, Decimal] | N
     return None
 
 
-def stop_out(desk: Desk, account: Account, now: datetime) -> None:
-    """Close positions, the worst first, until the margin level is above the stop-out level."""
+def stop_out(desk: Desk, account: Account, now: datetime, *, quoted: str = "") -> None:
+    """Close positions, the worst first, until the margin level is above the stop-out level.
+
+    Those whose market is closed stay until it opens; `quoted` names the symbol that has a price at
+    this very moment, whatever its hours say.
+    """
     while account.positions:
         worth = valued(account, desk.market)
         if not worth.margin or worth.margin_level >= account.terms.stop_out_percent:
             return
-        worst = min(
-            account.positions.values(),
-            key=lambda position: floating_profit(account, desk.market, position),
+        tradable = (
+            position
+            for position in account.positions.values()
+            if position.symbol == quoted or desk.market.is_open(position.symbol, now)
         )
+        worst = min(
+            tradable,
+            key=lambda position: floating_profit(account, desk.market, position),
+            default=None,
+        )
+        if worst is None:
+            return
         comment = f"[so {worth.margin_level:.2f}%/{worth.equity}/{worth.margin}]"
-        desk.close(account, worst, Reason.SO, comment, now)
+        desk.close(account, worst, Reason.SO, comment[:COMMENT_MAX], now)
 
 
 def _apply_to_order(desk: Desk, account: Account, order: Order, quote: Quote) -> None:

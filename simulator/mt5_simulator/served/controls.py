@@ -107,6 +107,8 @@ def change_terms(terminal: Terminal, details: Details) -> object:
     """Change an account's terms: `changes` maps their names to new plain values."""
     account = terminal.broker.accounts[int(details.get("login", terminal.login))]
     changed = {**to_plain(account.terms), **details["changes"]}
+    if changed["login"] != account.terms.login:
+        raise Impossible("terms: login cannot change; `switch` logs in to another account")
     terminal.broker.change_terms(from_plain(Terms, changed))
     return account.terms
 

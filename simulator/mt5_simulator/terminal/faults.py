@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from mt5_simulator.broker.codes import Retcode
+from mt5_simulator.broker.records import COMMENT_MAX
 from mt5_simulator.face.docs import DOCS
 
 
@@ -105,6 +106,11 @@ class Fault:
             raise ValueError(f"call must be a function of the package, not {self.call!r}")
         if self.call != "order_send" and self.kind not in OF_ANY_CALL:
             raise ValueError(f"call must be order_send for {self.kind}, not {self.call}")
+        if self.kind is FaultKind.COMMENT_REWRITTEN and len(self.text) > COMMENT_MAX:
+            raise ValueError(
+                f"text must have at most {COMMENT_MAX} characters, which is what a server keeps of "
+                f"a comment, not {len(self.text)}"
+            )
         if self.kind is FaultKind.PARTIAL and not parsed_levels(self.text):
             raise ValueError('text must name what the market holds, such as "0.01@0 0.02@3"')
 

@@ -105,15 +105,17 @@ def _answered(broker: Broker, login: int, request: Request, fault: Fault) -> Sen
         return Sent(replace(answer, deal=0), hides_deals_of=answer.order, hides_for=fault.delay)
     if fault.kind is FaultKind.PARTIAL:
         return Sent(_partly(broker, login, request, fault.text))
-    return Sent(broker.send(login, _altered(broker, request, fault)))
+    return Sent(broker.send(login, _altered(broker, login, request, fault)))
 
 
-def _altered(broker: Broker, request: Request, fault: Fault) -> Request:
+def _altered(broker: Broker, login: int, request: Request, fault: Fault) -> Request:
     """Return the request as the broker makes of it what nobody asked for."""
     if fault.kind is FaultKind.OVERFILL:
         symbol = broker.market.symbols.get(request.symbol)
         if symbol is not None and request.action == Action.DEAL:
-            return replace(request, volume=request.volume + symbol.volume_step)
+            more = replace(request, volume=request.volume + symbol.volume_step)
+            # Nobody is given more than there is: a hedged position to close, money, the maximum.
+            return more if broker.check(login, more) is Retcode.ACCEPTABLE else request
     if fault.kind is FaultKind.COMMENT_REWRITTEN:
         return replace(request, comment=fault.text)
     return request
