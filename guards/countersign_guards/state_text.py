@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from countersign_guards.latch import Latch, TradingState
 from countersign_guards.references import Seen, Track
 from countersign_guards.standing import Standing
-from countersign_guards.state import Countdown, GuardState
+from countersign_guards.state import Countdown, GuardState, QuoteMark, Watch
+from countersign_guards.view import QuoteView
 
 _FORMAT = 1
 _Plain = Mapping[str, Any]
@@ -26,7 +27,20 @@ def state_text(state: GuardState) -> str:
 
     Quotes and half-sure breaches are left out: what still holds shows again within seconds.
     """
-    plain = {
+    return _text_of(_lasting(state))
+
+
+def whole_state_text(state: GuardState) -> str:
+    """Return everything, for who forgets between two events: processes that take turns."""
+    fleeting = {
+        "watches": [_watch_plain(one) for one in state.watches.values()],
+        "quotes": [_mark_plain(one) for one in state.quotes.values()],
+    }
+    return _text_of({**_lasting(state), **fleeting})
+
+
+def _lasting(state: GuardState) -> _Plain:
+    return {
         "format": _FORMAT,
         "latch": _latch_plain(state.latch),
         "initial_balance": _text(state.initial_balance),
@@ -37,11 +51,14 @@ def state_text(state: GuardState) -> str:
         "warned": sorted(state.warned),
         "countdown": state.countdown and _countdown_plain(state.countdown),
     }
+
+
+def _text_of(plain: _Plain) -> str:
     return json.dumps(plain, sort_keys=True, separators=(",", ":"))
 
 
 def parse_state(text: str) -> GuardState:
-    """Return the memory that `state_text` wrote. Raises StateUnreadable."""
+    """Return the memory that one of these wrote. Raises StateUnreadable."""
     try:
         return _state(json.loads(text))
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
@@ -53,6 +70,8 @@ def _state(plain: _Plain) -> GuardState:
         raise ValueError(f"format {plain['format']}")
     tracks = [_track(one) for one in plain["tracks"]]
     standings = [_standing(one) for one in plain["standings"]]
+    watches = [_watch(one) for one in plain.get("watches", ())]
+    marks = [_mark(one) for one in plain.get("quotes", ())]
     return GuardState(
         latch=_latch(plain["latch"]),
         initial_balance=_maybe(Decimal, plain["initial_balance"]),
@@ -62,6 +81,8 @@ def _state(plain: _Plain) -> GuardState:
         standings={one.rule_id: one for one in standings},
         warned=frozenset(plain["warned"]),
         countdown=_maybe(_countdown, plain["countdown"]),
+        watches={one.worst.rule_id: one for one in watches},
+        quotes={one.quote.symbol: one for one in marks},
     )
 
 
@@ -161,6 +182,49 @@ def _countdown(plain: _Plain) -> Countdown:
         _moment(plain["closes_at"]),
         _standing(plain["evidence"]),
     )
+
+
+def _watch_plain(watch: Watch) -> _Plain:
+    return {
+        "since": _moment_text(watch.since),
+        "views": watch.views,
+        "worst": _standing_plain(watch.worst),
+        "clear_since": _moment_text(watch.clear_since),
+        "clear_views": watch.clear_views,
+    }
+
+
+def _watch(plain: _Plain) -> Watch:
+    return Watch(
+        since=_moment(plain["since"]),
+        views=plain["views"],
+        worst=_standing(plain["worst"]),
+        clear_since=_maybe(_moment, plain["clear_since"]),
+        clear_views=plain["clear_views"],
+    )
+
+
+def _mark_plain(mark: QuoteMark) -> _Plain:
+    quote = mark.quote
+    return {
+        "symbol": quote.symbol,
+        "at": _moment_text(quote.at),
+        "bid": str(quote.bid),
+        "ask": str(quote.ask),
+        "session_open": quote.session_open,
+        "gap_at": _moment_text(mark.gap_at),
+    }
+
+
+def _mark(plain: _Plain) -> QuoteMark:
+    quote = QuoteView(
+        plain["symbol"],
+        _moment(plain["at"]),
+        bid=Decimal(plain["bid"]),
+        ask=Decimal(plain["ask"]),
+        session_open=plain["session_open"],
+    )
+    return QuoteMark(quote, _maybe(_moment, plain["gap_at"]))
 
 
 def _maybe(read: Callable[[Given], Value], given: Given | None) -> Value | None:

@@ -35,7 +35,7 @@ class AccountView:
     equity: Decimal
     margin: Decimal
     positions: Sequence[PositionView] = ()
-    # Pending orders at the broker. Each of them may still become a position.
+    # What may still become a position: pending orders at the broker, openings on their way there.
     pending: int = 0
     # Everything ever deposited less everything withdrawn, as far as `balance` holds it.
     # None: the history does not add up to the balance, so that nobody knows.

@@ -19,7 +19,7 @@ from countersign_guards.policy import (
     Reference,
     default_policy,
 )
-from countersign_guards.state_text import parse_state, state_text
+from countersign_guards.state_text import parse_state, state_text, whole_state_text
 from countersign_guards.trading_day import TradingDay
 from tests.fixtures.guarded_account import START, GuardedAccount, kinds
 
@@ -436,3 +436,13 @@ def test_a_peak_that_rests_on_a_doubtful_price_is_none() -> None:
     guarded.quote("1.0000", "1.0001")
     guarded.hold("10000", seconds=30)
     assert "ClosingAnnounced" not in kinds(guarded.effects)
+
+
+def test_what_looks_broken_is_not_counted_anew_by_the_process_that_goes_on() -> None:
+    guarded = account()
+    guarded.hold("7900", seconds=2)
+    guarded.quote("1.08", "1.0801")
+    guarded.state = parse_state(whole_state_text(guarded.state))
+    guarded.show("7900")
+    assert kinds(guarded.effects)[-1] == "ClosingAnnounced"
+    assert guarded.state.quotes["EURUSD"].quote.bid == Decimal("1.08")
