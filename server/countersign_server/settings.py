@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     # How long the terminal must show nothing before a command in doubt is presumed not executed.
     presume_after: timedelta = timedelta(seconds=120)
     offers_at_once: PositiveInt = 8
+    # How long one close by a guard may wait for its grant; then it is made anew.
+    guard_close_within: timedelta = timedelta(seconds=30)
     poll_interval: timedelta = timedelta(seconds=1)
 
     # Once, for the first start on a database that was restored from a backup: everything that is

@@ -6,6 +6,7 @@ from countersign_server.audit import tables as audit
 from countersign_server.database.metadata import metadata
 from countersign_server.devices import tables as devices
 from countersign_server.execution import tables as execution
+from countersign_server.guards import tables as guards
 from countersign_server.identity import tables as identity
 from countersign_server.reconciliation import tables as reconciliation
 from countersign_server.signals import tables as signals
@@ -20,6 +21,7 @@ AREAS = (
     delegates,
     execution,
     reconciliation,
+    guards,
 )
 
 __all__ = ["AREAS", "metadata"]

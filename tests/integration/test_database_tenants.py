@@ -12,10 +12,10 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import Table, func, select, text, update
 
-from countersign.v1 import accounts_pb2
+from countersign.v1 import accounts_pb2, guards_pb2, values_pb2
 from countersign_server.database.engine import Database
 from countersign_server.tables import metadata
-from tests.fixtures.world import World, a_signal, world
+from tests.fixtures.world import Owner, World, a_signal, world
 
 OWNED = [table for table in metadata.sorted_tables if "owner_id" in table.columns]
 MINE = "((owner_id)::text = current_setting('countersign.tenant'::text, true))"
@@ -23,6 +23,7 @@ MINE = "((owner_id)::text = current_setting('countersign.tenant'::text, true))"
 WITHOUT_ROWS = {
     *("command_reports", "deals", "delegates", "leases", "owner_key_challenges", "owner_keys"),
     *("anomaly_counts", "pairing_codes", "settlements", "snapshots"),
+    *("drawdown_alerts", "guard_closings"),
     *("divergences", "reconciliation_policies", "reconciliation_runs", "reconciliations", "trades"),
 }
 
@@ -52,7 +53,24 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         signal_id = await it.submit(strategy, a_signal())
         await it.decide(ann, await it.entry(ann, signal_id))
         await it.a_device(ann)
+        await _stopped(it, ann, strategy.id)
         yield Scene(it, UUID(ann.id), UUID(bob.id))
+
+
+async def _stopped(it: World, owner: Owner, producer_id: str) -> None:
+    """Let the owner set a policy, and stop both account and producer."""
+    await it.guards.PutGuardPolicy(
+        guards_pb2.PutGuardPolicyRequest(
+            account_id=owner.account_id, text='{"currency":"USD"}', version=1
+        ),
+        metadata=owner.metadata,
+    )
+    halted = values_pb2.TRADING_STATE_HALTED
+    for pulled in (
+        guards_pb2.PullKillSwitchRequest(account_id=owner.account_id, state=halted, reason="x"),
+        guards_pb2.PullKillSwitchRequest(producer_id=producer_id, state=halted, reason="x"),
+    ):
+        await it.guards.PullKillSwitch(pulled, metadata=owner.metadata)
 
 
 async def seen(scene: Scene, table: Table, tenant: UUID | None) -> int:

@@ -18,6 +18,7 @@ from countersign.v1 import (
     audit_pb2,
     devices_pb2,
     execution_pb2,
+    guards_pb2,
     identity_pb2,
     reconciliation_pb2,
     signals_pb2,
@@ -29,7 +30,7 @@ from tests.fixtures.world import Metadata, World, a_signal, world
 
 AREAS = (
     *(accounts_pb2, approvals_pb2, audit_pb2, devices_pb2, execution_pb2, identity_pb2),
-    *(reconciliation_pb2, signals_pb2),
+    *(guards_pb2, reconciliation_pb2, signals_pb2),
 )
 CATALOGUE = Path(__file__).resolve().parents[2] / "docs/errors.json"
 DOCUMENTED = {entry["reason"] for entry in json.loads(CATALOGUE.read_text())["errors"]}

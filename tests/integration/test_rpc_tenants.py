@@ -20,9 +20,11 @@ from countersign.v1 import (
     audit_pb2,
     devices_pb2,
     execution_pb2,
+    guards_pb2,
     identity_pb2,
     reconciliation_pb2,
     signals_pb2,
+    values_pb2,
 )
 from countersign_server.audit.entries import Trace
 from countersign_server.reconciliation.divergence import DEFAULT_POLICY, Difference, Kind
@@ -41,6 +43,7 @@ AREAS = (
     audit_pb2,
     devices_pb2,
     execution_pb2,
+    guards_pb2,
     identity_pb2,
     reconciliation_pb2,
     signals_pb2,
@@ -69,6 +72,11 @@ class Belongings:
     intent_digest: str
     magic: int
     divergence_id: str
+    kill_switch_id: str
+
+    @property
+    def guard_id(self) -> str:
+        return self.account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,7 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             intent_digest=approval.intent.digest,
             magic=status.commands[0].magic,
             divergence_id=await _a_divergence(it, ann),
+            kill_switch_id=await _a_kill_switch(it, ann, strategy.id),
         )
         other = await it.a_producer(bob, "other")
         stranger = Stranger(
@@ -145,6 +154,16 @@ async def _a_divergence(it: World, owner: Owner) -> str:
     return str(divergence.id)
 
 
+async def _a_kill_switch(it: World, owner: Owner, producer_id: str) -> str:
+    pulled = await it.guards.PullKillSwitch(
+        guards_pb2.PullKillSwitchRequest(
+            producer_id=producer_id, state=values_pb2.TRADING_STATE_CLOSE_ONLY, reason="mine"
+        ),
+        metadata=owner.metadata,
+    )
+    return str(pulled.kill_switch.kill_switch_id)
+
+
 async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
     # A listed producer may be looked at by everybody: that is what listing means.
     await it.accounts.UpdateProducer(
@@ -157,12 +176,13 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AP, AU, D, E, ID, R, S = (
+A, AP, AU, D, E, G, ID, R, S = (
     accounts_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
     execution_pb2,
+    guards_pb2,
     identity_pb2,
     reconciliation_pb2,
     signals_pb2,
@@ -259,6 +279,27 @@ AS_OWNER: Mapping[str, Request] = {
     "ExecutionService/GetEvidence": lambda ann: E.GetEvidenceRequest(command_id=ann.command_id),
     "ExecutionService/SettleInDoubt": lambda ann: E.SettleInDoubtRequest(
         command_id=ann.command_id, settlement=E.SETTLEMENT_NOT_EXECUTED, reason="mine"
+    ),
+    "GuardService/GetGuards": lambda ann: G.GetGuardsRequest(account_id=ann.account_id),
+    "GuardService/GetGuardPolicy": lambda ann: G.GetGuardPolicyRequest(account_id=ann.account_id),
+    "GuardService/PutGuardPolicy": lambda ann: G.PutGuardPolicyRequest(
+        account_id=ann.account_id, text='{"currency":"USD"}', version=1
+    ),
+    "GuardService/ResetGuard": lambda ann: G.ResetGuardRequest(
+        guard_id=ann.guard_id, reason="mine"
+    ),
+    "GuardService/CallOffClosing": lambda ann: G.CallOffClosingRequest(
+        guard_id=ann.guard_id, reason="mine"
+    ),
+    "GuardService/PullKillSwitch": lambda ann: G.PullKillSwitchRequest(
+        producer_id=ann.producer_id, state=values_pb2.TRADING_STATE_HALTED, reason="mine"
+    ),
+    "GuardService/ReleaseKillSwitch": lambda ann: G.ReleaseKillSwitchRequest(
+        kill_switch_id=ann.kill_switch_id, reason="mine"
+    ),
+    "GuardService/ListGuardEvents": lambda ann: G.ListGuardEventsRequest(account_id=ann.account_id),
+    "GuardService/ListDrawdownAlerts": lambda ann: G.ListDrawdownAlertsRequest(
+        account_id=ann.account_id
     ),
     "IdentityService/CreateApiToken": lambda ann: ID.CreateApiTokenRequest(
         request_id=str(uuid4()), name="mine", producer_id=ann.producer_id
@@ -468,6 +509,7 @@ _ATTRIBUTES = {
     "AuditService": "audit",
     "DeviceService": "devices",
     "ExecutionService": "execution",
+    "GuardService": "guards",
     "IdentityService": "identity",
     "ReconciliationService": "reconciliation",
     "SignalService": "signals",

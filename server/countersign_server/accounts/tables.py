@@ -91,6 +91,35 @@ producers = Table(
     UniqueConstraint("owner_id", "id", name="producer_belongs_to_owner"),
 )
 
+# Switches by which a person stops a producer, or everything; `owner_id` NULL: everything.
+kill_switches = Table(
+    "kill_switches",
+    metadata,
+    identifier("id", primary_key=True),
+    identifier("owner_id", nullable=True),
+    identifier("producer_id", ForeignKey("producers.id"), nullable=True),
+    text("state"),
+    text("reason"),
+    text("actor"),
+    Column("by_operator", Boolean, nullable=False),
+    moment("created_at"),
+    moment("released_at", nullable=True),
+)
+Index(
+    "kill_switches_that_hold",
+    kill_switches.c.producer_id,
+    postgresql_where=sql("released_at IS NULL"),
+)
+
+# What switches leave of producers; who is not in it may trade. Everybody's to see: the accounts of
+# others follow them.
+halted_producers = Table(
+    "halted_producers",
+    metadata,
+    identifier("producer_id", ForeignKey("producers.id"), primary_key=True),
+    text("state"),
+)
+
 producer_keys = Table(
     "producer_keys",
     metadata,

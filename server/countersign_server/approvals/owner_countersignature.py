@@ -23,12 +23,22 @@ async def countersignature(
 ) -> Mapping[str, str]:
     """Return what is kept of a signature that one of the owner's keys made over the intent.
 
+    Raises NotFound, OwnerKeyRevoked, OwnerSignatureInvalid.
+    """
+    return await signature_over(tx, approval.owner_id, approval.intent_text or "", given)
+
+
+async def signature_over(
+    tx: AsyncConnection, owner_id: UUID, text: str, given: approvals_pb2.OwnerSignature
+) -> Mapping[str, str]:
+    """Return what is kept of a signature that one of the owner's keys made over a text.
+
     With the public key, so that it can be verified from the row alone. Bytes are hexadecimal.
     Raises NotFound, OwnerKeyRevoked, OwnerSignatureInvalid.
     """
-    key = await _key(tx, approval.owner_id, given.owner_key_id)
+    key = await _key(tx, owner_id, given.owner_key_id)
     signed = OwnerSignature(given.signature, given.authenticator_data, given.client_data_json)
-    flaw = flaw_in(signed, key, approval_statement(approval.intent_text or ""))
+    flaw = flaw_in(signed, key, approval_statement(text))
     if flaw is not None:
         raise OwnerSignatureInvalid(
             f"owner_signature: {flaw}", field="owner_signature", owner_key_id=key.id

@@ -18,6 +18,7 @@ from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import Draining, Invalid
 from countersign_server.execution.attending import Attendant
 from countersign_server.execution.feeding import Feeder
+from countersign_server.execution.guard_news import AskGuard, no_news
 from countersign_server.execution.inflow import Inflow
 from countersign_server.execution.intake import Intake
 from countersign_server.execution.live_session import LiveSession, Pace, begin
@@ -38,7 +39,7 @@ _HELLO_WITHIN_SECONDS = 5
 class Channels:
     """The open sessions of this process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, named at its one call
         self,
         *,
         database: Database,
@@ -46,6 +47,7 @@ class Channels:
         revocations: Revocations,
         pace: Pace,
         now: Callable[[], datetime],
+        ask_guard: AskGuard = no_news,
     ) -> None:
         self._books = SqlBooks(database)
         self._wakeups = wakeups
@@ -60,6 +62,7 @@ class Channels:
             pace=pace,
             now=now,
             presence=lambda: wakeups.presence,
+            ask_guard=ask_guard,
         )
         self._attendant = Attendant(
             feeder=self._feeder, wakeups=wakeups, revocations=revocations, pace=pace

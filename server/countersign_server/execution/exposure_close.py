@@ -82,7 +82,7 @@ def _intent(  # noqa: PLR0913, PLR0917  # as its caller was given them
     settlement_id: UUID,
     expires_at: datetime,
 ) -> Intent:
-    stated = _lines(doubt.intent_text)
+    stated = lines_of(doubt.intent_text)
     assert doubt.signal_id is not None  # noqa: S101  # what opens comes from a signal
     return Intent(
         approval_id=settlement_id,
@@ -109,7 +109,7 @@ def _intent(  # noqa: PLR0913, PLR0917  # as its caller was given them
     )
 
 
-def _lines(text: str) -> dict[str, str]:
+def lines_of(text: str) -> dict[str, str]:
     """Return the values that an intent's text states, by name."""
     named = (line.partition(": ") for line in text.splitlines())
     return {name: value for name, separator, value in named if separator}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.execution.book import Book, Books, Ring
 from countersign_server.execution.command import Command
+from countersign_server.execution.guard_news import AskGuard, no_news
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.live_session import LiveSession, Pace
 from countersign_server.execution.measures import offer_seconds
@@ -30,7 +31,7 @@ _RESOLVE_EVERY = timedelta(seconds=5)
 class Feeder:
     """Looks at accounts' commands for their sessions, and keeps their leases."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, named at its one call
         self,
         *,
         books: Books,
@@ -38,12 +39,14 @@ class Feeder:
         pace: Pace,
         now: Callable[[], datetime],
         presence: Callable[[], int] = lambda: 0,
+        ask_guard: AskGuard = no_news,
     ) -> None:
         self._books = books
         self._ring = ring
         self._pace = pace
         self._now = now
         self._presence = presence
+        self._ask_guard = ask_guard
         self._draining = False
 
     def drain(self) -> None:
@@ -56,6 +59,8 @@ class Feeder:
         Returns whether something may have to be said again though nothing changes.
         """
         now = self._now()
+        # Before anything is offered: a bridge that is new must know what holds.
+        await self._tell_guard(session)
         async with self._books.transaction(session.opened.owner_id) as book:
             seen = await book.glance(session.opened.account_id)
             open_now = seen.not_over
@@ -75,6 +80,18 @@ class Feeder:
         if offered:
             self._ring("audit")
         return any(command.state is not CommandState.WORKING for command in open_now)
+
+    async def _tell_guard(self, session: LiveSession) -> None:
+        opened = session.opened
+        news = await self._ask_guard(opened.account_id, opened.owner_id, session.guard_changes)
+        if news is None:
+            return
+        session.guard_changes = news.changes
+        for frame in news.frames:
+            if isinstance(frame, pb.PolicyInForce):
+                session.say(guard_policy=frame)
+            else:
+                session.say(guard=frame)
 
     async def beat(self, session: LiveSession) -> bool:
         """Say that the server lives, and hold the lease on; False: it is lost."""

@@ -91,7 +91,7 @@ class Intake:
         are_positions = {frame.event.WhichOneof("body") in _POSITIONS for frame in told}
         topics = {"audit"}
         if True in are_positions:
-            topics.add(f"positions:{session.opened.owner_id}")
+            topics |= {f"positions:{session.opened.owner_id}", "guards"}
         if False in are_positions:
             topics.add(f"account:{session.opened.account_id}")
         self._ring(*topics)

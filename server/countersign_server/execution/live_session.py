@@ -42,6 +42,7 @@ class LiveSession:
     resolve_asked_at: dict[UUID, datetime] = field(default_factory=dict[UUID, datetime])
     symbols: list[pb.SymbolMapping] = field(default_factory=list[pb.SymbolMapping])
     latch: int = 0  # the last trading state that the bridge was told
+    guard_changes: int = -1  # the last change of the guard that the bridge was told of
     cancels_sent: set[UUID] = field(default_factory=set[UUID])
 
     def say(self, **frame: object) -> None:

@@ -13,6 +13,8 @@ from countersign_server.errors import AccountMismatch, DeviceRevoked, Invalid, N
 from countersign_server.execution.book import Book, Books
 from countersign_server.execution.digests import recent_digests
 from countersign_server.execution.lifecycle import OPEN, CommandEvent, is_possible
+from countersign_server.execution.report import Reporter
+from countersign_server.execution.reporting import remember
 from countersign_server.execution.restored import agree_on_generation
 from countersign_server.execution.transitions import advance
 from countersign_server.execution.wire import symbol_message
@@ -79,7 +81,7 @@ async def open_session(  # noqa: PLR0913  # three that are told apart by type, t
         book, account, hello.generation_seen, trace=trace, now=now
     )
     await _doubt_unresolved(book, account_id, hello, trace, now)
-    await book.record(_connected(caller, account_id, hello, trace, now))
+    await _note_connected(book, caller, account_id, hello, trace, now)
     return Opened(
         epoch=epoch,
         account_id=account_id,
@@ -101,6 +103,25 @@ async def _check_in(book: Book, caller: Caller, hello: pb.Hello, now: datetime) 
         raise DeviceRevoked("the device is revoked", device_id=str(caller.id))
     health = health_of(hello.terminal) if hello.HasField("terminal") else None
     await book.devices.touch(caller.id, now, agent_version=hello.agent_version, terminal=health)
+
+
+async def _note_connected(  # noqa: PLR0913, PLR0917  # told apart by type
+    book: Book, caller: Caller, account_id: UUID, hello: pb.Hello, trace: Trace, now: datetime
+) -> None:
+    """Write down that a bridge came, and what its guard holds: the guards of this side agree."""
+    await book.record(_connected(caller, account_id, hello, trace, now))
+    if not hello.HasField("guard"):
+        return
+    await remember(
+        book,
+        Reporter(account_id, caller.owner_id, caller.id, b"", trace),
+        f"guard-held:{hello.instance_id}:{now.timestamp()}",
+        kind="guard-held",
+        command_id=None,
+        body=hello.guard.SerializeToString(),
+        event_time=now,
+        now=now,
+    )
 
 
 async def close_session(books: Books, opened: Opened) -> None:

@@ -270,6 +270,21 @@ async def _guard_trip(book: Book, reporter: Reporter, event: pb.Event, now: date
     )
 
 
+async def _guard_report(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
+    """Keep what the bridge's guard did; the guards of this side take it in."""
+    body = event.WhichOneof("body") or ""
+    await remember(
+        book,
+        reporter,
+        event.natural_key,
+        kind=body.replace("_", "-"),
+        command_id=None,
+        body=event.SerializeToString(),
+        event_time=time_of(event),
+        now=now,
+    )
+
+
 async def _evidence(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
     evidence = event.evidence
     command = await book.commands.held(UUID(evidence.command_id), account_id=reporter.account_id)
@@ -302,6 +317,8 @@ _APPLY: Mapping[str, _Apply] = {
     "deal": _deal,
     "snapshot": _snapshot,
     "guard_trip": _guard_trip,
+    "guard_acted": _guard_report,
+    "guard_close": _guard_report,
     "anomaly": _anomaly,
     "symbols": _symbols,
     "evidence": _evidence,

@@ -161,6 +161,15 @@ Index(
     postgresql_where=sql("kind = 'evidence'"),
 )
 
+# What a bridge's guard tells, for the guards of this side to take in.
+GUARD_REPORTS = "command_reports.kind IN ('guard-held', 'guard-acted', 'guard-close')"
+Index(
+    "reports_of_guards",
+    command_reports.c.account_id,
+    command_reports.c.received_at,
+    postgresql_where=sql(GUARD_REPORTS.replace("command_reports.", "")),
+)
+
 deals = Table(
     "deals",
     metadata,

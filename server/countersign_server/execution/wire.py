@@ -92,17 +92,20 @@ def offer_frame(command: Command, target: Command | None) -> pb.Offer:
         intent_text=command.intent_text,
         intent_digest=command.intent_digest,
         # Where a person's word stands for an approval, the text names that.
-        approval_id=optional_id(command.approval_id or command.settlement_id),
+        # The text of a guard's close names the command itself: no person approved it.
+        approval_id=optional_id(command.approval_id or command.settlement_id or command.id),
         server_signature=command.server_signature,
         server_key_id=command.server_key_id,
         expire_time=to_timestamp(command.expires_at),
         magic=command.magic,
-        owner_signature=_owner_signature(command.owner_signature),
+        owner_signature=owner_signature_frame(command.owner_signature),
     )
     if target is not None:
         offer.target.opening_magic = target.magic
         offer.target.position_id = target.position_id
         offer.target.order_ticket = target.order_ticket
+    elif command.position_id:
+        offer.target.position_id = command.position_id
     return offer
 
 
@@ -256,7 +259,8 @@ def resolve_frame(command: Command) -> pb.Resolve:
     return pb.Resolve(command_id=str(command.id), attempt=command.attempt, magic=command.magic)
 
 
-def _owner_signature(kept: Mapping[str, str] | None) -> pb.OfferOwnerSignature | None:
+def owner_signature_frame(kept: Mapping[str, str] | None) -> pb.OfferOwnerSignature | None:
+    """Return a kept signature as it travels to the bridge; None: the owner did not sign."""
     if not kept:
         return None
     return pb.OfferOwnerSignature(

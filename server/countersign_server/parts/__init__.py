@@ -10,6 +10,7 @@ from countersign_server.database.wakeups import Wakeups
 from countersign_server.execution.channel import Channels
 from countersign_server.parts.comparison import reconciliation
 from countersign_server.parts.desks import accounts, devices
+from countersign_server.parts.guarding import guards
 from countersign_server.parts.orders import approvals, channels, execution, signals
 from countersign_server.parts.part import Ground, Loop, Now, Part
 from countersign_server.parts.people import people
@@ -50,6 +51,7 @@ async def build(
             approvals(ground, who),
             execution(ground, who, connections),
             reconciliation(ground, who, feed),
+            guards(ground, who),
         ),
         authenticate=who.tokens.authenticate,
         channels=connections,

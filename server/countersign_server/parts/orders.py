@@ -27,6 +27,7 @@ from countersign_server.execution.port import command_port
 from countersign_server.execution.service import ExecutionService
 from countersign_server.execution.settling import Settler
 from countersign_server.execution.sql_book import SqlBooks
+from countersign_server.guards.news import News
 from countersign_server.parts.part import Ground, Loop, Part
 from countersign_server.parts.people import People
 from countersign_server.settings import Settings
@@ -99,6 +100,7 @@ def channels(ground: Ground, who: People) -> Channels:
         revocations=who.revocations,
         pace=_pace(ground.settings),
         now=ground.now,
+        ask_guard=News(ground.database).ask,
     )
 
 
