@@ -78,6 +78,7 @@ class Client:
         self.execution = services.Execution(self._calls)
         self.reconciliation = services.Reconciliation(self._calls)
         self.audit = services.Audit(self._calls)
+        self.analytics = services.Analytics(self._calls)
         return self
 
     async def __aexit__(

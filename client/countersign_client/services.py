@@ -72,3 +72,7 @@ class Reconciliation(_OverGrpcAio, v1.ReconciliationServiceStub):
 
 class Audit(_OverGrpcAio, v1.AuditServiceStub):
     """AuditService."""
+
+
+class Analytics(_OverGrpcAio, v1.AnalyticsServiceStub):
+    """AnalyticsService."""

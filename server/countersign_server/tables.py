@@ -1,8 +1,10 @@
 """Every table of every area, for migrations and for the check that code and database agree."""
 
 from countersign_server.accounts import tables as accounts
+from countersign_server.analytics import tables as analytics
 from countersign_server.approvals import delegate_tables as delegates, tables as approvals
 from countersign_server.audit import tables as audit
+from countersign_server.charts import tables as charts
 from countersign_server.database.metadata import metadata
 from countersign_server.devices import tables as devices
 from countersign_server.execution import tables as execution
@@ -22,6 +24,8 @@ AREAS = (
     execution,
     reconciliation,
     guards,
+    analytics,
+    charts,
 )
 
 __all__ = ["AREAS", "metadata"]

@@ -24,6 +24,9 @@ WITHOUT_ROWS = {
     *("command_reports", "deals", "delegates", "leases", "owner_key_challenges", "owner_keys"),
     *("anomaly_counts", "pairing_codes", "settlements", "snapshots"),
     *("drawdown_alerts", "guard_closings"),
+    *("figures", "figure_checkpoints", "figure_days", "figure_parts", "equity_hours"),
+    *("excursions", "share_links", "imported_histories", "imported_deals"),
+    *("bars", "rate_requests", "pictures"),
     *("divergences", "reconciliation_policies", "reconciliation_runs", "reconciliations", "trades"),
 }
 

@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 import grpc
 import pytest
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from countersign.v1 import (
     accounts_pb2,
+    analytics_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
@@ -39,6 +41,7 @@ from tests.fixtures.world import CONSENT, EURUSD, Metadata, Owner, World, a_sign
 
 AREAS = (
     accounts_pb2,
+    analytics_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
@@ -73,6 +76,7 @@ class Belongings:
     magic: int
     divergence_id: str
     kill_switch_id: str
+    share_link_id: str
 
     @property
     def guard_id(self) -> str:
@@ -136,6 +140,7 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             magic=status.commands[0].magic,
             divergence_id=await _a_divergence(it, ann),
             kill_switch_id=await _a_kill_switch(it, ann, strategy.id),
+            share_link_id=await _a_share_link(it, ann),
         )
         other = await it.a_producer(bob, "other")
         stranger = Stranger(
@@ -164,6 +169,19 @@ async def _a_kill_switch(it: World, owner: Owner, producer_id: str) -> str:
     return str(pulled.kill_switch.kill_switch_id)
 
 
+async def _a_share_link(it: World, owner: Owner) -> str:
+    made = await it.analytics.CreateShareLink(
+        analytics_pb2.CreateShareLinkRequest(
+            request_id=str(uuid4()),
+            account_id=owner.account_id,
+            title="mine",
+            lifetime=Duration(seconds=3600),
+        ),
+        metadata=owner.metadata,
+    )
+    return str(made.link.share_link_id)
+
+
 async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
     # A listed producer may be looked at by everybody: that is what listing means.
     await it.accounts.UpdateProducer(
@@ -176,8 +194,9 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AP, AU, D, E, G, ID, R, S = (
+A, AN, AP, AU, D, E, G, ID, R, S = (
     accounts_pb2,
+    analytics_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
@@ -235,6 +254,27 @@ AS_OWNER: Mapping[str, Request] = {
     ),
     "AccountService/RevokeProducerKey": lambda ann: A.RevokeProducerKeyRequest(
         producer_id=ann.producer_id, key_id=ann.key_id
+    ),
+    "AnalyticsService/GetStatistics": lambda ann: AN.GetStatisticsRequest(
+        account_id=ann.account_id
+    ),
+    "AnalyticsService/GetBreakdown": lambda ann: AN.GetBreakdownRequest(
+        account_id=ann.account_id, by=AN.BREAKDOWN_BY_SYMBOL
+    ),
+    "AnalyticsService/GetMonths": lambda ann: AN.GetMonthsRequest(account_id=ann.account_id),
+    "AnalyticsService/ListTrades": lambda ann: AN.ListTradesRequest(account_id=ann.account_id),
+    "AnalyticsService/GetFunnel": lambda ann: AN.GetFunnelRequest(account_id=ann.account_id),
+    "AnalyticsService/CreateShareLink": lambda ann: AN.CreateShareLinkRequest(
+        request_id=str(uuid4()),
+        account_id=ann.account_id,
+        title="mine",
+        lifetime=Duration(seconds=3600),
+    ),
+    "AnalyticsService/ListShareLinks": lambda ann: AN.ListShareLinksRequest(
+        account_id=ann.account_id
+    ),
+    "AnalyticsService/RevokeShareLink": lambda ann: AN.RevokeShareLinkRequest(
+        share_link_id=ann.share_link_id
     ),
     "ApprovalService/CreateApproval": lambda ann: AP.CreateApprovalRequest(
         signal_id=ann.signal_id,
@@ -505,6 +545,7 @@ async def _outcome(call: Any, request: Message, metadata: Metadata) -> object:
 
 _ATTRIBUTES = {
     "AccountService": "accounts",
+    "AnalyticsService": "analytics",
     "ApprovalService": "approvals",
     "AuditService": "audit",
     "DeviceService": "devices",

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from countersign.v1 import (
     accounts_pb2,
+    analytics_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
@@ -30,6 +31,7 @@ from gateway.refusals import refusals
 PROJECT = Path(__file__).parent.parent.parent
 AREAS = (
     accounts_pb2,
+    analytics_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
@@ -62,13 +64,15 @@ def test_every_method_says_who_may_call_it() -> None:
     assert set(ACCESS) == {f"/{m.containing_service.full_name}/{m.name}" for m in methods()}
 
 
-def test_what_anyone_may_call_is_what_makes_a_caller_known() -> None:
+def test_what_anyone_may_call_makes_a_caller_known_or_is_opened_by_a_token() -> None:
     assert {method.rsplit("/", 1)[1] for method, roles in ACCESS.items() if roles is ANYONE} == {
         "CreateSession",
         "EndSession",
         "AcceptInvitation",
         "PairDevice",
         "GetJwks",
+        # Nobody: whoever has a share link's token sees what it shows.
+        "GetSharedStatistics",
     }
 
 

@@ -132,7 +132,9 @@ def test_live_events_are_server_sent_events(document: dict[str, Any]) -> None:
     assert list(answer["content"]) == ["text/event-stream"]
 
 
-def test_only_what_comes_before_a_token_is_open(document: dict[str, Any]) -> None:
+def test_only_what_comes_before_a_token_or_carries_its_own_is_open(
+    document: dict[str, Any],
+) -> None:
     open_paths = {
         path
         for path, verbs in document["paths"].items()
@@ -146,4 +148,5 @@ def test_only_what_comes_before_a_token_is_open(document: dict[str, Any]) -> Non
         "/api/v1/invitations:accept",
         "/api/v1/devices:pair",
         "/api/v1/jwks.json",
+        "/api/v1/shared/{token}",
     }

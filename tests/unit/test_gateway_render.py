@@ -129,7 +129,8 @@ def test_what_needs_no_token_is_this_and_nothing_else() -> None:
         for rule in filter_named("jwt_authn")["rules"]:
             if "requires" not in rule:
                 verbs = rule["match"].get("headers", [{"string_match": {"exact": ""}}])
-                yield verbs[0]["string_match"]["exact"], rule["match"]["path"]
+                path = rule["match"].get("path") or rule["match"]["safe_regex"]["regex"]
+                yield verbs[0]["string_match"]["exact"], path
 
     assert set(public()) == {
         ("POST", "/api/v1/sessions"),
@@ -137,6 +138,8 @@ def test_what_needs_no_token_is_this_and_nothing_else() -> None:
         ("POST", "/api/v1/invitations:accept"),
         ("POST", "/api/v1/devices:pair"),
         ("GET", "/api/v1/jwks.json"),
+        ("GET", "/api/v1/shared/[^/]+"),
+        ("", "/countersign.v1.AnalyticsService/GetSharedStatistics"),
         ("", "/countersign.v1.IdentityService/CreateSession"),
         ("", "/countersign.v1.IdentityService/EndSession"),
         ("", "/countersign.v1.IdentityService/AcceptInvitation"),

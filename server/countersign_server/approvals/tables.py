@@ -72,3 +72,4 @@ Index(
     postgresql_where=sql("state = 'pending'"),
 )
 Index("approvals_by_owner", approvals.c.owner_id, approvals.c.id)
+Index("approvals_by_time", approvals.c.account_id, approvals.c.created_at)

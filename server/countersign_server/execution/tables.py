@@ -97,6 +97,7 @@ Index(
     commands.c.expires_at,
     postgresql_where=sql("state IN ('approved', 'offered')"),
 )
+Index("commands_by_time", commands.c.owner_id, commands.c.created_at, commands.c.id)
 
 settlements = Table(
     "settlements",
@@ -195,7 +196,18 @@ deals = Table(
     text("comment"),
     moment("event_time"),
     moment("received_at"),
+    # Whether the statistics have it, and whose trade it was counted as.
+    Column("counted", Boolean, nullable=False, server_default=sql("false")),
+    identifier("counted_for", nullable=True),
     ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )
 Index("deals_by_position", deals.c.account_id, deals.c.position_id)
 Index("deals_by_arrival", deals.c.account_id, deals.c.received_at)
+Index("deals_in_order", deals.c.account_id, deals.c.broker_time_ms, deals.c.ticket)
+Index(
+    "deals_to_count",
+    deals.c.account_id,
+    deals.c.broker_time_ms,
+    deals.c.ticket,
+    postgresql_where=sql("NOT counted"),
+)

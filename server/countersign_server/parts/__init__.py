@@ -15,6 +15,7 @@ from countersign_server.parts.orders import approvals, channels, execution, sign
 from countersign_server.parts.part import Ground, Loop, Now, Part
 from countersign_server.parts.people import people
 from countersign_server.parts.records import audit
+from countersign_server.parts.statistics import analytics
 from countersign_server.rpc.caller import Caller
 from countersign_server.settings import Settings
 
@@ -52,6 +53,7 @@ async def build(
             execution(ground, who, connections),
             reconciliation(ground, who, feed),
             guards(ground, who),
+            analytics(ground),
         ),
         authenticate=who.tokens.authenticate,
         channels=connections,

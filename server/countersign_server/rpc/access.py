@@ -128,6 +128,18 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "ListGuardEvents": _PEOPLE,
         "ListDrawdownAlerts": _PEOPLE,
     },
+    "AnalyticsService": {
+        "GetStatistics": _PEOPLE,
+        "GetBreakdown": _PEOPLE,
+        "GetMonths": _PEOPLE,
+        "ListTrades": _PEOPLE,
+        "GetFunnel": _PEOPLE,
+        "CreateShareLink": _OWNER,
+        "ListShareLinks": _PEOPLE,
+        "RevokeShareLink": _OWNER,
+        # Whoever has the token may see what it shows.
+        "GetSharedStatistics": ANYONE,
+    },
 }
 
 ACCESS: Mapping[str, frozenset[Role]] = {

@@ -1,0 +1,145 @@
+"""What trading came to."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from countersign_client.cli.invocation import command, current
+from countersign_client.cli.labels import column, value_of
+from countersign_client.cli.screen import Column, print_facts, print_json, print_table, say
+from countersign_client.cli.session import ask
+from countersign_client.message_json import message_json
+from countersign_client.wire.countersign import v1
+
+_SUMS = (
+    column("balance", "balance"),
+    column("paid in and out", "paid"),
+    column("net profit", "net_profit"),
+    column("trades", "trades"),
+    column("won %", "win_rate_percent"),
+    column("profit factor", "profit_factor"),
+    column("payoff ratio", "payoff_ratio"),
+    column("system quality", "system_quality"),
+    column("first deal", "first_deal_time"),
+    column("last deal", "last_deal_time"),
+)
+_DAILY = (
+    column("days", "days"),
+    column("growth %", "growth_percent"),
+    column("growth a year %", "yearly_growth_percent"),
+    column("Sharpe, daily", "sharpe"),
+    column("Sortino, daily", "sortino"),
+    column("Calmar", "calmar"),
+    column("deepest fall %", "deepest_fall_percent"),
+    column("days below a peak", "longest_below_peak_days"),
+)
+_FALL = (
+    column("absolute", "absolute"),
+    column("maximal", "maximal"),
+    column("% of its peak", "maximal_percent"),
+    column("relative %", "relative_percent"),
+)
+_PRINTED = (column("as MetaTrader prints it", "label"), column("", "text"))
+_PARTS = (
+    column("part", "key"),
+    column("trades", "trades"),
+    column("won", "won"),
+    column("net profit", "net_profit"),
+    column("profit factor", "profit_factor"),
+    column("lots", "volume"),
+)
+_MONTHS: tuple[Column[v1.MonthFigures], ...] = (
+    Column("month", lambda one: f"{one.year}-{one.month:02}"),
+    column("result", "result"),
+    column("paid", "paid"),
+    column("growth %", "growth_percent"),
+)
+
+
+class By(StrEnum):
+    """What trades are told apart by."""
+
+    SYMBOL = "symbol"
+    SIDE = "side"
+    HOUR = "hour"
+    WEEKDAY = "weekday"
+    MONTH = "month"
+
+
+app = typer.Typer()
+
+
+@command(app)
+def stats(
+    *,
+    account: Annotated[str, typer.Option(help="Only this account; else all together.")] = "",
+    producer: Annotated[str, typer.Option(help="Only trades of this producer.")] = "",
+    history: Annotated[str, typer.Option(help="An imported history instead.")] = "",
+    by: Annotated[By | None, typer.Option(help="Tell the trades apart.")] = None,
+    months: Annotated[bool, typer.Option("--months", help="Month by month.")] = False,
+) -> None:
+    """Show statistics: MetaTrader's own, to the digit, and those that it does not have."""
+    if by is not None:
+        _show_parts(account, producer, history, by)
+    elif months:
+        _show_months(account, producer, history)
+    else:
+        _show_statistics(account, producer, history)
+
+
+def _show_statistics(account: str, producer: str, history: str) -> None:
+    request = v1.GetStatisticsRequest(account_id=account, producer_id=producer, history_id=history)
+    answer = ask(lambda client: client.analytics.get_statistics(request))
+    if current().json:
+        print_json([message_json(one) for one in answer.statistics])
+        return
+    if not answer.statistics:
+        say("no deal was ever told of")
+    for one in answer.statistics:
+        _print_statistics(one)
+
+
+def _print_statistics(one: v1.Statistics) -> None:
+    what = one.account_id or one.history_id or f"{one.accounts} accounts"
+    say(f"{what}, in {one.currency}" + ("" if one.complete else " (still being counted)"))
+    print_facts(one, _SUMS)
+    say("")
+    print_facts(one.daily, _DAILY)
+    say("")
+    falls: Sequence[tuple[str, v1.DrawdownFigures]] = (
+        ("balance", one.balance_drawdown),
+        ("equity", one.equity_drawdown),
+    )
+    for name, fall in falls:
+        if fall.maximal:
+            say(f"drawdown of {name}")
+            print_facts(fall, _FALL)
+            say("")
+    if one.printed:
+        print_table(one.printed, _PRINTED, nothing="")
+        say("")
+
+
+def _show_parts(account: str, producer: str, history: str, by: By) -> None:
+    request = v1.GetBreakdownRequest(
+        account_id=account,
+        producer_id=producer,
+        history_id=history,
+        by=value_of(v1.BreakdownBy, by),
+    )
+    answer = ask(lambda client: client.analytics.get_breakdown(request))
+    if current().json:
+        print_json(message_json(answer))
+    else:
+        print_table(answer.parts, _PARTS, nothing="no trades")
+
+
+def _show_months(account: str, producer: str, history: str) -> None:
+    request = v1.GetMonthsRequest(account_id=account, producer_id=producer, history_id=history)
+    answer = ask(lambda client: client.analytics.get_months(request))
+    if current().json:
+        print_json(message_json(answer))
+    else:
+        print_table(answer.months, _MONTHS, nothing="no deals")

@@ -1,0 +1,119 @@
+"""Figures follow deals, and what equity did follows snapshots, by whichever process is free."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign.v1 import execution_pb2
+from countersign_server.accounts.store import snapshot_of
+from countersign_server.analytics import measures
+from countersign_server.analytics.counting import count_account
+from countersign_server.analytics.deal_store import accounts_to_count
+from countersign_server.analytics.equity import EquityPath, Reading
+from countersign_server.analytics.equity_store import accounts_to_read, keep_reading
+from countersign_server.analytics.figures_store import history_for_update, paid_of, save_history
+from countersign_server.analytics.tables import figures
+from countersign_server.database.engine import Database
+
+# One look at everybody; those that are left over come at the next.
+_ACCOUNTS_A_ROUND = 200
+_COUNT_EVERY_SECONDS = 1.0
+_READ_EVERY_SECONDS = 5.0
+_AFTER_FAILURE_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Counting:
+    """Counts deals, for ever. Any number of processes may run it."""
+
+    def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def run(self) -> None:
+        """Look every second, until cancelled; go on at once while there is more."""
+        while True:
+            try:
+                more = await self.step()
+            except Exception:  # whatever it is, the next look finds the same deals
+                log.exception("counting deals failed")
+                measures.loop_failures_total.labels("counting").inc()
+                await asyncio.sleep(_AFTER_FAILURE_SECONDS)
+                continue
+            if not more:
+                await asyncio.sleep(_COUNT_EVERY_SECONDS)
+
+    async def step(self) -> bool:
+        """Count some deals of every account that has some; return whether there is more."""
+        more, before = False, None
+        for account_id in await self._behind():
+            more |= await self._count(account_id)
+        for _ in range(_ACCOUNTS_A_ROUND):
+            async with self._database.transaction(None) as tx:
+                before = await accounts_to_count(tx, after=before)
+            if before is None:
+                return more
+            more |= await self._count(before)
+        return True
+
+    async def _count(self, account_id: UUID) -> bool:
+        async with self._database.transaction(None) as tx:
+            return await count_account(tx, account_id, self._now())
+
+    async def _behind(self) -> list[UUID]:
+        asked = select(figures.c.history_id).where(figures.c.behind).limit(_ACCOUNTS_A_ROUND)
+        async with self._database.transaction(None) as tx:
+            return list(await tx.scalars(asked))
+
+
+class EquityReading:
+    """Reads the newest snapshots, for ever. Any number of processes may run it."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    async def run(self) -> None:
+        """Look every few seconds, until cancelled."""
+        while True:
+            try:
+                await self.step()
+            except Exception:  # whatever it is, the next look finds newer snapshots
+                log.exception("reading equity failed")
+                measures.loop_failures_total.labels("equity").inc()
+                await asyncio.sleep(_AFTER_FAILURE_SECONDS)
+                continue
+            await asyncio.sleep(_READ_EVERY_SECONDS)
+
+    async def step(self) -> int:
+        """Read the accounts with a new snapshot; return how many."""
+        async with self._database.transaction(None) as tx:
+            waiting = await accounts_to_read(tx, limit=_ACCOUNTS_A_ROUND)
+        for account_id in waiting:
+            async with self._database.transaction(None) as tx:
+                await read_equity(tx, account_id)
+        return len(waiting)
+
+
+async def read_equity(tx: AsyncConnection, account_id: UUID) -> None:
+    """Take an account's newest snapshot into the path of its equity."""
+    history, snapshot = await history_for_update(tx, account_id), await snapshot_of(tx, account_id)
+    if history is None or snapshot is None:
+        return
+    whole = history.counted.whole
+    credit = Decimal(execution_pb2.AccountSnapshot.FromString(snapshot.body).credit or 0)
+    # Deals of credit are counted as payments, as MetaTrader's reports do.
+    reading = Reading(balance=snapshot.balance + credit, equity=snapshot.equity)
+    before = history.equity or EquityPath.beginning(reading, counted=whole.balance)
+    path = before.after(reading, counted=whole.balance, paid=paid_of(history.counted))
+    if path.unexplained == before.unexplained:
+        await keep_reading(tx, history, snapshot, path)
+        measures.readings_total.inc()
+    await save_history(tx, replace(history, equity=path, equity_read_at=snapshot.received_at))

@@ -1,0 +1,363 @@
+"""Statistics through the door: one account, a producer's, all together, and by a share link."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from sqlalchemy import select, update
+
+from countersign.v1 import analytics_pb2 as pb, audit_pb2, execution_pb2, values_pb2
+from countersign_server.accounts.account import Account
+from countersign_server.accounts.store import account, save_snapshot
+from countersign_server.analytics.breakdown import By
+from countersign_server.analytics.loop import EquityReading
+from countersign_server.analytics.printed import printed
+from countersign_server.analytics.tables import share_links
+from countersign_server.analytics.trade_figures import figures_of
+from countersign_server.execution.tables import deals
+from tests.fixtures.back_office import a_snapshot
+from tests.fixtures.bridge_end import BridgeEnd, a_deal, a_result, bridge_end
+from tests.fixtures.histories import history
+from tests.fixtures.refusals import Refusal, refusal, refusal_of
+from tests.fixtures.stored_deals import store_deals
+from tests.fixtures.waiting import until
+from tests.fixtures.world import Device, Owner, Producer, World, a_signal, world
+
+RESULTS = ("50", "c0.7", "-20", "-30", "0", "40", "d500", "-10", "-10", "25", "-60", "80")
+HOUR = Duration(seconds=3600)
+
+
+@pytest.fixture
+async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(database_url, tmp_path) as it:
+        yield it
+
+
+async def account_of(it: World, owner: Owner) -> Account:
+    async with it.database.transaction(None) as tx:
+        found = await account(tx, UUID(owner.account_id))
+    assert found is not None
+    return found
+
+
+async def statistics(it: World, owner: Owner, **asked: str) -> list[pb.Statistics]:
+    answer = await it.analytics.GetStatistics(
+        pb.GetStatisticsRequest(**asked), metadata=owner.metadata
+    )
+    return list(answer.statistics)
+
+
+async def counted(it: World, owner: Owner, deals: int) -> pb.Statistics:
+    """Wait until so many buys and sells of the owner's account are counted."""
+
+    async def look() -> list[pb.Statistics]:
+        found = await statistics(it, owner, account_id=owner.account_id)
+        return [one for one in found if one.complete and one.deals >= deals]
+
+    return (await until(look, "the deals are counted"))[0]
+
+
+async def test_an_accounts_statistics_are_metatraders_to_the_digit(it: World) -> None:
+    owner = await it.an_owner()
+    whole = history("1000", *RESULTS)
+    await store_deals(it.database, await account_of(it, owner), whole)
+    found = await counted(it, owner, 11)
+
+    assert {one.label: one.text for one in found.printed} == dict(printed(figures_of(whole)))
+    assert (found.balance, found.paid, found.net_profit) == ("1564.3", "1500", "64.3")
+    assert (found.trades, found.deals, found.won) == (10, 11, 5)
+    assert found.profit_factor == "1.491966335"
+    assert found.win_rate_percent == "50"
+    assert found.balance_drawdown.maximal == "65.7"
+    assert found.daily.days == 4
+
+
+async def test_an_account_without_any_deal_has_no_statistics_yet(it: World) -> None:
+    owner = await it.an_owner()
+    assert await statistics(it, owner, account_id=owner.account_id) == []
+    months = await it.analytics.GetMonths(
+        pb.GetMonthsRequest(account_id=owner.account_id), metadata=owner.metadata
+    )
+    assert list(months.months) == []
+
+
+async def test_accounts_together_are_added_and_what_depends_on_order_is_left_out(
+    it: World,
+) -> None:
+    owner = await it.an_owner()
+    account = await account_of(it, owner)
+    await store_deals(it.database, account, history("1000", "100", "-50"))
+    await counted(it, owner, 2)
+    both = await statistics(it, owner)
+    assert len(both) == 1
+    alone = both[0]
+    assert (alone.accounts, alone.net_profit, alone.currency) == (1, "50", "USD")
+    operator_asks = it.analytics.GetStatistics(pb.GetStatisticsRequest(), metadata=it.operator)
+    assert await refusal_of(operator_asks) == Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+
+
+@pytest.mark.parametrize("by", list(By))
+async def test_a_breakdown_is_that_of_the_deals(it: World, by: By) -> None:
+    owner = await it.an_owner()
+    await store_deals(it.database, await account_of(it, owner), history("1000", *RESULTS))
+    await counted(it, owner, 11)
+    answer = await it.analytics.GetBreakdown(
+        pb.GetBreakdownRequest(
+            account_id=owner.account_id, by=getattr(pb, f"BREAKDOWN_BY_{by.name}")
+        ),
+        metadata=owner.metadata,
+    )
+    assert sum(part.trades for part in answer.parts) == 10
+    assert sum(Decimal(part.net_profit) for part in answer.parts) == 65
+    if by is By.WEEKDAY:
+        assert [part.key for part in answer.parts] == ["Monday", "Tuesday", "Wednesday", "Thursday"]
+
+
+async def test_every_month_between_the_first_deal_and_the_last_is_there(it: World) -> None:
+    owner = await it.an_owner()
+    whole = history("1000", "100", "-55", every=timedelta(days=40))
+    await store_deals(it.database, await account_of(it, owner), whole)
+    await counted(it, owner, 2)
+    answer = await it.analytics.GetMonths(
+        pb.GetMonthsRequest(account_id=owner.account_id), metadata=owner.metadata
+    )
+    told = [(m.year, m.month, m.result, m.paid, m.growth_percent) for m in answer.months]
+    assert told == [
+        (2026, 1, "0", "1000", "0"),
+        (2026, 2, "100", "0", "10"),
+        (2026, 3, "-55", "0", "-5"),
+    ]
+
+
+async def test_equity_falls_between_deals_and_deposits_are_no_profit(it: World) -> None:
+    owner = await it.an_owner()
+    account = await account_of(it, owner)
+    await store_deals(it.database, account, history("10000", "0"))
+    await counted(it, owner, 1)
+    reading = EquityReading(database=it.database)
+    now = datetime.now(UTC)
+    for revision, equity in enumerate(("10000", "10000", "10500", "9975", "9975"), start=1):
+        held = a_snapshot(
+            account_id=account.id,
+            owner_id=account.owner_id,
+            revision=revision,
+            balance=Decimal(10_000),
+            equity=Decimal(equity),
+            received_at=now + timedelta(seconds=revision),
+        )
+        async with it.database.transaction(None) as tx:
+            assert await save_snapshot(tx, held)
+        await reading.step()
+
+    (found,) = await statistics(it, owner, account_id=owner.account_id)
+    assert found.equity_drawdown.maximal == "525"
+    assert found.equity_drawdown.maximal_percent == "5"
+    assert found.equity_drawdown.absolute == "25"
+
+
+@pytest.fixture
+async def owner(it: World) -> Owner:
+    return await it.an_owner()
+
+
+@pytest.fixture
+async def producer(it: World, owner: Owner) -> Producer:
+    made = await it.a_producer(owner)
+    await it.follow(owner, made)
+    return made
+
+
+@pytest.fixture
+async def device(it: World, owner: Owner) -> Device:
+    return await it.a_device(owner)
+
+
+async def traded(it: World, owner: Owner, producer: Producer, end: BridgeEnd) -> str:
+    """One signal, approved and filled two ticks worse; returns the signal's id."""
+    await it.tell_prices(owner)
+    signal_id = await it.submit(producer, a_signal())
+    await it.decide(owner, await it.entry(owner, signal_id))
+    granted = (await end.claim((await end.hear("offer")).offer)).grant
+    intent = execution_pb2.IntentRecorded(
+        command_id=granted.command_id,
+        attempt=granted.attempt,
+        grant_id=granted.grant_id,
+        request_sha256="0" * 64,
+    )
+    await end.tell("intent", intent=intent)
+    sent_at = datetime.now(UTC) + timedelta(seconds=1)
+    back_at = sent_at + timedelta(milliseconds=250)
+    await end.tell("result", result=a_result(granted, send_time=sent_at, return_time=back_at))
+    deal = a_deal(granted)
+    deal.price = "1.08452"
+    await end.acknowledged(await end.tell("deal", deal=deal))
+    return signal_id
+
+
+async def test_the_truth_sheet_says_who_took_how_long_and_what_it_cost(
+    it: World, owner: Owner, producer: Producer, device: Device
+) -> None:
+    async with bridge_end(it, owner, device) as end:
+        signal_id = await traded(it, owner, producer, end)
+        await end.acknowledged(await end.tell("close", deal=a_stops_close()))
+    answer = await it.analytics.ListTrades(pb.ListTradesRequest(), metadata=owner.metadata)
+
+    (trade,) = answer.trades
+    assert (trade.signal_id, trade.producer_id) == (signal_id, producer.id)
+    assert (trade.signal_price, trade.open_price, trade.slippage) == (
+        "1.0845",
+        "1.08452",
+        "0.00002",
+    )
+    assert (trade.close_price, trade.closed_volume, trade.result) == ("1.0855", "0.1", "9.5")
+    assert trade.delay_of_broker.ToTimedelta() == timedelta(milliseconds=250)
+    whole = sum(
+        (
+            span.ToTimedelta()
+            for span in (trade.delay_of_person, trade.delay_of_platform, trade.delay_of_broker)
+        ),
+        timedelta(0),
+    )
+    # Nothing of the time between the server and the fill is nobody's.
+    assert whole == trade.fill_time.ToDatetime() - trade.receive_time.ToDatetime()
+    assert trade.side == values_pb2.SIDE_BUY
+
+
+def a_stops_close() -> execution_pb2.Deal:
+    """The closing deal that a stop makes of the same position: it carries no tag."""
+    deal = a_deal(execution_pb2.Grant(magic=0), ticket=777)
+    deal.type, deal.entry = 1, execution_pb2.DEAL_ENTRY_OUT
+    deal.price, deal.profit, deal.commission = "1.0855", "10", "-0.5"
+    deal.broker_time_ms += 60_000
+    return deal
+
+
+async def test_a_close_by_a_stop_is_its_producers_trade_even_if_it_comes_before_the_opening(
+    it: World, owner: Owner, producer: Producer, device: Device
+) -> None:
+    async with bridge_end(it, owner, device) as end:
+        await end.acknowledged(await end.tell("close", deal=a_stops_close()))
+        await counted(it, owner, 1)
+        await traded(it, owner, producer, end)
+    await counted(it, owner, 2)
+    (found,) = await statistics(it, owner, account_id=owner.account_id, producer_id=producer.id)
+    (nobodys,) = await statistics(it, owner, account_id=owner.account_id, producer_id=str(uuid4()))
+    answer = await it.analytics.GetBreakdown(
+        pb.GetBreakdownRequest(
+            account_id=owner.account_id, producer_id=producer.id, by=pb.BREAKDOWN_BY_SYMBOL
+        ),
+        metadata=owner.metadata,
+    )
+
+    assert (found.trades, found.deals, found.net_profit) == (1, 2, "9.5")
+    assert (nobodys.trades, nobodys.net_profit) == (0, "0")
+    assert [(part.key, part.net_profit) for part in answer.parts] == [("EURUSD", "9.5")]
+    async with it.database.transaction(None) as tx:
+        whose = set((await tx.scalars(select(deals.c.counted_for))).all())
+    assert whose == {UUID(producer.id)}
+
+
+async def test_the_funnel_gives_a_reason_for_each_signal_that_was_missed(
+    it: World, owner: Owner, producer: Producer, device: Device
+) -> None:
+    async with bridge_end(it, owner, device) as end:
+        await traded(it, owner, producer, end)
+    rejected = await it.submit(producer, a_signal())
+    await it.decide(owner, await it.entry(owner, rejected), approve=False)
+    waiting = await it.submit(producer, a_signal())
+    await it.entry(owner, waiting)
+    answer = await it.analytics.GetFunnel(
+        pb.GetFunnelRequest(account_id=owner.account_id), metadata=owner.metadata
+    )
+
+    assert {one.step: one.count for one in answer.steps} == {
+        "delivered": 3,
+        "asked": 3,
+        "approved": 1,
+        "granted": 1,
+        "filled": 1,
+    }
+    assert {(m.step, m.reason, m.count, m.newest_signal_id) for m in answer.misses} == {
+        ("asked", "REJECTED_BY_OWNER", 1, rejected),
+        ("asked", "WAITING_FOR_DECISION", 1, waiting),
+    }
+
+
+async def a_link(
+    it: World, owner: Owner, request_id: str | None = None
+) -> pb.CreateShareLinkResponse:
+    return await it.analytics.CreateShareLink(
+        pb.CreateShareLinkRequest(
+            request_id=request_id or str(uuid4()),
+            account_id=owner.account_id,
+            title="My year",
+            lifetime=HOUR,
+        ),
+        metadata=owner.metadata,
+    )
+
+
+async def shared(it: World, token: str) -> pb.GetSharedStatisticsResponse:
+    return await it.analytics.GetSharedStatistics(pb.GetSharedStatisticsRequest(token=token))
+
+
+async def test_a_share_link_shows_statistics_and_not_whose(it: World, owner: Owner) -> None:
+    await store_deals(it.database, await account_of(it, owner), history("1000", *RESULTS))
+    await counted(it, owner, 11)
+    made = await a_link(it, owner)
+    seen = await shared(it, made.token)
+
+    assert (seen.title, seen.statistics.net_profit) == ("My year", "64.3")
+    assert seen.statistics.daily.days == 4
+    told = seen.SerializeToString()
+    for secret in (owner.account_id, str(owner.fingerprint.login), "1564.3"):
+        assert secret.encode() not in told
+    assert not any(month.paid for month in seen.months)
+
+
+async def test_a_share_link_that_is_revoked_unknown_or_over_opens_nothing(
+    it: World, owner: Owner
+) -> None:
+    made = await a_link(it, owner)
+    request = pb.RevokeShareLinkRequest(share_link_id=made.link.share_link_id)
+    await shared(it, made.token)
+    ended = await it.analytics.RevokeShareLink(request, metadata=owner.metadata)
+    again = await it.analytics.RevokeShareLink(request, metadata=owner.metadata)
+    over = await a_link(it, owner)
+    async with it.database.transaction(None) as tx:
+        await tx.execute(
+            update(share_links)
+            .where(share_links.c.id == UUID(over.link.share_link_id))
+            .values(expires_at=datetime.now(UTC))
+        )
+
+    assert ended == again
+    for token in (made.token, over.token, "css_" + "x" * 43):
+        with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
+            await shared(it, token)
+
+
+async def test_a_share_links_token_is_told_once_and_both_ends_of_it_are_in_the_audit(
+    it: World, owner: Owner
+) -> None:
+    request_id = str(uuid4())
+    made = await a_link(it, owner, request_id=request_id)
+    with refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_REPEATED"):
+        await a_link(it, owner, request_id=request_id)
+    await it.analytics.RevokeShareLink(
+        pb.RevokeShareLinkRequest(share_link_id=made.link.share_link_id), metadata=owner.metadata
+    )
+    listed = await it.analytics.ListShareLinks(pb.ListShareLinksRequest(), metadata=owner.metadata)
+    entries = await it.audit.ListAuditEntries(
+        audit_pb2.ListAuditEntriesRequest(page_size=500), metadata=owner.metadata
+    )
+
+    assert [link.share_link_id for link in listed.links] == [made.link.share_link_id]
+    kinds = [entry.kind for entry in entries.entries]
+    assert kinds.count("share_link.created") == kinds.count("share_link.revoked") == 1
+    assert made.token not in str(entries)

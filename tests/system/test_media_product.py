@@ -1,0 +1,148 @@
+"""Statistics and charts as an owner has them: over REST through the gateway, and at a terminal."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from countersign_server.accounts.store import account
+from gateway.run import running
+from tests.fixtures.front_door import token_in
+from tests.fixtures.gateway_world import settings_for
+from tests.fixtures.histories import history
+from tests.fixtures.stored_deals import store_deals
+from tests.fixtures.waiting import until
+from tests.fixtures.world import Owner, World, world
+
+RESULTS = ("50", "-20", "-30", "0", "40", "-10", "-10", "25", "-60", "80")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The product behind its gateway, and ann with her account of eleven deals."""
+
+    product: World
+    http: httpx2.AsyncClient
+    ann: Owner
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {token_in(self.ann.metadata)}"}
+
+    async def get(self, path: str, **params: str) -> Any:
+        answer = await self.http.get(path, params=params, headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def command(self, *arguments: str, folder: Path) -> bytes:
+        """Run `countersign` as ann at a terminal, and return what it printed."""
+        environment = os.environ | {
+            "COUNTERSIGN_ADDRESS": self.product.addresses.public,
+            "COUNTERSIGN_TOKEN": token_in(self.ann.metadata),
+            "COUNTERSIGN_CONFIG": str(folder / "config.toml"),
+        }
+        program = "from countersign_client.cli import main; main()"
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program, *arguments),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            cwd=folder,
+        )
+        printed, complaint = await process.communicate()
+        assert process.returncode == 0, complaint.decode()
+        return printed
+
+
+@pytest.fixture
+async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
+    async with world(database_url, tmp_path / "data") as product:
+        ann = await product.an_owner()
+        async with product.database.transaction(None) as tx:
+            held = await account(tx, UUID(ann.account_id))
+        assert held is not None
+        await store_deals(product.database, held, history("1000", *RESULTS))
+        settings = settings_for(product.addresses.public, keys_refresh=timedelta(seconds=0.2))
+        with running(settings, tmp_path / "gateway") as gateway:
+            await asyncio.to_thread(gateway.wait_for_server)
+            async with httpx2.AsyncClient(base_url=gateway.url, timeout=15) as http:
+                it = Scene(product, http, ann)
+                await until(lambda: _counted(it), "the deals are counted")
+                yield it
+
+
+async def _counted(it: Scene) -> Any:
+    answer = await it.get("/api/v1/statistics", account_id=it.ann.account_id)
+    return [one for one in answer["statistics"] if one["complete"]]
+
+
+async def test_statistics_are_told_over_rest_and_by_a_link_without_any_token(
+    scene: Scene,
+) -> None:
+    account_id = scene.ann.account_id
+    (told,) = (await scene.get("/api/v1/statistics", account_id=account_id))["statistics"]
+    months = await scene.get("/api/v1/statistics/months", account_id=account_id)
+    parts = await scene.get(
+        "/api/v1/statistics/breakdown", account_id=account_id, by="BREAKDOWN_BY_SIDE"
+    )
+    made = await scene.http.post(
+        "/api/v1/shareLinks",
+        json={
+            "requestId": str(uuid4()),
+            "accountId": account_id,
+            "title": "My year",
+            "lifetime": "3600s",
+        },
+        headers=scene.headers,
+    )
+    token = made.json()["token"]
+    shared = await scene.http.get(f"/api/v1/shared/{token}")
+    unknown = await scene.http.get(f"/api/v1/shared/{token}x")
+
+    assert (told["netProfit"], told["trades"]) == ("65", 10)
+    assert {one["label"]: one["text"] for one in told["printed"]}["LR Correlation"] == "0.19"
+    assert [month["result"] for month in months["months"]] == ["65"]
+    assert [part["key"] for part in parts["parts"]] == ["long", "short"]
+    assert shared.json()["statistics"]["netProfit"] == "65"
+    assert account_id not in shared.text
+    assert unknown.status_code == 404
+    assert (await scene.get("/api/v1/trades"))["trades"] == []
+    assert len((await scene.get("/api/v1/funnel"))["steps"]) == 5
+
+
+async def test_statistics_are_shown_at_a_terminal_as_tables_and_as_json(
+    scene: Scene, tmp_path: Path
+) -> None:
+    account_id = scene.ann.account_id
+    shown = (await scene.command("stats", folder=tmp_path)).decode()
+    told = json.loads(await scene.command("stats", "--json", folder=tmp_path))
+    by = (
+        await scene.command("stats", "--account", account_id, "--by", "weekday", folder=tmp_path)
+    ).decode()
+    months = (await scene.command("stats", "--months", folder=tmp_path)).decode()
+    link = json.loads(
+        await scene.command(
+            *("share", "create", "--account", account_id, "--title", "Mine", "--json"),
+            folder=tmp_path,
+        )
+    )
+    listed = (await scene.command("share", "list", folder=tmp_path)).decode()
+
+    assert "net profit" in shown
+    assert "Z-Score" in shown
+    assert told[0]["netProfit"] == "65"
+    assert by.splitlines()[1].startswith("Monday")
+    assert "2026-01" in months
+    assert link["link"]["shareLinkId"] in listed
+    assert link["token"] not in listed
+    assert b"no approved command" in await scene.command("trades", folder=tmp_path)
+    assert b"nothing was missed" in await scene.command("funnel", folder=tmp_path)
