@@ -1,0 +1,1 @@
+"""Calls to addresses that others named: limited, and never into our own network."""
