@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from countersign_server.crash_points import parsed
+from countersign_server.outgoing.addresses import reach_of
 
 
 class Settings(BaseSettings):
@@ -85,6 +86,12 @@ class Settings(BaseSettings):
     guard_close_within: timedelta = timedelta(seconds=30)
     poll_interval: timedelta = timedelta(seconds=1)
 
+    # Networks that webhooks may reach although they are not public, such as "10.1.0.0/16"; to them
+    # plain http:// is spoken too. As JSON: '["10.1.0.0/16"]'.
+    webhook_networks: frozenset[str] = frozenset()
+    # Notifications that are over are forgotten after this long; the audit keeps what they told.
+    notifications_kept: timedelta = timedelta(days=30)
+
     # Once, for the first start on a database that was restored from a backup: everything that is
     # not over is put in doubt before anything is offered.
     restored: bool = False
@@ -98,6 +105,12 @@ class Settings(BaseSettings):
         if text:
             parsed(text)
         return text
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _check_networks(cls, networks: frozenset[str]) -> frozenset[str]:
+        reach_of(networks)
+        return networks
 
     @classmethod
     def from_environment(cls) -> Self:

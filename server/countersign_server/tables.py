@@ -10,8 +10,10 @@ from countersign_server.devices import tables as devices
 from countersign_server.execution import tables as execution
 from countersign_server.guards import tables as guards
 from countersign_server.identity import tables as identity
+from countersign_server.notifications import tables as notifications
 from countersign_server.reconciliation import tables as reconciliation
 from countersign_server.signals import tables as signals
+from countersign_server.webhooks import tables as webhooks
 
 AREAS = (
     identity,
@@ -26,6 +28,8 @@ AREAS = (
     guards,
     analytics,
     charts,
+    notifications,
+    webhooks,
 )
 
 __all__ = ["AREAS", "metadata"]

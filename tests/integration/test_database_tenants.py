@@ -6,15 +6,22 @@ The doors check again who asks, so that a test at the doors would not notice a t
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import Table, func, select, text, update
 
-from countersign.v1 import accounts_pb2, guards_pb2, values_pb2
+from countersign.v1 import (
+    accounts_pb2,
+    guards_pb2,
+    notifications_pb2,
+    values_pb2,
+    webhooks_pb2,
+)
 from countersign_server.database.engine import Database
 from countersign_server.tables import metadata
+from tests.fixtures.waiting import until
 from tests.fixtures.world import Owner, World, a_signal, world
 
 OWNED = [table for table in metadata.sorted_tables if "owner_id" in table.columns]
@@ -57,6 +64,7 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         await it.decide(ann, await it.entry(ann, signal_id))
         await it.a_device(ann)
         await _stopped(it, ann, strategy.id)
+        await _tell(it, ann)
         yield Scene(it, UUID(ann.id), UUID(bob.id))
 
 
@@ -74,6 +82,25 @@ async def _stopped(it: World, owner: Owner, producer_id: str) -> None:
         guards_pb2.PullKillSwitchRequest(producer_id=producer_id, state=halted, reason="x"),
     ):
         await it.guards.PullKillSwitch(pulled, metadata=owner.metadata)
+
+
+async def _tell(it: World, owner: Owner) -> None:
+    """Let a notification be tried, at an address that there is not."""
+    request = webhooks_pb2.CreateWebhookEndpointRequest(
+        request_id=str(uuid4()), url="https://hooks.invalid/"
+    )
+    made = await it.webhooks.CreateWebhookEndpoint(request, metadata=owner.metadata)
+    await it.webhooks.TestWebhookEndpoint(
+        webhooks_pb2.TestWebhookEndpointRequest(endpoint_id=made.endpoint.endpoint_id),
+        metadata=owner.metadata,
+    )
+
+    async def tried() -> bool:
+        asked = notifications_pb2.ListNotificationsRequest()
+        answer = await it.notifications.ListNotifications(asked, metadata=owner.metadata)
+        return any(one.attempts for one in answer.notifications)
+
+    await until(tried, "a notification is tried")
 
 
 async def seen(scene: Scene, table: Table, tenant: UUID | None) -> int:

@@ -12,26 +12,12 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.rpc import error_details_pb2, status_pb2
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from countersign.v1 import (
-    accounts_pb2,
-    approvals_pb2,
-    audit_pb2,
-    devices_pb2,
-    execution_pb2,
-    guards_pb2,
-    identity_pb2,
-    reconciliation_pb2,
-    signals_pb2,
-)
 from countersign_server.rpc.access import ACCESS
 from countersign_server.rpc.caller import Role
+from tests.fixtures.contract_areas import AREAS
 from tests.fixtures.garbage import messages
 from tests.fixtures.world import Metadata, World, a_signal, world
 
-AREAS = (
-    *(accounts_pb2, approvals_pb2, audit_pb2, devices_pb2, execution_pb2, identity_pb2),
-    *(guards_pb2, reconciliation_pb2, signals_pb2),
-)
 CATALOGUE = Path(__file__).resolve().parents[2] / "docs/errors.json"
 DOCUMENTED = {entry["reason"] for entry in json.loads(CATALOGUE.read_text())["errors"]}
 # What names something of the inside: libraries, classes, places in the code.

@@ -14,6 +14,7 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from countersign.v1 import (
     accounts_pb2,
@@ -24,9 +25,11 @@ from countersign.v1 import (
     execution_pb2,
     guards_pb2,
     identity_pb2,
+    notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
     values_pb2,
+    webhooks_pb2,
 )
 from countersign_server.audit.entries import Trace
 from countersign_server.reconciliation.divergence import DEFAULT_POLICY, Difference, Kind
@@ -35,22 +38,12 @@ from countersign_server.reconciliation.settlement import Look, settle
 from countersign_server.rpc.access import ACCESS
 from countersign_server.rpc.caller import Role
 from tests.fixtures.bridge_end import stamp
+from tests.fixtures.contract_areas import AREAS
 from tests.fixtures.owner_keys import KeyFile
 from tests.fixtures.refusals import Refusal, refusal_of
+from tests.fixtures.waiting import until
 from tests.fixtures.world import CONSENT, EURUSD, Metadata, Owner, World, a_signal, world
 
-AREAS = (
-    accounts_pb2,
-    analytics_pb2,
-    approvals_pb2,
-    audit_pb2,
-    devices_pb2,
-    execution_pb2,
-    guards_pb2,
-    identity_pb2,
-    reconciliation_pb2,
-    signals_pb2,
-)
 # What a caller names of itself, or draws for one request.
 OWN_IDS = {"request_id", "instance_id", "journal_id"}
 MISSING = Refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
@@ -77,6 +70,8 @@ class Belongings:
     divergence_id: str
     kill_switch_id: str
     share_link_id: str
+    endpoint_id: str
+    notification_id: str
 
     @property
     def guard_id(self) -> str:
@@ -118,6 +113,8 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         status = await it.execution.GetExecutionStatus(
             execution_pb2.GetExecutionStatusRequest(signal_id=signal_id), metadata=ann.metadata
         )
+        # With the producer's own token, so that it is also another's for a producer.
+        endpoint_id = await _an_endpoint(it, strategy.metadata)
         carol = await it.an_owner("carol", login=1000003)
         granted = await it.approvals.GrantDelegate(
             approvals_pb2.GrantDelegateRequest(account_id=ann.account_id, user_id=carol.id),
@@ -141,6 +138,8 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             divergence_id=await _a_divergence(it, ann),
             kill_switch_id=await _a_kill_switch(it, ann, strategy.id),
             share_link_id=await _a_share_link(it, ann),
+            endpoint_id=endpoint_id,
+            notification_id=await _a_notification(it, ann, endpoint_id),
         )
         other = await it.a_producer(bob, "other")
         stranger = Stranger(
@@ -182,6 +181,31 @@ async def _a_share_link(it: World, owner: Owner) -> str:
     return str(made.link.share_link_id)
 
 
+async def _an_endpoint(it: World, metadata: Metadata) -> str:
+    made = await it.webhooks.CreateWebhookEndpoint(
+        webhooks_pb2.CreateWebhookEndpointRequest(
+            request_id=str(uuid4()), url="https://hooks.invalid/"
+        ),
+        metadata=metadata,
+    )
+    await it.webhooks.TestWebhookEndpoint(
+        webhooks_pb2.TestWebhookEndpointRequest(endpoint_id=made.endpoint.endpoint_id),
+        metadata=metadata,
+    )
+    return str(made.endpoint.endpoint_id)
+
+
+async def _a_notification(it: World, owner: Owner, endpoint_id: str) -> str:
+    async def made() -> list[notifications_pb2.Notification]:
+        answer = await it.notifications.ListNotifications(
+            notifications_pb2.ListNotificationsRequest(destination_id=endpoint_id),
+            metadata=owner.metadata,
+        )
+        return list(answer.notifications)
+
+    return (await until(made, "the endpoint's test is announced"))[0].notification_id
+
+
 async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
     # A listed producer may be looked at by everybody: that is what listing means.
     await it.accounts.UpdateProducer(
@@ -194,7 +218,7 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AN, AP, AU, D, E, G, ID, R, S = (
+A, AN, AP, AU, D, E, G, ID, N, R, S, W = (
     accounts_pb2,
     analytics_pb2,
     approvals_pb2,
@@ -203,8 +227,10 @@ A, AN, AP, AU, D, E, G, ID, R, S = (
     execution_pb2,
     guards_pb2,
     identity_pb2,
+    notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    webhooks_pb2,
 )
 
 # As an owner. Each names ann's, and nothing else is wrong with it.
@@ -348,6 +374,15 @@ AS_OWNER: Mapping[str, Request] = {
     "IdentityService/RevokeOwnerKey": lambda ann: ID.RevokeOwnerKeyRequest(
         owner_key_id=ann.owner_key_id
     ),
+    "NotificationService/ListNotifications": lambda ann: N.ListNotificationsRequest(
+        destination_id=ann.endpoint_id
+    ),
+    "NotificationService/GetNotification": lambda ann: N.GetNotificationRequest(
+        notification_id=ann.notification_id
+    ),
+    "NotificationService/ReplayNotifications": lambda ann: N.ReplayNotificationsRequest(
+        destination_id=ann.endpoint_id, start_time=Timestamp(seconds=1)
+    ),
     "ReconciliationService/StartReconciliation": lambda ann: R.StartReconciliationRequest(
         account_id=ann.account_id
     ),
@@ -377,8 +412,33 @@ AS_OWNER: Mapping[str, Request] = {
     ),
     "SignalService/GetSignal": lambda ann: S.GetSignalRequest(signal_id=ann.signal_id),
     "SignalService/ListSignals": lambda ann: S.ListSignalsRequest(producer_id=ann.producer_id),
+    "WebhookService/CreateWebhookEndpoint": lambda ann: W.CreateWebhookEndpointRequest(
+        request_id=str(uuid4()), url="https://hooks.invalid/", account_id=ann.account_id
+    ),
+    "WebhookService/GetWebhookEndpoint": lambda ann: W.GetWebhookEndpointRequest(
+        endpoint_id=ann.endpoint_id
+    ),
+    "WebhookService/UpdateWebhookEndpoint": lambda ann: W.UpdateWebhookEndpointRequest(
+        endpoint=W.WebhookEndpoint(endpoint_id=ann.endpoint_id, description="mine"),
+        update_mask=FieldMask(paths=["description"]),
+    ),
+    "WebhookService/DeleteWebhookEndpoint": lambda ann: W.DeleteWebhookEndpointRequest(
+        endpoint_id=ann.endpoint_id
+    ),
+    "WebhookService/RotateWebhookSecret": lambda ann: W.RotateWebhookSecretRequest(
+        request_id=str(uuid4()), endpoint_id=ann.endpoint_id
+    ),
+    "WebhookService/TestWebhookEndpoint": lambda ann: W.TestWebhookEndpointRequest(
+        endpoint_id=ann.endpoint_id
+    ),
+}
+TOLD_TO_PRODUCERS = {
+    name: request
+    for name, request in AS_OWNER.items()
+    if name.startswith(("NotificationService/", "WebhookService/"))
 }
 AS_PRODUCER: Mapping[str, Request] = {
+    **TOLD_TO_PRODUCERS,
     "AccountService/GetProducer": AS_OWNER["AccountService/GetProducer"],
     "AccountService/ListProducerKeys": AS_OWNER["AccountService/ListProducerKeys"],
     "ExecutionService/GetExecutionStatus": AS_OWNER["ExecutionService/GetExecutionStatus"],
@@ -552,6 +612,8 @@ _ATTRIBUTES = {
     "ExecutionService": "execution",
     "GuardService": "guards",
     "IdentityService": "identity",
+    "NotificationService": "notifications",
     "ReconciliationService": "reconciliation",
     "SignalService": "signals",
+    "WebhookService": "webhooks",
 }

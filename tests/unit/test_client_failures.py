@@ -14,8 +14,10 @@ from countersign.v1 import (
     devices_pb2,
     execution_pb2,
     identity_pb2,
+    notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    webhooks_pb2,
 )
 from countersign_client.address import Address, Tls, read_address
 from countersign_client.backoff import Backoff
@@ -51,8 +53,10 @@ SERVICES = [
             devices_pb2,
             execution_pb2,
             identity_pb2,
+            notifications_pb2,
             reconciliation_pb2,
             signals_pb2,
+            webhooks_pb2,
         )
         for service in module.DESCRIPTOR.services_by_name.values()
     )

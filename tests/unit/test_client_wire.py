@@ -23,9 +23,11 @@ from countersign.v1 import (
     devices_pb2,
     execution_pb2,
     identity_pb2,
+    notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
     values_pb2,
+    webhooks_pb2,
 )
 from countersign_client.wire.countersign import v1
 
@@ -36,9 +38,11 @@ MODULES: tuple[ModuleType, ...] = (
     devices_pb2,
     execution_pb2,
     identity_pb2,
+    notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
     values_pb2,
+    webhooks_pb2,
 )
 
 

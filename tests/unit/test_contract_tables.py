@@ -18,8 +18,10 @@ from countersign.v1 import (
     execution_pb2,
     guards_pb2,
     identity_pb2,
+    notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    webhooks_pb2,
 )
 from countersign_server.errors import CountersignError
 from countersign_server.rpc.access import ACCESS, ANYONE
@@ -38,8 +40,10 @@ AREAS = (
     execution_pb2,
     guards_pb2,
     identity_pb2,
+    notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    webhooks_pb2,
 )
 
 

@@ -1,7 +1,7 @@
 """Reading the event log: by question, or onwards from a place in the chain."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,11 +96,22 @@ async def newest_sequence(tx: AsyncConnection) -> int:
 
 
 async def entries_between(
-    tx: AsyncConnection, *, after: int, upto: int, limit: int
+    tx: AsyncConnection,
+    *,
+    after: int,
+    upto: int,
+    limit: int,
+    owners: Collection[UUID] | None = None,
 ) -> Sequence[LogEntry]:
-    """Return up to `limit` sealed entries that the transaction may see, in their order."""
+    """Return up to `limit` sealed entries that the transaction may see, in their order.
+
+    `owners`: only what concerns them.
+    """
     sequence = audit_seals.c.sequence
-    found = await tx.execute(_IN_CHAIN.where(sequence > after, sequence <= upto).limit(limit))
+    asked = _IN_CHAIN.where(sequence > after, sequence <= upto).limit(limit)
+    if owners is not None:
+        asked = asked.where(audit_entries.c.owner_id.in_(owners))
+    found = await tx.execute(asked)
     return [_entry(row) for row in found]
 
 

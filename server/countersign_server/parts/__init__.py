@@ -16,6 +16,7 @@ from countersign_server.parts.part import Ground, Loop, Now, Part
 from countersign_server.parts.people import people
 from countersign_server.parts.records import audit
 from countersign_server.parts.statistics import analytics
+from countersign_server.parts.telling import notifications, webhooks
 from countersign_server.rpc.caller import Caller
 from countersign_server.settings import Settings
 
@@ -54,6 +55,8 @@ async def build(
             reconciliation(ground, who, feed),
             guards(ground, who),
             analytics(ground),
+            notifications(ground, who),
+            webhooks(ground, who),
         ),
         authenticate=who.tokens.authenticate,
         channels=connections,

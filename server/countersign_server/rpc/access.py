@@ -140,6 +140,20 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         # Whoever has the token may see what it shows.
         "GetSharedStatistics": ANYONE,
     },
+    "NotificationService": {
+        "ListNotifications": _PEOPLE | _PRODUCER,
+        "GetNotification": _PEOPLE | _PRODUCER,
+        "ReplayNotifications": _OWNER | _PRODUCER,
+    },
+    "WebhookService": {
+        "CreateWebhookEndpoint": _OWNER | _PRODUCER,
+        "GetWebhookEndpoint": _PEOPLE | _PRODUCER,
+        "ListWebhookEndpoints": _PEOPLE | _PRODUCER,
+        "UpdateWebhookEndpoint": _OWNER | _PRODUCER,
+        "DeleteWebhookEndpoint": _OWNER | _PRODUCER,
+        "RotateWebhookSecret": _OWNER | _PRODUCER,
+        "TestWebhookEndpoint": _OWNER | _PRODUCER,
+    },
 }
 
 ACCESS: Mapping[str, frozenset[Role]] = {

@@ -9,6 +9,7 @@ from countersign_server.doubt_errors import NotInDoubt
 from countersign_server.errors import CountersignError
 from countersign_server.guard_errors import NoClosing
 from countersign_server.media_errors import CurrenciesDiffer
+from countersign_server.notification_errors import WebhookUrlRefused
 from countersign_server.owner_key_errors import OwnerSignatureRequired
 from countersign_server.rpc.errors import DOMAIN, code_of
 
@@ -31,7 +32,10 @@ def kinds(kind: type[CountersignError] = CountersignError) -> Iterator[type[Coun
 
 def catalogue() -> str:
     """Return the document's text: reason, code and advice of each error, by reason."""
-    imported = {RulesBroken, OwnerSignatureRequired, NotInDoubt, NoClosing, CurrenciesDiffer}
+    imported = {
+        *(RulesBroken, OwnerSignatureRequired, NotInDoubt, NoClosing, CurrenciesDiffer),
+        WebhookUrlRefused,
+    }
     assert imported <= set(kinds())  # noqa: S101  # or the imports were for nothing
     told = [
         {"reason": kind.reason, "code": code_pb2.Code.Name(code_of(kind)), "advice": kind.advice}

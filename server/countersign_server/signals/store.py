@@ -277,3 +277,11 @@ async def own_signals(
         )
     )
     return set(found)
+
+
+async def producers_of(tx: AsyncConnection, signal_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+    """Return whose each signal is, by its id."""
+    found = await tx.execute(
+        select(signals.c.id, signals.c.producer_id).where(signals.c.id.in_(list(signal_ids)))
+    )
+    return {row.id: row.producer_id for row in found}

@@ -1,0 +1,1 @@
+"""Events posted to addresses that owners and producers name, as Standard Webhooks."""

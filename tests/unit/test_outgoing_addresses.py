@@ -1,0 +1,106 @@
+"""Nothing that somebody else named leads into our own network."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from countersign_server.notification_errors import WebhookUrlRefused
+from countersign_server.outgoing.addresses import Reach, reach_of
+from countersign_server.outgoing.posting import AddressRefused, vetted
+from countersign_server.webhooks.endpoint import checked_url
+
+PUBLIC = Reach()
+INSIDE = (
+    "127.0.0.1",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",  # where clouds tell a machine its secrets
+    "100.64.0.1",
+    "0.0.0.0",  # noqa: S104  # that is the point
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::1",
+    "::",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+    "fd00::1",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+)
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_an_address_that_is_not_public_is_not_called(address: str) -> None:
+    assert not PUBLIC.allows(ip_address(address), encrypted=True)
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
+def test_a_public_address_is_called_with_tls_and_not_without(address: str) -> None:
+    assert PUBLIC.allows(ip_address(address), encrypted=True)
+    assert not PUBLIC.allows(ip_address(address), encrypted=False)
+
+
+def test_a_network_that_the_operator_names_is_called_and_no_other() -> None:
+    reach = reach_of({"10.1.0.0/16"})
+
+    assert reach.allows(ip_address("10.1.2.3"), encrypted=False)
+    assert not reach.allows(ip_address("10.2.0.1"), encrypted=True)
+    assert not reach.allows(ip_address("::1"), encrypted=True)
+
+
+async def test_a_name_is_refused_if_any_of_its_addresses_is_ours() -> None:
+    with pytest.raises(AddressRefused, match="not a public address"):
+        await vetted("localhost", 443, PUBLIC, encrypted=True)
+
+
+async def test_a_name_that_stands_for_nothing_is_refused() -> None:
+    with pytest.raises(AddressRefused, match="cannot be resolved"):
+        await vetted("nowhere.invalid", 443, PUBLIC, encrypted=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/hook",
+        "ftp://example.com/",
+        "https://",
+        "https:///path",
+        "https://user@example.com/",
+        "https://user:word@example.com/",
+        "https://@example.com/",
+        "https://example.com/#part",
+        "https://example.com:0/",
+        "https://example.com:99999/",
+        "https://exa mple.com/",
+        "https://ex\u00e4mple.com/",
+        "https://example.com/\r\nx: y",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0177.0.0.1/",
+        "https://[not-an-address/",
+    ],
+)
+def test_a_url_that_cannot_be_right_is_refused_when_it_is_given(url: str) -> None:
+    with pytest.raises(WebhookUrlRefused):
+        checked_url(url, PUBLIC, field="url")
+
+
+@pytest.mark.parametrize("url", ["https://example.com/hook?a=1", "https://hooks.example:8443/"])
+def test_an_https_url_is_taken(url: str) -> None:
+    assert checked_url(url, PUBLIC, field="url") == url
+
+
+def test_plain_http_is_taken_only_where_the_operator_names_networks() -> None:
+    reach = reach_of({"127.0.0.1/32"})
+
+    assert checked_url("http://127.0.0.1:8000/", reach, field="url")
+    with pytest.raises(WebhookUrlRefused):
+        checked_url("http://93.184.215.14/", reach, field="url")
