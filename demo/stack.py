@@ -138,6 +138,8 @@ def _server(settings: DemoSettings, directory: Path, url: str) -> tuple[Child, d
         "COUNTERSIGN_ACCESS_TOKEN_LIFETIME": "PT55M",
         "COUNTERSIGN_DRAIN_WAIT": "PT0S",
         "COUNTERSIGN_SHUTDOWN_GRACE": "PT2S",
+        # The receiver of the story's webhook is on this machine.
+        "COUNTERSIGN_WEBHOOK_NETWORKS": '["127.0.0.1/32"]',
     }
     server = Child(
         "server",

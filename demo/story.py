@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from demo.people import INSTRUMENT, Cast, device_token, producer_token, sign_in
 from demo.processes import wait_until
+from demo.receiver import Receiver, receiving
 from demo.rest import Refused, Rest
 
 Say = Callable[[str], None]
@@ -42,12 +43,20 @@ class Story:
     price: Callable[[], tuple[str, str]]  # bid and ask at the terminal
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     count: int = 0
+    webhook_id: str = ""
 
     def tell(self) -> dict[str, str]:
         """Tell it, and return the ids of what is left pending.
 
         Raises AssertionError where a step does not hold.
         """
+        with receiving() as receiver:
+            secret = self._subscribed(receiver)
+            pending = self._told()
+            self._posted(receiver, secret)
+        return pending
+
+    def _told(self) -> dict[str, str]:
         first = self._signed(self._signal("approved"), age=_SIGNED_BEFORE)
         first_sent = time.monotonic()
         self._carried_out(first)
@@ -56,6 +65,27 @@ class Story:
         self._tampered()
         self._replayed(first, first_sent)
         return self._left_pending()
+
+    def _subscribed(self, receiver: Receiver) -> str:
+        """Let deals be posted to the receiver, and return the secret to verify them with."""
+        body = {
+            "requestId": str(uuid4()),
+            "url": receiver.url,
+            "topics": ["EVENT_TOPIC_DEAL"],
+            "accountId": self.cast.account_id,
+        }
+        made = self.rest.call("POST", "/api/v1/webhooks", body, token=self.owner)
+        self.webhook_id = str(made["endpoint"]["endpointId"])
+        return str(made["secret"])
+
+    def _posted(self, receiver: Receiver, secret: str) -> None:
+        def has_come() -> bool:
+            return any(event["type"] == "deal.recorded" for event in receiver.verified(secret))
+
+        wait_until(has_come, _STEP_SECONDS, "the deal is posted to the webhook")
+        check(len(receiver.verified(secret)) == len(receiver.posted), "every signature holds")
+        self.rest.call("DELETE", f"/api/v1/webhooks/{self.webhook_id}", token=self.owner)
+        self.say("The deal was posted to a webhook on this machine; its signature verifies.")
 
     def _carried_out(self, signed: dict[str, Any]) -> None:
         started = time.monotonic()

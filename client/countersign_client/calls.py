@@ -32,6 +32,7 @@ REPEATABLE = frozenset(
         "CancelSubscription",
         "CreateAccount",
         "CreateApproval",
+        "DeleteWebhookEndpoint",
         "DisableUser",
         "EndSession",
         "PublishConsentText",

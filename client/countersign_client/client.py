@@ -79,6 +79,8 @@ class Client:
         self.reconciliation = services.Reconciliation(self._calls)
         self.audit = services.Audit(self._calls)
         self.analytics = services.Analytics(self._calls)
+        self.notifications = services.Notifications(self._calls)
+        self.webhooks = services.Webhooks(self._calls)
         return self
 
     async def __aexit__(

@@ -76,3 +76,11 @@ class Audit(_OverGrpcAio, v1.AuditServiceStub):
 
 class Analytics(_OverGrpcAio, v1.AnalyticsServiceStub):
     """AnalyticsService."""
+
+
+class Notifications(_OverGrpcAio, v1.NotificationServiceStub):
+    """NotificationService."""
+
+
+class Webhooks(_OverGrpcAio, v1.WebhookServiceStub):
+    """WebhookService."""

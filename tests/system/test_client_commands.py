@@ -334,3 +334,39 @@ def test_signing_out_ends_the_token_at_the_server(terminal: Terminal) -> None:
     terminal.run("whoami", COUNTERSIGN_TOKEN=token)
     assert terminal.code == 3
     assert token not in kept.read_text()
+
+
+def test_a_webhook_is_made_tried_and_ended(terminal: Terminal) -> None:
+    sign_in_operator(terminal)
+    sign_in_owner(terminal, "dave@example.com")
+
+    made = terminal.read("webhook", "create", "https://hooks.invalid/", "--topic", "deal")
+    endpoint = made["endpoint"]["endpointId"]
+    terminal.done("webhook", "test", endpoint)
+    tried = the_first_posted(terminal, endpoint)
+    rotated = terminal.read("webhook", "rotate", endpoint, "--overlap", "1h")
+    paused = terminal.read("webhook", "pause", endpoint)
+    terminal.done("webhook", "resume", endpoint)
+    terminal.done("webhook", "replay", endpoint, "--start", "2026-01-01", "--dead")
+    terminal.run("webhook", "move", endpoint, "http://10.0.0.1/")
+    refused = terminal.errors
+    terminal.done("webhook", "delete", endpoint)
+
+    assert made["secret"].startswith("whsec_")
+    assert rotated["secret"] not in ("", made["secret"])
+    assert tried["notification"]["eventKind"] == "webhook_endpoint.tested"
+    assert paused["paused"]
+    assert "WEBHOOK_URL_REFUSED" in refused
+    assert terminal.read("webhook", "list") == []
+
+
+def the_first_posted(terminal: Terminal, endpoint: str) -> Any:
+    """Return it with its attempts, once there is one."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for posted in terminal.read("webhook", "log", endpoint):
+            found = terminal.read("webhook", "attempts", posted["notificationId"])
+            if found.get("attempts"):
+                return found
+        time.sleep(0.1)
+    raise AssertionError("nothing was posted")

@@ -39,6 +39,7 @@ COMMANDS = MappingProxyType(
         "consent": ("consent", "The text that is accepted when an account follows."),
         "user": ("user", "People and their invitations."),
         "token": ("token", "API tokens for scripts."),
+        "webhook": ("webhook", "Addresses that events are posted to; what was posted."),
         "audit": ("audit", "Every change of state; verify and export the chain."),
     }
 )

@@ -83,6 +83,7 @@ REASON_ADVICE = MappingProxyType(
         "ALREADY_SUBSCRIBED": "Change it with 'countersign subscription update'.",
         "SIGNAL_EXPIRED": "Make a new signal with a later --expires-in.",
         "DIGEST_MISMATCH": "Do not approve; tell the operator.",
+        "WEBHOOKS_EXHAUSTED": "Delete one first: 'countersign webhook list' shows them.",
         "KEY_UNREADABLE": "Give the secret or the key as it was shown when it was made.",
     }
 )
