@@ -139,6 +139,9 @@ class MemoryCommands:
     async def held_back_by(self, command: Command) -> UUID | None:
         return self._holder(command)
 
+    async def is_switched_off(self, command: Command) -> bool:
+        return False  # nobody pulls switches here
+
     async def closing(self, settlement_id: UUID) -> Command | None:
         return next((one for one in self._seen() if one.settlement_id == settlement_id), None)
 

@@ -12,6 +12,8 @@ from countersign.v1 import accounts_pb2, accounts_pb2_grpc
 from countersign_server.accounts import store, symbol_store
 from countersign_server.accounts.account import Account, TradingState, facts_of
 from countersign_server.accounts.fingerprints import symbol_fingerprint
+from countersign_server.accounts.kill_switch import KILL_SWITCH
+from countersign_server.accounts.switch_store import state_of_everything
 from countersign_server.accounts.symbol import SymbolProperties
 from countersign_server.accounts.update_masks import Changeable, updated
 from countersign_server.accounts.wire import (
@@ -57,8 +59,8 @@ class AccountCalls(accounts_pb2_grpc.AccountServiceServicer):
         caller = current_caller()
         wanted = _new_account(request, caller.owner_id, self._now())
         async with self._database.transaction(caller.tenant) as tx:
-            if await store.add_account(tx, wanted):
-                made = wanted
+            made = await _as_switched(tx, wanted)
+            if await store.add_account(tx, made):
                 await record(tx, self._told("account.created", made, None, facts_of(made)))
             else:
                 made = await _same_account(tx, wanted)
@@ -161,6 +163,14 @@ class AccountCalls(accounts_pb2_grpc.AccountServiceServicer):
             before=before,
             after=after,
         )
+
+
+async def _as_switched(tx: AsyncConnection, account: Account) -> Account:
+    """Return a new account as the switches on everything leave it."""
+    state = await state_of_everything(tx)
+    if state is TradingState.ACTIVE:
+        return account
+    return replace(account, trading_state=state, trading_cause=KILL_SWITCH)
 
 
 def _new_account(

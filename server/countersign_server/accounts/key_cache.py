@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
+from countersign_server.accounts.account import TradingState
 from countersign_server.accounts.producer import KeyAlgorithm, VerifiedKey
 from countersign_server.accounts.producer_store import keys_with_producers, touch_keys
 from countersign_server.database.engine import Database
@@ -130,4 +131,5 @@ class ProducerKeys:
             revoked_at=row.revoked_at,
             instruments=frozenset(row.instruments),
             paused=row.paused,
+            trading_state=TradingState(row.trading_state),
         )

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from countersign_server.accounts.account import TradingState
 
+# Why an account may not trade that a switch on everything holds.
+KILL_SWITCH = "kill-switch"
 # From mild to strict.
 _SEVERITY = tuple(TradingState)
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from countersign_server.accounts.account import TradingState
+
 
 class KeyAlgorithm(StrEnum):
     """How a key signs. A property of the key, never of the message."""
@@ -57,6 +59,7 @@ class VerifiedKey:
     revoked_at: datetime | None
     instruments: frozenset[str]  # empty: any
     paused: bool
+    trading_state: TradingState = TradingState.ACTIVE  # what kill switches leave of the producer
 
 
 def facts_of(producer: Producer) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.producer import KeyAlgorithm, Producer, ProducerKey
-from countersign_server.accounts.tables import producer_keys, producers
+from countersign_server.accounts.tables import halted_producers, producer_keys, producers
 
 
 async def add_producer(tx: AsyncConnection, producer: Producer) -> bool:
@@ -157,10 +157,20 @@ async def end_key(tx: AsyncConnection, key_id: str, revoked_at: datetime) -> Non
 
 
 async def keys_with_producers(tx: AsyncConnection, key_ids: Collection[str]) -> Sequence[Row[Any]]:
-    """Return the named keys, each with its producer's instruments and whether it is paused."""
+    """Return the named keys, each with its producer's instruments and what stops it."""
     found = await tx.execute(
-        select(producer_keys, producers.c.instruments, producers.c.paused)
+        select(
+            producer_keys,
+            producers.c.instruments,
+            producers.c.paused,
+            func.coalesce(halted_producers.c.state, "active").label("trading_state"),
+        )
         .join(producers, producers.c.id == producer_keys.c.producer_id)
+        .join(
+            halted_producers,
+            halted_producers.c.producer_id == producer_keys.c.producer_id,
+            isouter=True,
+        )
         .where(producer_keys.c.id.in_(key_ids))
     )
     return found.all()

@@ -1,6 +1,6 @@
 """Kill switches, and what they leave of trading."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -83,12 +83,14 @@ async def set_producer_state(tx: AsyncConnection, producer_id: UUID, state: Trad
     )
 
 
-async def state_of_producer(tx: AsyncConnection, producer_id: UUID) -> TradingState:
-    """Return what its switches leave of a producer, whosever it is."""
-    found = await tx.scalar(
-        select(halted_producers.c.state).where(halted_producers.c.producer_id == producer_id)
+async def states_of_producers(
+    tx: AsyncConnection, producer_ids: Collection[UUID]
+) -> Mapping[UUID, TradingState]:
+    """Return what switches leave of producers, whosever they are; who may trade is not in it."""
+    found = await tx.execute(
+        select(halted_producers).where(halted_producers.c.producer_id.in_(producer_ids))
     )
-    return TradingState(found) if found else TradingState.ACTIVE
+    return {row.producer_id: TradingState(row.state) for row in found}
 
 
 def _switch(row: Row[Any]) -> KillSwitch:

@@ -11,10 +11,11 @@ import structlog
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from countersign_server.accounts.account import Account
+from countersign_server.accounts.account import Account, TradingState
 from countersign_server.accounts.store import funds_of
 from countersign_server.accounts.subscription import Subscription
 from countersign_server.accounts.subscription_store import subscriptions_following
+from countersign_server.accounts.switch_store import states_of_producers
 from countersign_server.accounts.symbol_store import symbols_of
 from countersign_server.approvals.approval import Approval, DecisionMode
 from countersign_server.approvals.decisions import Countersigner, Decider
@@ -136,6 +137,7 @@ class Delivery:
         }
         funds = await funds_of(tx, {recipient.account.id for recipient in recipients})
         openings = await self._openings(tx, recipients)
+        halted = await states_of_producers(tx, {one.terms.producer_id for one in recipients})
         return [
             Follower(
                 subscription=recipient.subscription,
@@ -143,6 +145,7 @@ class Delivery:
                 symbol=symbols.get((recipient.account.id, recipient.terms.instrument)),
                 funds=funds.get(recipient.account.id),
                 opening=openings.get((recipient.terms.signal_id, recipient.account.id)),
+                producer_state=halted.get(recipient.terms.producer_id, TradingState.ACTIVE),
             )
             for recipient in recipients
         ]
@@ -250,6 +253,7 @@ class Delivery:
             symbol=follower.symbol,
             quote_age_max=self._patience.quote_age_max,
             now=now,
+            producer_state=follower.producer_state,
         )
         if approval.state is not ApprovalState.PENDING or not approves_itself(approval, moment):
             return False, ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from countersign_server.accounts.account import Account
+from countersign_server.accounts.account import Account, TradingState
 from countersign_server.accounts.subscription import ApprovalMode, Subscription
 from countersign_server.accounts.symbol import AccountSymbol, Quote
 from countersign_server.approvals.approval import Approval
@@ -21,6 +21,7 @@ from countersign_server.errors import (
     SymbolChanged,
     TradingHalted,
 )
+from countersign_server.guard_errors import ProducerHalted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Moment:
     symbol: AccountSymbol | None
     quote_age_max: timedelta
     now: datetime
+    producer_state: TradingState = TradingState.ACTIVE  # what kill switches leave of it
 
 
 def objection_to(approval: Approval, moment: Moment) -> NotNow | None:
@@ -73,6 +75,13 @@ def _trading_allowed(approval: Approval, moment: Moment) -> NotNow | None:
         trading_state=state,
         trading_cause=moment.account.trading_cause,
     )
+
+
+def _producer_allowed(approval: Approval, moment: Moment) -> NotNow | None:
+    state = moment.producer_state
+    if state.may_open if approval.kind.opens else state.may_reduce:
+        return None
+    return ProducerHalted(f"a kill switch holds the producer: {state}", trading_state=state)
 
 
 def _still_subscribed(_: Approval, moment: Moment) -> NotNow | None:
@@ -161,6 +170,7 @@ def _text(limit: Decimal | None) -> str:
 # Checked in order; the first that objects names the reason.
 CHECKS: Sequence[Callable[[Approval, Moment], NotNow | None]] = (
     _trading_allowed,
+    _producer_allowed,
     _still_subscribed,
     _symbol_confirmed,
     _young_enough,

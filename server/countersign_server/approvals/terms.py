@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from countersign_server.accounts.account import Account, Funds
+from countersign_server.accounts.account import Account, Funds, TradingState
 from countersign_server.accounts.subscription import Subscription
 from countersign_server.accounts.symbol import AccountSymbol
 from countersign_server.approvals.commands_port import Exposure
@@ -55,3 +55,4 @@ class Follower:
     symbol: AccountSymbol | None
     funds: Funds | None
     opening: Opening | None
+    producer_state: TradingState = TradingState.ACTIVE  # what kill switches leave of the producer

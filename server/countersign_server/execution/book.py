@@ -81,12 +81,17 @@ class Commands(Protocol):
         """Grant the attempt in one compare-and-set; None: something stands against it.
 
         The attempt, the offer, the expiry by the book's own clock, a wish to cancel, a doubt that
-        holds openings back and single use are decided here together, and nowhere else.
+        holds openings back, a switch on the producer and single use are decided here together, and
+        nowhere else.
         """
         ...
 
     async def held_back_by(self, command: Command) -> UUID | None:
         """Return a command in doubt that holds an opening back; None: none does."""
+        ...
+
+    async def is_switched_off(self, command: Command) -> bool:
+        """Tell whether a kill switch on its producer keeps a command from being granted."""
         ...
 
     async def closing(self, settlement_id: UUID) -> Command | None:

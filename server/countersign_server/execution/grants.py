@@ -66,6 +66,7 @@ async def grant(
             return await _remember(book, granted, claim, trace)
     current = await book.commands.seen(claim.command_id, account_id=claim.account_id)
     held_back = await book.commands.held_back_by(command) is not None
+    halted = halted or await book.commands.is_switched_off(command)
     return _refusal(current or command, claim, halted=halted, held_back=held_back)
 
 

@@ -25,6 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2 as pb
+from countersign_server.accounts.account import TradingState
+from countersign_server.accounts.tables import halted_producers
+from countersign_server.approvals.tables import approvals
 from countersign_server.database.questions import Question, ask
 from countersign_server.execution.book import Due
 from countersign_server.execution.claim import Claim
@@ -167,6 +170,7 @@ class SqlCommands:
                 commands.c.expires_at > func.clock_timestamp(),
                 ~commands.c.cancel_asked,
                 or_(commands.c.kind.not_in(sorted(OPENING)), ~_doubt_about(commands).exists()),
+                ~_switch_on(commands).exists(),
             )
             .values(
                 state=CommandState.GRANTED,
@@ -197,6 +201,12 @@ class SqlCommands:
             .order_by(commands.c.id)
             .limit(1)
         )
+
+    async def is_switched_off(self, command: Command) -> bool:
+        found = await self._tx.scalar(
+            select(commands.c.id).where(commands.c.id == command.id, _switch_on(commands).exists())
+        )
+        return found is not None
 
     async def closing(self, settlement_id: UUID) -> Command | None:
         return await self._one(select(commands).where(commands.c.settlement_id == settlement_id))
@@ -304,6 +314,25 @@ def _doubt_about(opening: Table) -> Select[tuple[UUID]]:
         doubt.c.symbol == opening.c.symbol,
         doubt.c.side == opening.c.side,
         _holds_back(doubt),
+    )
+
+
+def _switch_on(wanted: Table) -> Select[tuple[UUID]]:
+    """Return what a kill switch on the producer has against one of its commands.
+
+    What guards and people want closed besides is no command of the producer's.
+    """
+    state = halted_producers.c.state
+    return (
+        select(halted_producers.c.producer_id)
+        .join(approvals, approvals.c.producer_id == halted_producers.c.producer_id)
+        .where(
+            approvals.c.id == wanted.c.approval_id,
+            or_(
+                wanted.c.kind.in_(sorted(OPENING)),
+                state == TradingState.HALTED.value,
+            ),
+        )
     )
 
 

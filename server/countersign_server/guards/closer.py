@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign.v1 import execution_pb2 as pb
 from countersign_guards.latch import TradingState as Held
 from countersign_server.accounts.account import Account, MarginMode, Snapshot, TradingState
+from countersign_server.accounts.kill_switch import KILL_SWITCH
 from countersign_server.accounts.symbol_store import instrument_of
 from countersign_server.audit.entries import Trace
 from countersign_server.audit.store import record
@@ -33,7 +34,6 @@ from countersign_server.guards.closing_store import (
     tried_by,
 )
 from countersign_server.guards.guard_close import guard_close
-from countersign_server.guards.keeping import KILL_SWITCH
 from countersign_server.guards.records import Alert, Closing, Kept, Side
 from countersign_server.guards.telling import account_entry
 from countersign_server.guards.view import DIRECTIONS

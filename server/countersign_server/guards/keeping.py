@@ -13,7 +13,7 @@ from countersign_guards.latch import TradingState as Held
 from countersign_guards.policy import Policy
 from countersign_guards.state import GuardState
 from countersign_server.accounts.account import Account, TradingState
-from countersign_server.accounts.kill_switch import severity
+from countersign_server.accounts.kill_switch import KILL_SWITCH, severity
 from countersign_server.accounts.store import account_for_update, set_trading_state
 from countersign_server.accounts.switch_store import state_of_everything
 from countersign_server.audit.entries import Trace
@@ -30,7 +30,6 @@ from countersign_server.guards.store import save_guard
 from countersign_server.guards.telling import Scene, alert_of, entry_of, happenings_of
 from countersign_server.identifiers import Random, uuid7
 
-KILL_SWITCH = "kill-switch"
 _GUARD = "guard"
 
 

@@ -14,7 +14,7 @@ from countersign_guards.guardian import switch
 from countersign_guards.latch import TradingState as Held
 from countersign_server.accounts.account import Account, TradingState
 from countersign_server.accounts.key_cache import TOPIC as KEYS
-from countersign_server.accounts.kill_switch import KillSwitch, severity, strictest
+from countersign_server.accounts.kill_switch import KILL_SWITCH, KillSwitch, severity, strictest
 from countersign_server.accounts.producer_store import producer
 from countersign_server.accounts.store import account_of, list_accounts
 from countersign_server.accounts.switch_store import (
@@ -29,9 +29,9 @@ from countersign_server.accounts.tables import accounts
 from countersign_server.audit.entries import Entry
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
-from countersign_server.database.wakeups import EVERYTHING, Wakeups
+from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import Forbidden, NotFound
-from countersign_server.guards.keeping import KILL_SWITCH, keep, topics_of
+from countersign_server.guards.keeping import keep, topics_of
 from countersign_server.guards.latches import STATES_READ
 from countersign_server.guards.policy_calls import held_guard, visible_account
 from countersign_server.guards.store import policy_in_force
@@ -138,7 +138,7 @@ class SwitchCalls(guards_pb2_grpc.GuardServiceServicer):
         async with self._database.transaction(None) as tx:
             pulled = await self._pull(tx, None, None, state, reason, now)
             changed = await self._hold_everything(tx, state, now)
-        self._wakeups.ring("audit", "guards", EVERYTHING)
+        self._ring(changed)
         return pb.PullKillSwitchResponse(accounts=len(changed), kill_switch=switch_message(pulled))
 
     async def _pull(  # noqa: PLR0913, PLR0917  # the parts of a switch

@@ -18,12 +18,14 @@ from countersign_server.errors import (
     SignatureInvalid,
     SignatureTooOld,
 )
+from countersign_server.guard_errors import ProducerHalted
 from countersign_server.rpc.conversion import from_timestamp
 from countersign_server.rpc.validation import check
 from countersign_server.signals.payload import read_signal, window_action
 from countersign_server.signals.rules import is_signal
 from countersign_server.signals.signing import Algorithm, is_signed_by, signed_text
 
+_OPENING = ("open", "place")
 _ALGORITHM_OF = {
     signals_pb2.SIGNATURE_ALGORITHM_HMAC_SHA256: Algorithm.HMAC_SHA256,
     signals_pb2.SIGNATURE_ALGORITHM_ED25519: Algorithm.ED25519,
@@ -85,8 +87,8 @@ def admit(  # noqa: PLR0913  # two that are told apart by type, the rest by name
     """Return what is to be stored, or raise the reason why not.
 
     The signature is checked before a byte of the payload is read. `key` None: no such key. Raises
-    SignatureInvalid, SignatureTooOld, SignatureFromFuture, ProducerPaused, PayloadUnreadable,
-    UnknownField, RulesBroken, InstrumentNotAllowed, SignalExpired, Invalid.
+    SignatureInvalid, SignatureTooOld, SignatureFromFuture, ProducerPaused, ProducerHalted,
+    PayloadUnreadable, UnknownField, RulesBroken, InstrumentNotAllowed, SignalExpired, Invalid.
     """
     payload = signed.payload
     payload_sha256 = sha256(payload).digest()
@@ -95,12 +97,7 @@ def admit(  # noqa: PLR0913  # two that are told apart by type, the rest by name
     if known.paused:
         raise ProducerPaused("the producer is paused by its owner and takes no signals")
     signal = _ruled(read_signal(signed.format, payload), now)
-    if known.instruments and signal.instrument not in known.instruments:
-        raise InstrumentNotAllowed(
-            f"{signal.instrument} is not on the producer's list of instruments",
-            field="instrument",
-            instrument=signal.instrument,
-        )
+    _check_may_say(known, signal)
     return Admitted(
         id=signal_id,
         owner_id=known.owner_id,
@@ -121,6 +118,19 @@ def admit(  # noqa: PLR0913  # two that are told apart by type, the rest by name
         expires_at=_expiry(signal, windows, now),
         trace=trace,
     )
+
+
+def _check_may_say(known: VerifiedKey, signal: signals_pb2.Signal) -> None:
+    """Raise ProducerHalted or InstrumentNotAllowed unless the producer may say this now."""
+    state = known.trading_state
+    if not (state.may_open if signal.WhichOneof("action") in _OPENING else state.may_reduce):
+        raise ProducerHalted(f"a kill switch holds the producer: {state}", trading_state=state)
+    if known.instruments and signal.instrument not in known.instruments:
+        raise InstrumentNotAllowed(
+            f"{signal.instrument} is not on the producer's list of instruments",
+            field="instrument",
+            instrument=signal.instrument,
+        )
 
 
 def _verified(
