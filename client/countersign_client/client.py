@@ -77,6 +77,7 @@ class Client:
         self.approvals = services.Approvals(self._calls)
         self.execution = services.Execution(self._calls)
         self.reconciliation = services.Reconciliation(self._calls)
+        self.guards = services.Guards(self._calls)
         self.audit = services.Audit(self._calls)
         self.analytics = services.Analytics(self._calls)
         self.notifications = services.Notifications(self._calls)

@@ -70,6 +70,10 @@ class Reconciliation(_OverGrpcAio, v1.ReconciliationServiceStub):
     """ReconciliationService."""
 
 
+class Guards(_OverGrpcAio, v1.GuardServiceStub):
+    """GuardService."""
+
+
 class Audit(_OverGrpcAio, v1.AuditServiceStub):
     """AuditService."""
 

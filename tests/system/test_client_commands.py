@@ -370,3 +370,46 @@ def the_first_posted(terminal: Terminal, endpoint: str) -> Any:
                 return found
         time.sleep(0.1)
     raise AssertionError("nothing was posted")
+
+
+def test_an_owner_sets_what_guards_an_account_stops_it_and_lets_it_go_on(
+    terminal: Terminal,
+) -> None:
+    sign_in_operator(terminal)
+    sign_in_owner(terminal, "guarded@example.com")
+    account = terminal.read(
+        *("account", "create", "Main", "--server", "Sim-Demo", "--login", "1000077"),
+        *("--currency", "USD", "--margin-mode", "hedging", "--demo"),
+    )["accountId"]
+    assert "default policy" in terminal.done("guards", "show")
+    assert "peak-equity" in terminal.done("guards", "policy", "show", account)
+    assert "ftmo-2-step" in terminal.done("guards", "policy", "presets")
+    terminal.run("guards", "policy", "set", account, "--preset", "ftmo-2-step")
+    assert (terminal.code, "needs --initial-balance" in terminal.errors) == (2, True)
+    put = terminal.read(
+        *("guards", "policy", "set", account),
+        *("--preset", "ftmo-2-step", "--initial-balance", "10000"),
+    )
+    assert put["version"] == "1"
+    terminal.run("guards", "policy", "set", account, "--file", "-", entered='{"currency": "EUR"}')
+    assert "POLICY_INVALID" in terminal.errors
+    terminal.run("guards", "call-off", account, "--reason", "no")
+    assert (terminal.code, "NO_CLOSING" in terminal.errors) == (4, True)
+    stopped = ("guards", "switch", "pull", "halted", "--account", account, "--reason", "news")
+    assert "1 account(s) stopped" in terminal.done(*stopped)
+    shown = terminal.done("guards", "show", "--account", account)
+    assert "halted, by person" in shown
+    assert "(news)" in shown
+    assert "latched" in terminal.done("guards", "events")
+    assert "nothing was closed" in terminal.done("guards", "alerts")
+    assert ": active" in terminal.done("guards", "reset", account, "--reason", "calm again")
+    pulled = terminal.read(
+        *("guards", "switch", "pull", "close-only", "--everything"),
+        *("--reason", "outage", "--profile", "op"),
+    )["killSwitch"]
+    assert "outage" in terminal.done("guards", "switch", "list", "--profile", "op")
+    assert "close-only" in terminal.done("guards", "show")
+    terminal.run("guards", "switch", "release", pulled["killSwitchId"], "--reason", "mine")
+    assert "FORBIDDEN" in terminal.errors
+    released = ("guards", "switch", "release", pulled["killSwitchId"], "--reason", "over")
+    assert "released" in terminal.done(*released, "--profile", "op")
