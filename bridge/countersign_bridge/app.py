@@ -33,6 +33,7 @@ from countersign_bridge.effects import (
     OpenStream,
     Write,
 )
+from countersign_bridge.guarding.guard import GuardUnreadable
 from countersign_bridge.journal.records import RecordKind
 from countersign_bridge.journal.recovery import Past, recall
 from countersign_bridge.journal.store import Journal, JournalUnavailable, open_journal
@@ -56,6 +57,9 @@ _CRASH_POINTS = {
     RecordKind.INTENT: (CrashPoint.BEFORE_INTENT, CrashPoint.AFTER_INTENT),
     RecordKind.RESULT: (CrashPoint.BEFORE_RESULT, CrashPoint.AFTER_RESULT),
     RecordKind.DEAL: (CrashPoint.BEFORE_DEAL, CrashPoint.AFTER_DEAL),
+    RecordKind.CLOSING: (CrashPoint.BEFORE_GUARD_CLOSING, CrashPoint.AFTER_GUARD_CLOSING),
+    RecordKind.CLOSED: (CrashPoint.BEFORE_GUARD_CLOSED, CrashPoint.AFTER_GUARD_CLOSED),
+    RecordKind.GUARD: (CrashPoint.BEFORE_GUARD_ACT, CrashPoint.AFTER_GUARD_ACT),
 }
 
 Happening = Callable[[Moment], Effects]
@@ -120,6 +124,7 @@ class _Shell:
             ),
             deliver=self._job_done,
             watch=self._terminal_seen,
+            may_open=self._may_open,
             now=time.monotonic,
         )
         self._channel = ServerChannel(
@@ -268,18 +273,25 @@ class _Shell:
         return self._bridge.terminal_seen(seen, at)
 
     def _assembled(self, identity: Identity, at: Moment) -> Bridge:
-        return Bridge(
-            Situation(identity),
-            self._past,
-            journal_id=self._journal.journal_id,
-            chance=Chance(
-                new_nonce=lambda: secrets.token_bytes(16),
-                new_id=lambda: str(uuid4()),
-                jitter=random.SystemRandom().random,
-            ),
-            intervals=Intervals(self._settings.scan_interval, self._settings.watch_interval),
-            now=at,
-        )
+        settings = self._settings
+        try:
+            return Bridge(
+                Situation(identity, order_volume_max=settings.fence_volume_max),
+                self._past,
+                journal_id=self._journal.journal_id,
+                chance=Chance(
+                    new_nonce=lambda: secrets.token_bytes(16),
+                    new_id=lambda: str(uuid4()),
+                    jitter=random.SystemRandom().random,
+                ),
+                intervals=Intervals(settings.scan_interval, settings.watch_interval),
+                now=at,
+            )
+        except GuardUnreadable as error:
+            raise StartRefused(str(error)) from error
+
+    def _may_open(self) -> bool:
+        return self._bridge is not None and self._bridge.may_open
 
 
 def identity_of(seen: jobs.HealthAnswer, pairing: Pairing | None) -> Identity:

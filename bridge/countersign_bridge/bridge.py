@@ -15,6 +15,10 @@ from countersign_bridge.channel.outbox import Outbox
 from countersign_bridge.channel.session import Session, SessionState, StreamEnd
 from countersign_bridge.clock import Moment
 from countersign_bridge.effects import Ask, Effect, Effects, End, Log, Say, Tell, Write
+from countersign_bridge.guarding.closer import Closer, Commands
+from countersign_bridge.guarding.closing import Target
+from countersign_bridge.guarding.guard import Guard
+from countersign_bridge.intents import Kind
 from countersign_bridge.journal.records import Kept, Record, RecordKind
 from countersign_bridge.journal.recovery import Past
 from countersign_bridge.reporting.events import (
@@ -78,24 +82,26 @@ class Bridge:
         self._desk = Desk(situation, past, self._doubts, new_nonce=chance.new_nonce)
         self._doubts.certainly_not_sent = self._desk.certainly_not_sent
         self._doubts.on_conclusion = self._desk.conclude_doubt
+        self._guard = Guard(situation, past, now)
+        self._closer = Closer(
+            situation,
+            past,
+            self._guard,
+            commands=Commands(self._is_commanded, lambda: self._desk.is_closing),
+            journal_id=journal_id,
+            new_nonce=chance.new_nonce,
+            now=now,
+        )
+        self._desk.guard_is_about = self._closer.is_about
         self._ledger = Ledger(situation, past, interval=intervals.scan, now=now)
         self._watch = Watch(situation, interval=intervals.watch, now=now)
+        self._watch.on_read = self._guard.see
+        self._ledger.on_scan = self._guard.add_deals
         self._stopping_since: Moment | None = None
-        # What is done about each kind of frame; others are the session's own business.
-        self._acts: Mapping[str, Act] = {
-            "welcome": lambda frame, at: self._welcomed(frame.welcome, at),
-            "offer": lambda frame, at: self._desk.hear_offer(frame.offer, at),
-            "grant": lambda frame, at: self._desk.hear_grant(frame.grant, at),
-            "deny": lambda frame, _: self._desk.hear_deny(frame.deny),
-            "resolve": lambda frame, at: self._doubts.hear_resolve(frame.resolve, at),
-            "cancel": lambda frame, _: self._desk.hear_cancel(frame.cancel.command_id),
-            "halt": lambda frame, at: self._halted(frame.halt, at),
-            "symbols": self._map_symbols,
-            "fetch_deals": lambda frame, _: self._ledger.fetch(frame.fetch_deals.day),
-            "fetch_snapshot": lambda _, at: self._watch.fetch_snapshot(at),
-            "heartbeat": self._hear_heartbeat,
-        }
+        self._acts = self._acts_of_frames()
         situation.latch = past.latch
+        if past.account_id:
+            situation.identity = replace(situation.identity, account_id=past.account_id)
         situation.generation_seen = past.generation_seen
 
     def tick(self, now: Moment) -> Effects:
@@ -111,6 +117,7 @@ class Bridge:
             effects += self._session.depart(now)
             self._note_session()
         if self._situation.account_is_ours:
+            effects += [*self._guard.tick(now), *self._closer.tick(now)]
             effects += [*self._doubts.tick(now), *self._ledger.tick(now), *self._watch.tick(now)]
         return self._settled(effects)
 
@@ -152,6 +159,7 @@ class Bridge:
             self._situation.terminal = None
         if isinstance(ask.job, jobs.Send):
             self._ledger.hasten(now)
+            self._watch.hasten(now)
         return self._settled([*effects, *ask.then(outcome, now)])
 
     def written(self, write: Write, kept: Sequence[Kept], now: Moment) -> Effects:
@@ -174,6 +182,11 @@ class Bridge:
             [Log("error", "journal not written", facts), *told, *write.failed(now)]
         )
 
+    @property
+    def may_open(self) -> bool:
+        """Whether an order that opens may still go to the terminal. Any thread may ask."""
+        return self._situation.lets(Kind.OPEN)
+
     def due(self) -> list[execution_pb2.ChannelRequest]:
         """Return the frames to put on the stream now, in order. To be asked after every effect."""
         return self._outbox.due()
@@ -191,7 +204,26 @@ class Bridge:
         return [*self._session.leave("SHUTDOWN"), End(0, "")]
 
     def _may_leave(self) -> bool:
-        return not self._desk.is_sending and (self._outbox.is_empty or not self._session.is_open)
+        is_sending = self._desk.is_sending or self._closer.is_sending
+        return not is_sending and (self._outbox.is_empty or not self._session.is_open)
+
+    def _acts_of_frames(self) -> Mapping[str, Act]:
+        """Return what is done about each kind of frame; others are the session's own business."""
+        return {
+            "welcome": lambda frame, at: self._welcomed(frame.welcome, at),
+            "offer": lambda frame, at: self._desk.hear_offer(frame.offer, at),
+            "grant": lambda frame, at: self._desk.hear_grant(frame.grant, at),
+            "deny": lambda frame, _: self._desk.hear_deny(frame.deny),
+            "resolve": lambda frame, at: self._doubts.hear_resolve(frame.resolve, at),
+            "cancel": lambda frame, _: self._desk.hear_cancel(frame.cancel.command_id),
+            "halt": lambda frame, at: self._halted(frame.halt, at),
+            "symbols": self._map_symbols,
+            "fetch_deals": lambda frame, _: self._ledger.fetch(frame.fetch_deals.day),
+            "fetch_snapshot": lambda _, at: self._watch.fetch_snapshot(at),
+            "heartbeat": self._hear_heartbeat,
+            "guard_policy": lambda frame, at: self._guard.hear_policy(frame.guard_policy, at),
+            "guard": lambda frame, at: self._guard.hear_held(frame.guard, at),
+        }
 
     def _act(self, frame: execution_pb2.ChannelResponse, now: Moment) -> Effects:
         act = self._acts.get(str(frame.WhichOneof("frame")))
@@ -210,6 +242,7 @@ class Bridge:
         situation.hear_server_time(welcome.server_time.ToDatetime(UTC), now)
         situation.identity = replace(situation.identity, account_id=welcome.account_id)
         self._ledger.session_opened(now)
+        self._closer.session_opened(now)
         mapped = [mapping.symbol for mapping in welcome.symbols]
         self._watch.session_opened(mapped, now, takes_deltas=welcome.takes_deltas)
         if welcome.generation < situation.generation_seen:
@@ -250,6 +283,14 @@ class Bridge:
             Tell(anomaly.natural_key, anomaly),
         ]
 
+    def _is_commanded(self, target: Target, now: Moment) -> bool:
+        """Whether a command is about what the guard would close, or may have closed it."""
+        position, order = (None, target.ticket) if target.is_order else (target.ticket, None)
+        since = self._doubts.since(position=position, order=order)
+        if since is not None and not self._closer.is_harmless_twice(target, now.since(since)):
+            return True
+        return self._desk.is_about(position=position, order=order)
+
     def _note_session(self) -> None:
         was_open = self._situation.session_open
         self._situation.session_open = self._session.is_open
@@ -273,6 +314,7 @@ class Bridge:
             generation_seen=self._situation.generation_seen,
             terminal=self._health(),
             journal_id=self._journal_id,
+            guard=self._guard.held(),
         )
         for key in self._past.unresolved()[:_UNRESOLVED_MAX]:
             magic = self._past.intents[key].magic
@@ -300,5 +342,6 @@ class Bridge:
 
 def _results(records: Sequence[Record]) -> list[execution_pb2.Event]:
     """Return the results among records: somebody waits for them, disk or no disk."""
-    results = (record for record in records if record.kind is RecordKind.RESULT)
+    kinds = (RecordKind.RESULT, RecordKind.CLOSED)
+    results = (record for record in records if record.kind in kinds and record.event)
     return [execution_pb2.Event.FromString(record.event) for record in results]

@@ -30,6 +30,13 @@ class CrashPoint(StrEnum):
     AFTER_RESULT_TOLD = "after-result-told"
     BEFORE_DEAL = "before-deal-fsync"
     AFTER_DEAL = "after-deal-fsync"
+    # Of the guard's own acts and closings, which no command causes.
+    BEFORE_GUARD_ACT = "before-guard-act-fsync"
+    AFTER_GUARD_ACT = "after-guard-act-fsync"
+    BEFORE_GUARD_CLOSING = "before-guard-closing-fsync"
+    AFTER_GUARD_CLOSING = "after-guard-closing-fsync"
+    BEFORE_GUARD_CLOSED = "before-guard-closed-fsync"
+    AFTER_GUARD_CLOSED = "after-guard-closed-fsync"
 
 
 _armed, _, _count = os.environ.get(VARIABLE, "").partition(":")

@@ -79,6 +79,7 @@ def ask_terminal(
         ),
         deliver=lambda _, outcome: answers.put(outcome),
         watch=seen.put,
+        may_open=lambda: False,  # it only asks
         now=monotonic,
     )
     link.start()

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from countersign_bridge.clock import Moment
+from countersign_bridge.intents import Kind
 from countersign_bridge.terminal.views import TerminalView
-from countersign_bridge.trading.latch import Latch
+from countersign_bridge.trading.latch import Latch, lets
 from countersign_bridge.trading.resolution import Continuity
 from countersign_bridge.trading.verification import Identity
+from countersign_guards.latch import TradingState
 
 # Longer without a look at the terminal, and a short disconnection may have gone unseen.
 GAP_MAX = timedelta(seconds=15)
@@ -19,6 +22,10 @@ class Situation:
 
     identity: Identity
     latch: Latch = field(default_factory=Latch)
+    # What the guard beside this terminal holds, whatever the server says.
+    guard: TradingState = TradingState.ACTIVE
+    # Lots of one order that the last fence lets through; None: any.
+    order_volume_max: Decimal | None = None
     generation_seen: int = 0
     session_open: bool = False
     draining: bool = False
@@ -45,6 +52,15 @@ class Situation:
         self.continuity = self.continuity.seen(
             connected=terminal.connected, now=now, gap_max=GAP_MAX
         )
+
+    def lets(self, kind: Kind) -> bool:
+        """Whether a command of this kind may go to the terminal: neither side holds it up."""
+        return self.latch.lets(kind) and lets(self.guard, kind)
+
+    @property
+    def trading_state(self) -> TradingState:
+        """Return the stricter of what the server and the guard here say."""
+        return max(self.latch.state, self.guard, key=lambda state: state.severity)
 
     @property
     def terminal_connected(self) -> bool:

@@ -30,11 +30,13 @@ class LinkedTerminal:
     def __init__(self, opening: jobs.Opening) -> None:
         self.delivered: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
         self.seen: SimpleQueue[jobs.HealthAnswer | jobs.Failure] = SimpleQueue()
+        self.may_open = True
         self.link = TerminalLink(
             opening,
             Patience(CALL_PATIENCE_S, 20.0),
             deliver=lambda number, outcome: self.delivered.put((number, outcome)),
             watch=self.seen.put,
+            may_open=lambda: self.may_open,
             now=time.monotonic,
         )
         self._numbers = count(1)
@@ -246,7 +248,7 @@ def test_a_bridge_that_is_killed_takes_its_terminal_process_with_it(
         f"o = jobs.Opening('mt5_simulator', {{'path': 'sim:{terminal.address}'}}, 0, '', 1,"
         " Decimal(1), (), (), ());"
         "link = TerminalLink(o, Patience(5, 20), deliver=print,"
-        " watch=lambda _: print('up', flush=True), now=time.monotonic);"
+        " watch=lambda _: print('up', flush=True), may_open=bool, now=time.monotonic);"
         "link.start(); link._thread.join()"
     )
     bridge = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own

@@ -46,6 +46,9 @@ _AROUND = {
     RecordKind.INTENT: (CrashPoint.BEFORE_INTENT, CrashPoint.AFTER_INTENT),
     RecordKind.RESULT: (CrashPoint.BEFORE_RESULT, CrashPoint.AFTER_RESULT),
     RecordKind.DEAL: (CrashPoint.BEFORE_DEAL, CrashPoint.AFTER_DEAL),
+    RecordKind.CLOSING: (CrashPoint.BEFORE_GUARD_CLOSING, CrashPoint.AFTER_GUARD_CLOSING),
+    RecordKind.CLOSED: (CrashPoint.BEFORE_GUARD_CLOSED, CrashPoint.AFTER_GUARD_CLOSED),
+    RecordKind.GUARD: (CrashPoint.BEFORE_GUARD_ACT, CrashPoint.AFTER_GUARD_ACT),
 }
 
 Happening = Callable[[Moment], Effects]
@@ -120,6 +123,7 @@ class BridgeNode:
             ages=self._past.recent_send_ages(self.machine.moment().utc),
             deliver=lambda number, outcome: self._happen(run, self._answered(number, outcome)),
             watch=lambda seen: self._happen(run, lambda at: self._see_terminal(seen, at)),
+            may_open=lambda: self.bridge is not None and self.bridge.may_open,
         )
         self._kernel.after(TICK, lambda: self._tick(run))
 

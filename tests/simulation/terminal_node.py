@@ -82,11 +82,19 @@ class TerminalNode:
         self._run = 0
         self._deliver: Deliver = lambda _, __: None
         self._watch: Watch = lambda _: None
+        self._may_open: Callable[[], bool] = lambda: False
 
     def start(
-        self, *, used_grants: list[bytes], ages: list[float], deliver: Deliver, watch: Watch
+        self,
+        *,
+        used_grants: list[bytes],
+        ages: list[float],
+        deliver: Deliver,
+        watch: Watch,
+        may_open: Callable[[], bool],
     ) -> None:
         """Begin for a bridge that has just started."""
+        self._may_open = may_open
         self._grants = used_grants
         self._sent_at = [self._machine.steady() - age for age in ages]
         self._waiting = []
@@ -164,6 +172,9 @@ class TerminalNode:
         if isinstance(job, jobs.Send):
             if is_late(job, self._machine.steady()):
                 self._answer(self._run, number, jobs.Refused("GRANT_LAPSED", "lapsed in the queue"))
+                return
+            if not (job.closes or self._may_open()):
+                self._answer(self._run, number, jobs.Refused("HALTED", "halted in the queue"))
                 return
             self._grants.append(job.grant_id)
             self._sent_at.append(self._machine.steady())

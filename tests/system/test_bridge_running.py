@@ -70,7 +70,7 @@ def test_an_approved_signal_trades_once_and_its_deal_comes_back(
     assert all(json.loads(line) for line in said.splitlines())
 
 
-@pytest.mark.parametrize("point", CrashPoint)
+@pytest.mark.parametrize("point", [point for point in CrashPoint if "guard" not in point])
 def test_a_crash_at_any_named_point_sends_at_most_one_order_and_tells_the_truth(
     point: CrashPoint,
     server: ChannelServer,

@@ -12,14 +12,14 @@ from countersign_bridge.owner_signatures import (
     OwnerSignature,
 )
 from countersign_bridge.trading.attempts import Attempt, Grant
-from countersign_bridge.trading.latch import TradingState
 from countersign_bridge.trading.targets import Target
 from countersign_bridge.trading.verification import Offer, Refusal
+from countersign_guards.latch import TradingState
 
 _DETAIL_MAX = 500
 
 # A state this bridge does not know stops trading: it can only be one that means less, not more.
-TRADING_STATES: Mapping[int, TradingState] = MappingProxyType(
+TRADING_STATES: Mapping[values_pb2.TradingState, TradingState] = MappingProxyType(
     {
         values_pb2.TRADING_STATE_ACTIVE: TradingState.ACTIVE,
         values_pb2.TRADING_STATE_WARNED: TradingState.WARNED,
@@ -56,14 +56,15 @@ def offer_of(message: execution_pb2.Offer) -> Offer:
             position_id=message.target.position_id,
             order_ticket=message.target.order_ticket,
         ),
-        owner_signature=_owner_signature_of(message),
+        owner_signature=(
+            owner_signature_of(message.owner_signature)
+            if message.HasField("owner_signature")
+            else None
+        ),
     )
 
 
-def _owner_signature_of(message: execution_pb2.Offer) -> OwnerSignature | None:
-    if not message.HasField("owner_signature"):
-        return None
-    signed = message.owner_signature
+def owner_signature_of(signed: execution_pb2.OfferOwnerSignature) -> OwnerSignature:
     return OwnerSignature(
         key_id=signed.owner_key_id,
         algorithm=_OWNER_KEY_ALGORITHMS.get(signed.algorithm, ""),

@@ -21,6 +21,11 @@ class RecordKind(StrEnum):
     DEAL = "DEAL"  # a deal the terminal showed
     GENERATION = "GENERATION"  # the highest count of grants seen
     LATCH = "LATCH"  # the account's trading state as it last changed
+    POLICY = "POLICY"  # the policy that guards the account, from now on
+    MEMORY = "MEMORY"  # all that the guard remembers; only the newest counts
+    GUARD = "GUARD"  # something that the guard did by itself
+    CLOSING = "CLOSING"  # the guard is about to close something itself; synced before it does
+    CLOSED = "CLOSED"  # how that ended, or that nobody knows
 
 
 @dataclass(frozen=True, slots=True)

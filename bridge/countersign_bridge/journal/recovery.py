@@ -1,13 +1,15 @@
 """What the journal says of the past. Starting is always recovering; there is no other path."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from countersign_bridge.journal.records import Kept, Record, RecordKind
-from countersign_bridge.trading.latch import Latch, TradingState
+from countersign_bridge.trading.latch import Latch
 from countersign_bridge.trading.requests import RequestFields
 from countersign_bridge.trading.retcodes import Outcome
+from countersign_guards.latch import TradingState
 
 _MINUTE = timedelta(minutes=1)
 
@@ -24,6 +26,20 @@ class SentIntent:
     time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OwnClosing:
+    """An attempt of the guard's own: about to be sent, and it may have been."""
+
+    attempt_id: str
+    number: int
+    details: Mapping[str, Any]
+    time: datetime
+
+    @property
+    def grant_id(self) -> bytes:
+        return bytes.fromhex(self.details["grant_id"])
+
+
 @dataclass(slots=True)
 class Past:
     """Everything remembered. `results` holds the newest event of each attempt that has one."""
@@ -36,6 +52,11 @@ class Past:
     outcomes: dict[AttemptKey, Outcome] = field(default_factory=dict[AttemptKey, Outcome])
     results: dict[AttemptKey, bytes] = field(default_factory=dict[AttemptKey, bytes])
     deal_tickets: set[int] = field(default_factory=set[int])
+    account_id: str = ""
+    policy: tuple[int, str] | None = None  # its version and its text
+    guard_memory: str = ""
+    closings: dict[str, OwnClosing] = field(default_factory=dict[str, OwnClosing])
+    closed: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
     unacknowledged: list[Kept] = field(default_factory=list[Kept])
 
     def unresolved(self) -> list[AttemptKey]:
@@ -53,11 +74,12 @@ class Past:
         )
 
     def used_grants(self) -> list[bytes]:
-        return [intent.grant_id for intent in self.intents.values()]
+        return [sent.grant_id for sent in (*self.intents.values(), *self.closings.values())]
 
     def recent_send_ages(self, now: datetime) -> list[float]:
         """Return how many seconds ago orders were sent within the last minute."""
-        spans = (now - intent.time for intent in self.intents.values())
+        sent = (*self.intents.values(), *self.closings.values())
+        spans = (now - one.time for one in sent)
         return [span.total_seconds() for span in spans if timedelta(0) <= span < _MINUTE]
 
     def take(self, record: Record) -> None:
@@ -86,6 +108,22 @@ class Past:
         elif record.kind is RecordKind.LATCH:
             state = TradingState(details["state"])
             self.latch = Latch(state, details["cause"], details["changes"])
+        else:
+            self._take_of_guard(record)
+
+    def _take_of_guard(self, record: Record) -> None:
+        details = record.details
+        if record.kind is RecordKind.POLICY:
+            self.policy = (details["version"], details["text"])
+        elif record.kind is RecordKind.MEMORY:
+            self.guard_memory = details["memory"]
+            self.account_id = details["account_id"]
+        elif record.kind is RecordKind.CLOSING:
+            self.closings[record.command_id] = OwnClosing(
+                record.command_id, record.attempt, details, record.time
+            )
+        elif record.kind is RecordKind.CLOSED:
+            self.closed[record.command_id] = Outcome(details["outcome"])
 
 
 def recall(kept: Iterable[Kept]) -> Past:

@@ -27,8 +27,21 @@ CREATE UNIQUE INDEX one_intent_per_attempt ON records (command_id, attempt)
 CREATE UNIQUE INDEX one_intent_per_grant ON records (json_extract(details, '$.grant_id'))
     WHERE kind = 'INTENT';
 """
-_VERSION = 1
+# Each version's additions, from the version before it.
+_ADDITIONS = {
+    2: """
+CREATE UNIQUE INDEX one_closing_per_attempt ON records (command_id) WHERE kind = 'CLOSING';
+CREATE UNIQUE INDEX one_closing_per_grant ON records (json_extract(details, '$.grant_id'))
+    WHERE kind = 'CLOSING';
+CREATE INDEX memories ON records (number) WHERE kind = 'MEMORY';
+""",
+}
+_VERSION = 2
 _COLUMNS = "number, kind, time, command_id, attempt, details, event, checksum, acknowledged"
+_FORGET_MEMORIES = (
+    "DELETE FROM records WHERE kind = 'MEMORY' AND number NOT IN "
+    "(SELECT number FROM records WHERE kind = 'MEMORY' ORDER BY number DESC LIMIT 2)"
+)
 _BUSY_S = 1.0
 
 _Row = tuple[int, str, str, str, int, str, bytes, int, int]
@@ -79,6 +92,9 @@ class Journal:
                 f"INSERT INTO records ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608  # our own column names
                 [_row_of(item) for item in kept],
             )
+            if any(record.kind is RecordKind.MEMORY for record in records):
+                # The one before stays: the newest may be torn off with the tail.
+                connection.execute(_FORGET_MEMORIES)
         self._last_number += len(kept)
         return kept
 
@@ -124,6 +140,7 @@ def open_journal(state_dir: Path, new_id: Callable[[], str]) -> Journal:
     try:
         connection = _connected(_file(state_dir), opened)
         _create_once(connection, new_id)
+        _bring_up_to_date(connection)
         _drop_torn_tail(connection)
         unsynced = _connected(_file(state_dir), opened)
         # Commits of this one wait for no disk; those of the other take them along.
@@ -192,12 +209,29 @@ def _create_once(connection: sqlite3.Connection, new_id: Callable[[], str]) -> N
     script = f"BEGIN;{_SCHEMA}"
     try:
         connection.executescript(script)
-        connection.execute("INSERT INTO journal VALUES (?, ?)", (new_id(), _VERSION))
+        connection.execute("INSERT INTO journal VALUES (?, 1)", (new_id(),))
         connection.execute("COMMIT")
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Add what this version keeps and the one that made the journal did not.
+
+    Raises JournalUnavailable if a later one made it: it may hold what this one cannot read.
+    """
+    (version,) = connection.execute("SELECT version FROM journal").fetchone()
+    if version > _VERSION:
+        raise JournalUnavailable(
+            f"a later version of the bridge wrote this journal (format {version}, this one knows "
+            f"{_VERSION}): install that version again"
+        )
+    for added in range(version + 1, _VERSION + 1):
+        connection.executescript(
+            f"BEGIN;{_ADDITIONS[added]}UPDATE journal SET version = {added};COMMIT;"  # noqa: S608  # our own numbers
+        )
 
 
 def _drop_torn_tail(connection: sqlite3.Connection) -> None:

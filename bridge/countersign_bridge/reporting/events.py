@@ -25,7 +25,7 @@ _DETAIL_MAX = 500
 _SYMBOL = re.compile(r"[!-~]{1,31}")
 _COMMENT_MAX = 64
 
-_OUTCOMES = {
+OUTCOMES = {
     Outcome.EXECUTED: execution_pb2.ATTEMPT_OUTCOME_EXECUTED,
     Outcome.PARTIAL: execution_pb2.ATTEMPT_OUTCOME_PARTIAL,
     Outcome.WORKING: execution_pb2.ATTEMPT_OUTCOME_WORKING,
@@ -38,7 +38,7 @@ _MARGIN_MODES = {
     MarginMode.EXCHANGE: values_pb2.MARGIN_MODE_EXCHANGE,
     MarginMode.HEDGING: values_pb2.MARGIN_MODE_HEDGING,
 }
-_SIDES = {Side.BUY: values_pb2.SIDE_BUY, Side.SELL: values_pb2.SIDE_SELL}
+SIDES = {Side.BUY: values_pb2.SIDE_BUY, Side.SELL: values_pb2.SIDE_SELL}
 # MetaTrader counts the entries of a deal from 0.
 _ENTRIES = {
     0: execution_pb2.DEAL_ENTRY_IN,
@@ -99,7 +99,7 @@ def result_event(  # noqa: PLR0913  # the fields of one message
     result = made.result
     result.command_id, result.attempt = key
     result.grant_id = grant_id
-    result.outcome = _OUTCOMES[outcome]
+    result.outcome = OUTCOMES[outcome]
     result.retcode = retcode
     result.error_code = error_code
     result.order_ticket = order_ticket
@@ -187,7 +187,7 @@ def position_message(position: PositionView) -> execution_pb2.Position:
         identifier=position.identifier,
         magic=position.magic,
         symbol=position.symbol,
-        side=_SIDES[position.side],
+        side=SIDES[position.side],
         volume=decimal_text(position.volume),
         price_open=decimal_text(position.price_open),
         price_current=decimal_text(position.price_current),

@@ -41,6 +41,8 @@ class Ledger:
         self._scanning = False
         self._next_full = now
         self._told_orders: set[str] = set()
+        # Who counts what was paid in.
+        self.on_scan: Callable[[jobs.ScanAnswer], None] = lambda _: None
 
     def session_opened(self, now: Moment) -> None:
         """Tell everything that only a session holds again."""
@@ -83,6 +85,7 @@ class Ledger:
         if not isinstance(outcome, jobs.ScanAnswer):
             return []
         self._situation.see_terminal(outcome.terminal, now)
+        self.on_scan(outcome)
         effects = self._new_deals(outcome.deals, now)
         effects += self._changed_orders(outcome.orders, now, final=False)
         effects += self._changed_orders(outcome.past_orders, now, final=True)

@@ -40,6 +40,8 @@ class Watch:
         self._next: dict[str, Moment] = dict.fromkeys(("snapshot", "symbols", "quotes"), now)
         self._quotes_again: Moment | None = None
         self._asked: set[str] = set()
+        # Who judges each reading.
+        self.on_read: Callable[[jobs.SnapshotAnswer, Moment], Effects] = lambda _, __: []
 
     def session_opened(self, mapped: Sequence[str], now: Moment, *, takes_deltas: bool) -> None:
         """Tell everything afresh. `mapped` are the symbols the account's owner confirmed."""
@@ -53,6 +55,10 @@ class Watch:
         self._portfolio.fetch()
         self._next["snapshot"] = now
         return []
+
+    def hasten(self, now: Moment) -> None:
+        """Read the account as soon as may be: something was sent."""
+        self._next["snapshot"] = now
 
     def symbols_mapped(self, mapped: Sequence[str], now: Moment) -> Effects:
         """Follow these symbols from now on; the owner has confirmed others."""
@@ -85,7 +91,9 @@ class Watch:
             return []
         self._situation.see_terminal(outcome.terminal, now)
         self._situation.account_trade_allowed = outcome.account.trade_allowed
-        return self._portfolio.tell(outcome, now) if self._situation.session_open else []
+        judged = self.on_read(outcome, now)
+        told = self._portfolio.tell(outcome, now) if self._situation.session_open else []
+        return [*judged, *told]
 
     def _listed(self, outcome: object, now: Moment) -> Effects:
         if not isinstance(outcome, jobs.SymbolsAnswer):

@@ -12,7 +12,6 @@ from countersign_bridge.terminal import jobs, structures
 from countersign_bridge.terminal.fence import Fence, FenceLimits
 from countersign_bridge.terminal.views import (
     AccountView,
-    DealType,
     DealView,
     OrderView,
     PositionView,
@@ -168,7 +167,7 @@ class TerminalCalls:
         orders = self._orders("orders_get")
         past_orders = self._orders("history_orders_get", job.since_s, jobs.END_OF_TIME_S)
         deals = self._deals(0, jobs.END_OF_TIME_S)
-        explained = sum((_effect(deal) for deal in deals), Decimal(0))
+        explained = sum((deal.effect for deal in deals), Decimal(0))
         return jobs.LookAnswer(
             account=account,
             terminal=self._terminal(),
@@ -304,10 +303,3 @@ def _tagged(
         deals=tuple(deal for deal in deals if deal.magic == magic),
         positions=tuple(position for position in positions if position.magic == magic),
     )
-
-
-def _effect(deal: DealView) -> Decimal:
-    """Return what a deal did to the balance. Credit is kept beside it."""
-    if deal.type == DealType.CREDIT:
-        return Decimal(0)
-    return deal.profit + deal.commission + deal.swap + deal.fee

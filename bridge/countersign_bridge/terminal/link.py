@@ -48,19 +48,22 @@ class TerminalLink:
     """The one way to the terminal. Every job submitted is delivered exactly one outcome.
 
     `deliver` is called on the link's own thread with the job's number and its outcome; `watch` with
-    what the terminal shows each time it has been reached, or with why it could not be.
+    what the terminal shows each time it has been reached, or with why it could not be. `may_open`
+    is asked there before an order that opens something leaves: a latch may have fallen meanwhile.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands between, by name
         self,
         opening: jobs.Opening,
         patience: Patience,
         *,
         deliver: Deliver,
         watch: Callable[[jobs.HealthAnswer | jobs.Failure], None],
+        may_open: Callable[[], bool],
         now: Callable[[], float],
     ) -> None:
         self._opening = opening
+        self._may_open = may_open
         self._patience = patience
         self._deliver = deliver
         self._watch = watch
@@ -153,6 +156,8 @@ class TerminalLink:
         if isinstance(job, jobs.Send):
             if self._now() >= job.deadline:
                 return jobs.Refused("GRANT_LAPSED", "the grant lapsed while the send was waiting")
+            if not (job.closes or self._may_open()):
+                return jobs.Refused("HALTED", "trading was halted while the send was waiting")
             self._remember_send(job)
         question = {"id": number, "job": type(job).__name__, "details": encode(job)}
         process.write(question)

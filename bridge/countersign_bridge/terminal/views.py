@@ -37,6 +37,8 @@ class DealType(IntEnum):
     SELL = 1
     BALANCE = 2
     CREDIT = 3
+    CORRECTION = 5
+    BONUS = 6
 
 
 class AccountMode(IntEnum):
@@ -162,6 +164,13 @@ class DealView:
     fee: Decimal
     broker_time_ms: int
     comment: str
+
+    @property
+    def effect(self) -> Decimal:
+        """Return what it did to the balance. Credit is kept beside it."""
+        if self.type == DealType.CREDIT:
+            return Decimal(0)
+        return self.profit + self.commission + self.swap + self.fee
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ done goes out as effects.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
-from uuid import NAMESPACE_OID, uuid5
 
 from countersign.v1 import execution_pb2
 from countersign_bridge.channel.frames import claim_frame, decline_frame, grant_of, offer_of
@@ -17,7 +15,6 @@ from countersign_bridge.decimals import decimal_text
 from countersign_bridge.effects import Ask, Effects, Log, Say, Tell, Write
 from countersign_bridge.journal.records import Record
 from countersign_bridge.journal.recovery import Past
-from countersign_bridge.reporting.events import anomaly_event
 from countersign_bridge.situation import Situation
 from countersign_bridge.terminal import jobs
 from countersign_bridge.trading.attempts import (
@@ -37,6 +34,7 @@ from countersign_bridge.trading.recording import (
     answered,
     declined_record,
     intent_record,
+    overfill_event,
     received_record,
     result_record,
 )
@@ -73,6 +71,8 @@ class Desk:
         self._doubts = doubts
         self._new_nonce = new_nonce
         self._in_hand = InHand()
+        # Whether the guard's own closing is about a position or an order.
+        self.guard_is_about: Callable[[object, object, Moment], bool] = lambda _, __, ___: False
 
     def hear_offer(self, message: execution_pb2.Offer, now: Moment) -> Effects:
         """Take up an offer, or say why not. A repeat of one in hand changes nothing."""
@@ -151,6 +151,15 @@ class Desk:
                 self._in_hand.keep(replace(attempt, cancelled=True))
         return []
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether a command that reduces exposure is under way."""
+        return self._in_hand.is_closing
+
+    def is_about(self, *, position: object, order: object) -> bool:
+        """Whether a command under way is about this position or order."""
+        return self._in_hand.is_about(position=position, order=order)
+
     def lose_session(self) -> None:
         """Give up what was not granted: the server will offer it again, or tell what it granted."""
         self._in_hand.withdraw_ungranted()
@@ -176,7 +185,7 @@ class Desk:
         if not isinstance(outcome, jobs.InspectAnswer):
             return self._decline(attempt.offer, unreachable(outcome), now)
         self._situation.see_terminal(outcome.terminal, now)
-        fields = self._request(attempt, outcome)
+        fields = self._request(attempt, outcome, now)
         if isinstance(fields, Refusal):
             return self._decline(attempt.offer, fields, now)
         priced = outcome.tick is not None and attempt.intent.kind.has_price
@@ -192,7 +201,9 @@ class Desk:
         job = jobs.Check(fields, attempt.intent.kind.reduces)
         return [Ask(job, lambda answer, at: self._checked(key, answer, at))]
 
-    def _request(self, attempt: Attempt, shown: jobs.InspectAnswer) -> RequestFields | Refusal:
+    def _request(
+        self, attempt: Attempt, shown: jobs.InspectAnswer, now: Moment
+    ) -> RequestFields | Refusal:
         """Return the request the attempt becomes if the terminal, as it stands, allows it."""
         refusal = check_terminal(attempt.intent, self._situation.identity, shown)
         if refusal is not None:
@@ -209,6 +220,8 @@ class Desk:
         if rival is not None:
             detail = f"command {rival} is about the same and not over"
             return Refusal.for_now("TARGET_BUSY", detail)
+        if self.guard_is_about(position, order, now):
+            return Refusal.for_now("TARGET_BUSY", "the guard beside the terminal is closing it")
         return fields
 
     def _checked(self, key: AttemptKey, outcome: object, now: Moment) -> Effects:
@@ -293,7 +306,9 @@ class Desk:
         self._in_hand.keep(attempt.after(AttemptEvent.ANSWER if known else AttemptEvent.DOUBT))
         if not known:
             self._doubts.add(Doubt.of_attempt(attempt, grant, now))
-        return [*self._result(attempt, grant, ending, now), *_overfill(attempt, ending, now)]
+        effects = self._result(attempt, grant, ending, now)
+        alarm = overfill_event(attempt, ending, now.utc)
+        return effects if alarm is None else [*effects, Tell(alarm.natural_key, alarm)]
 
     def _forgo(
         self, attempt: Attempt, grant: Grant, reason: str, detail: str, now: Moment
@@ -354,8 +369,8 @@ class Desk:
         if spent or self._in_hand.has_another_of(attempt):
             detail = "the approval was carried out under another command"
             return Refusal.for_good("APPROVAL_USED", detail)
-        if not situation.latch.lets(attempt.intent.kind):
-            return Refusal.for_now("HALTED", f"the account is {situation.latch.state}")
+        if not situation.lets(attempt.intent.kind):
+            return Refusal.for_now("HALTED", f"the account is {situation.trading_state}")
         if self._in_hand.count >= ATTEMPTS_MAX:
             return Refusal.for_now("BUSY", f"{ATTEMPTS_MAX} attempts are in hand")
         return None
@@ -364,7 +379,7 @@ class Desk:
         situation = self._situation
         return Circumstances(
             session_open=situation.session_open,
-            latch_lets=situation.latch.lets(attempt.intent.kind),
+            latch_lets=situation.lets(attempt.intent.kind),
             terminal_connected=situation.terminal_connected,
             account_is_ours=situation.account_is_ours,
         )
@@ -374,19 +389,3 @@ class Desk:
         attempt = self._in_hand.get(key)
         if attempt is not None and attempt.state is AttemptState.IN_DOUBT:
             self._in_hand.keep(attempt.after(AttemptEvent.FIND))
-
-
-def _overfill(attempt: Attempt, ending: Ending, now: Moment) -> Effects:
-    """Return the alarm for more lots than were asked for. The truth is told as it is."""
-    asked = Decimal(repr((attempt.fields or {}).get("volume", 0.0)))
-    if ending.volume is None or not 0 < asked < ending.volume:
-        return []
-    command_id = attempt.offer.command_id
-    anomaly = anomaly_event(
-        "OVERFILL",
-        f"{asked} lots were asked for and {ending.volume} done",
-        now.utc,
-        anomaly_id=str(uuid5(NAMESPACE_OID, f"overfill:{command_id}:{attempt.offer.attempt}")),
-        command_id=command_id,
-    )
-    return [Tell(anomaly.natural_key, anomaly)]

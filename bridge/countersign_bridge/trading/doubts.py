@@ -13,6 +13,7 @@ from countersign_bridge.situation import Situation
 from countersign_bridge.terminal import jobs
 from countersign_bridge.terminal.views import Traces
 from countersign_bridge.trading.attempts import Attempt, Grant
+from countersign_bridge.trading.in_hand import is_about
 from countersign_bridge.trading.recording import Ending, result_record, shown
 from countersign_bridge.trading.requests import RequestFields
 from countersign_bridge.trading.resolution import conclude, history_is_whole
@@ -115,12 +116,18 @@ class Doubts:
     def rival_of(self, *, position: object, order: object) -> str | None:
         """Return the command in doubt that is about this position or order; None: none."""
         for doubt in self._doubts.values():
-            fields = doubt.fields or {}
-            same_position = position is not None and fields.get("position") == position
-            same_order = order is not None and fields.get("order") == order
-            if same_position or same_order:
+            if is_about(doubt.fields or {}, position=position, order=order):
                 return doubt.key[0]
         return None
+
+    def since(self, *, position: object, order: object) -> Moment | None:
+        """Return since when a command about this position or order is in doubt; None: none is."""
+        doubted = [
+            doubt.since
+            for doubt in self._doubts.values()
+            if is_about(doubt.fields or {}, position=position, order=order)
+        ]
+        return max(doubted, key=lambda moment: moment.monotonic, default=None)
 
     def hear_resolve(self, message: execution_pb2.Resolve, now: Moment) -> Effects:
         """Answer what became of an attempt: from the journal, or by looking at the terminal."""

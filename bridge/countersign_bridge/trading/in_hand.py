@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from countersign_bridge.trading.attempts import Attempt, AttemptEvent, AttemptState
+from countersign_bridge.trading.requests import RequestFields
 
 AttemptKey = tuple[str, int]
 
@@ -67,19 +68,39 @@ class InHand:
             for other in self._alive()
         )
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether anything that reduces exposure is under way."""
+        return any(
+            attempt.intent.kind.reduces and attempt.state is not AttemptState.IN_DOUBT
+            for attempt in self._alive()
+        )
+
+    def is_about(self, *, position: object, order: object) -> bool:
+        """Whether anything under way is about this position or order. What is in doubt is not."""
+        return any(
+            is_about(attempt.fields, position=position, order=order)
+            for attempt in self._alive()
+            if attempt.fields and attempt.state is not AttemptState.IN_DOUBT
+        )
+
     def rival_of(self, attempt: Attempt, *, position: object, order: object) -> str | None:
         """Return the command not over that is about the same position or order; None: none."""
         for other in self._alive():
             if other.key == attempt.key or not other.fields:
                 continue
-            same_position = position is not None and other.fields.get("position") == position
-            same_order = order is not None and other.fields.get("order") == order
-            if same_position or same_order:
+            if is_about(other.fields, position=position, order=order):
                 return other.offer.command_id
         return None
 
     def _alive(self) -> Iterator[Attempt]:
         return (attempt for attempt in self._attempts.values() if not attempt.state.is_over)
+
+
+def is_about(fields: RequestFields, *, position: object, order: object) -> bool:
+    """Whether a request is about this position or order, by their tickets; None: about neither."""
+    same_position = position is not None and fields.get("position") == position
+    return same_position or (order is not None and fields.get("order") == order)
 
 
 def is_unclaimed(attempt: Attempt) -> bool:

@@ -1,20 +1,9 @@
 """Whether the account may trade, as last said, whatever has become of who said it."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from countersign_bridge.intents import Kind
-
-
-class TradingState(StrEnum):
-    """What an account may do."""
-
-    ACTIVE = "active"
-    WARNED = "warned"
-    CLOSE_ONLY = "close-only"
-    HALTED = "halted"
-    FLATTENING = "flattening"
-
+from countersign_guards.latch import TradingState
 
 # What each state still lets through, beside what is already at the broker.
 _OPENING = frozenset({TradingState.ACTIVE, TradingState.WARNED})
@@ -37,4 +26,9 @@ class Latch:
 
     def lets(self, kind: Kind) -> bool:
         """Whether a command of this kind may go to the terminal."""
-        return self.state in (_REDUCING if kind.reduces else _OPENING)
+        return lets(self.state, kind)
+
+
+def lets(state: TradingState, kind: Kind) -> bool:
+    """Whether an account in `state` may be sent a command of this kind."""
+    return state in (_REDUCING if kind.reduces else _OPENING)

@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import NAMESPACE_OID, uuid5
 
+from countersign.v1 import execution_pb2
 from countersign_bridge.journal.records import Record, RecordKind
-from countersign_bridge.reporting.events import intent_event, received_event, result_event
+from countersign_bridge.reporting.events import (
+    anomaly_event,
+    intent_event,
+    received_event,
+    result_event,
+)
 from countersign_bridge.trading.attempts import Attempt, Grant
 from countersign_bridge.trading.requests import RequestFields, request_sha256
 from countersign_bridge.trading.resolution import Found
@@ -89,6 +96,24 @@ def answered(
         price=answer.price,
         sent=sent,
         returned=returned,
+    )
+
+
+def overfill_event(attempt: Attempt, ending: Ending, time: datetime) -> execution_pb2.Event | None:
+    """Return the alarm for more lots than were asked for; None: there are none.
+
+    The truth is told as it is.
+    """
+    asked = Decimal(repr((attempt.fields or {}).get("volume", 0.0)))
+    if ending.volume is None or not 0 < asked < ending.volume:
+        return None
+    command_id = attempt.offer.command_id
+    return anomaly_event(
+        "OVERFILL",
+        f"{asked} lots were asked for and {ending.volume} done",
+        time,
+        anomaly_id=str(uuid5(NAMESPACE_OID, f"overfill:{command_id}:{attempt.offer.attempt}")),
+        command_id=command_id,
     )
 
 
