@@ -74,6 +74,10 @@ class Guards(_OverGrpcAio, v1.GuardServiceStub):
     """GuardService."""
 
 
+class Affiliates(_OverGrpcAio, v1.AffiliateServiceStub):
+    """AffiliateService."""
+
+
 class Audit(_OverGrpcAio, v1.AuditServiceStub):
     """AuditService."""
 

@@ -5,8 +5,10 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -87,6 +89,29 @@ def create_operator(
             typer.echo(f"operator {email} has the id {user_id}")
 
 
+@main.command("payout-details")
+def payout_details(
+    payout_id: Annotated[UUID, typer.Argument(help="An approved payout.")], *, as_json: Json = False
+) -> None:
+    """Show where the money of an approved payout goes; the audit tells that it was shown."""
+    from countersign_server.operators import open_bank_details  # noqa: PLC0415  # slow to import
+    from countersign_server.sealing_key import sealing_key  # noqa: PLC0415
+
+    with _plain_errors():
+        settings = Settings.from_environment()
+        key = sealing_key(settings)
+        with _database(settings, migrated=False) as url, _runner() as runner:
+            details = runner.run(
+                open_bank_details(database_url=url, sealing_key=key, payout_id=payout_id)
+            )
+    facts = {name: text for name, text in asdict(details).items() if text}
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name.replace('_', ' '):<10} {value}")
+
+
 @main.command()
 def doctor(*, as_json: Json = False) -> None:
     """Say what is wrong with this installation and how to mend it. Exits 1 if anything is."""
@@ -142,6 +167,7 @@ def _plain_errors() -> Generator[None]:
     from countersign_server.database.schema_version import SchemaMismatch  # noqa: PLC0415
     from countersign_server.database.supervisor import PostgresUnavailable  # noqa: PLC0415
     from countersign_server.errors import CountersignError  # noqa: PLC0415
+    from countersign_server.identity.vault import SealBroken  # noqa: PLC0415
     from countersign_server.sealing_key import SealingKeyInvalid  # noqa: PLC0415
 
     try:
@@ -154,7 +180,10 @@ def _plain_errors() -> Generator[None]:
             for problem in error.errors()
         )
         _end(f"the settings are not valid: {problems}")
-    except (SchemaMismatch, PostgresUnavailable, SealingKeyInvalid, CountersignError) as error:
+    except (
+        *(SchemaMismatch, PostgresUnavailable, SealingKeyInvalid, SealBroken),
+        CountersignError,
+    ) as error:
         _end(str(error))
     except SQLAlchemyError as error:
         _end(f"the database does not answer: {str(error).splitlines()[0]}")

@@ -57,6 +57,13 @@ class Settings(BaseSettings):
         default="", pattern=r"^(https://[a-z0-9.-]+(:[0-9]+)?|http://localhost(:[0-9]+)?)?$"
     )
 
+    # Where affiliates' links lead: "https://sign.example.com/join". Empty: there are no links.
+    referral_page: str = Field(
+        default="", pattern=r"^(https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?)?$"
+    )
+    # How long after the invitation a user may say who brought them.
+    referral_window: timedelta = timedelta(days=30)
+
     replay_window_back: timedelta = timedelta(seconds=30)
     replay_window_ahead: timedelta = timedelta(seconds=5)
     duplicate_window: timedelta = timedelta(seconds=300)

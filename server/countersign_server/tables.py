@@ -1,6 +1,7 @@
 """Every table of every area, for migrations and for the check that code and database agree."""
 
 from countersign_server.accounts import tables as accounts
+from countersign_server.affiliates import tables as affiliates
 from countersign_server.analytics import tables as analytics
 from countersign_server.approvals import delegate_tables as delegates, tables as approvals
 from countersign_server.audit import tables as audit
@@ -30,6 +31,7 @@ AREAS = (
     charts,
     notifications,
     webhooks,
+    affiliates,
 )
 
 __all__ = ["AREAS", "metadata"]

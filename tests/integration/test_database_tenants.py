@@ -34,6 +34,7 @@ WITHOUT_ROWS = {
     *("figures", "figure_checkpoints", "figure_days", "figure_parts", "equity_hours"),
     *("excursions", "share_links", "imported_histories", "imported_deals"),
     *("bars", "rate_requests", "pictures"),
+    *("affiliates", "ledger_entries", "ledger_lines", "payouts", "referrals"),
     *("divergences", "reconciliation_policies", "reconciliation_runs", "reconciliations", "trades"),
 }
 

@@ -50,7 +50,7 @@ async def invited(
 
 async def accepted(door: FrontDoor, invitation_token: str) -> identity_pb2.AcceptInvitationResponse:
     request = identity_pb2.AcceptInvitationRequest(
-        invitation_token=invitation_token, password=FIRST_PASSWORD, referral_code="BOB7"
+        invitation_token=invitation_token, password=FIRST_PASSWORD
     )
     return await door.identity.AcceptInvitation(request)
 

@@ -18,6 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from countersign.v1 import (
     accounts_pb2,
+    affiliates_pb2,
     analytics_pb2,
     approvals_pb2,
     audit_pb2,
@@ -218,8 +219,9 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AN, AP, AU, D, E, G, ID, N, R, S, W = (
+A, AF, AN, AP, AU, D, E, G, ID, N, R, S, W = (
     accounts_pb2,
+    affiliates_pb2,
     analytics_pb2,
     approvals_pb2,
     audit_pb2,
@@ -301,6 +303,9 @@ AS_OWNER: Mapping[str, Request] = {
     ),
     "AnalyticsService/RevokeShareLink": lambda ann: AN.RevokeShareLinkRequest(
         share_link_id=ann.share_link_id
+    ),
+    "AffiliateService/ListAffiliateHistory": lambda ann: AF.ListAffiliateHistoryRequest(
+        affiliate_id=ann.user_id
     ),
     "ApprovalService/CreateApproval": lambda ann: AP.CreateApprovalRequest(
         signal_id=ann.signal_id,
@@ -606,6 +611,7 @@ async def _outcome(call: Any, request: Message, metadata: Metadata) -> object:
 _ATTRIBUTES = {
     "AccountService": "accounts",
     "AnalyticsService": "analytics",
+    "AffiliateService": "affiliates",
     "ApprovalService": "approvals",
     "AuditService": "audit",
     "DeviceService": "devices",

@@ -9,6 +9,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from countersign.v1 import (
     accounts_pb2,
+    affiliates_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
@@ -48,6 +49,7 @@ SERVICES = [
         service
         for module in (
             accounts_pb2,
+            affiliates_pb2,
             approvals_pb2,
             audit_pb2,
             devices_pb2,

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from countersign.v1 import (
     accounts_pb2,
+    affiliates_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,
@@ -33,6 +34,7 @@ from countersign_client.wire.countersign import v1
 
 MODULES: tuple[ModuleType, ...] = (
     accounts_pb2,
+    affiliates_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from countersign.v1 import (
     accounts_pb2,
+    affiliates_pb2,
     analytics_pb2,
     approvals_pb2,
     audit_pb2,
@@ -34,6 +35,7 @@ PROJECT = Path(__file__).parent.parent.parent
 AREAS = (
     accounts_pb2,
     analytics_pb2,
+    affiliates_pb2,
     approvals_pb2,
     audit_pb2,
     devices_pb2,

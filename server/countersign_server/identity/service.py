@@ -48,6 +48,8 @@ from countersign_server.rpc.pages import id_position, next_token, page_size
 
 # Whose producer it is; None: there is none. The accounts area knows; the app wires it.
 ProducerOwner = Callable[[AsyncConnection, UUID], Awaitable[UUID | None]]
+# Records who brought a user. The affiliates area knows; the app wires it. Raises CountersignError.
+Refer = Callable[[AsyncConnection, UUID, str, Trace], Awaitable[object]]
 
 _API_TOKEN_LIFETIME_DAYS = 90
 
@@ -65,6 +67,7 @@ class IdentityService(OwnerKeyCalls):
         passwords: Passwords,
         sign_in: SignIn,
         producer_owner: ProducerOwner,
+        refer: Refer,
         invitation_lifetime: timedelta,
         passkey_origin: str,
         now: Callable[[], datetime],
@@ -76,6 +79,7 @@ class IdentityService(OwnerKeyCalls):
         self._passwords = passwords
         self._sign_in = sign_in
         self._producer_owner = producer_owner
+        self._refer = refer
         self._invitation_lifetime = invitation_lifetime
         self._passkey_origin = passkey_origin
         self._now = now
@@ -150,6 +154,8 @@ class IdentityService(OwnerKeyCalls):
             )
             user = replace(user, password_hash=password_hash, referral_code=referral_code)
             trace = replace(trace_of(current_call()), actor=user.subject)
+            if referral_code:
+                await self._refer(tx, user.id, referral_code, trace)
             session = await self._sign_in.open_session(tx, user, trace, proof="invitation")
             entry = _entry("invitation.accepted", user, now, after=_facts(user))
             await record(tx, replace(entry, trace=trace))

@@ -15,6 +15,7 @@ from countersign_server.parts.orders import approvals, channels, execution, sign
 from countersign_server.parts.part import Ground, Loop, Now, Part
 from countersign_server.parts.people import people
 from countersign_server.parts.records import audit
+from countersign_server.parts.referrals import affiliates
 from countersign_server.parts.statistics import analytics
 from countersign_server.parts.telling import notifications, webhooks
 from countersign_server.rpc.caller import Caller
@@ -57,6 +58,7 @@ async def build(
             analytics(ground),
             notifications(ground, who),
             webhooks(ground, who),
+            affiliates(ground, who),
         ),
         authenticate=who.tokens.authenticate,
         channels=connections,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 from countersign_server.accounts.producer_store import producer
+from countersign_server.affiliates.sign_up import Referrals
 from countersign_server.devices.store import device_of
 from countersign_server.identity.believed import Believed
 from countersign_server.identity.keyring import Keyring
@@ -31,6 +32,7 @@ class People:
     revocations: Revocations
     tokens: Tokens
     believed: Believed
+    referrals: Referrals
     part: Part
 
 
@@ -54,6 +56,7 @@ async def people(ground: Ground) -> People:
         refresh_lifetime=settings.refresh_token_lifetime,
         attempts_per_minute=settings.attempts_per_minute,
     )
+    referrals = Referrals(settings.referral_window, ground.now)
     service = IdentityService(
         database=database,
         wakeups=ground.wakeups,
@@ -62,6 +65,7 @@ async def people(ground: Ground) -> People:
         passwords=passwords,
         sign_in=sign_in,
         producer_owner=_producer_owner,
+        refer=referrals.record,
         invitation_lifetime=settings.invitation_lifetime,
         passkey_origin=settings.passkey_origin,
         now=ground.now,
@@ -72,6 +76,7 @@ async def people(ground: Ground) -> People:
         revocations=revocations,
         tokens=tokens,
         believed=Believed(revocations, ground.now),
+        referrals=referrals,
         part=Part(
             partial(add_IdentityServiceServicer_to_server, service),
             (keyring.run, revocations.run, Forgetting(database, revocations, ground.now).run),

@@ -154,6 +154,21 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "RotateWebhookSecret": _OWNER | _PRODUCER,
         "TestWebhookEndpoint": _OWNER | _PRODUCER,
     },
+    "AffiliateService": {
+        "RegisterAffiliate": _OWNER,
+        "GetAffiliateLink": _OWNER,
+        "GetAffiliateStats": _OWNER,
+        "ListAffiliateHistory": _PEOPLE,
+        "RequestPayout": _OWNER,
+        "ListPayouts": _PEOPLE,
+        "NameReferrer": _OWNER,
+        "ApprovePayout": _OPERATOR,
+        "PayPayout": _OPERATOR,
+        "FailPayout": _OPERATOR,
+        "PutAffiliateProgram": _OPERATOR,
+        "ListAffiliatePrograms": _PEOPLE,
+        "ReverseCommission": _OPERATOR,
+    },
 }
 
 ACCESS: Mapping[str, frozenset[Role]] = {

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from google.rpc import code_pb2
 
+from countersign_server.affiliate_errors import NotAnAffiliate
 from countersign_server.doubt_errors import NotInDoubt
 from countersign_server.errors import CountersignError
 from countersign_server.guard_errors import NoClosing
@@ -34,7 +35,7 @@ def catalogue() -> str:
     """Return the document's text: reason, code and advice of each error, by reason."""
     imported = {
         *(RulesBroken, OwnerSignatureRequired, NotInDoubt, NoClosing, CurrenciesDiffer),
-        WebhookUrlRefused,
+        *(WebhookUrlRefused, NotAnAffiliate),
     }
     assert imported <= set(kinds())  # noqa: S101  # or the imports were for nothing
     told = [

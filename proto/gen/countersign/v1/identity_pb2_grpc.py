@@ -170,6 +170,7 @@ class IdentityServiceServicer:
 
     def AcceptInvitation(self, request, context):
         """Sets the first password of an invited user and signs them in. An invitation works once, for seven days.
+        A referral_code that is no affiliate's is refused with INVALID_ARGUMENT, REFERRAL_CODE_UNKNOWN, and uses nothing up.
 
         Caller: anyone who holds the invitation.
         """

@@ -61,6 +61,7 @@ class IdentityServiceStub:
     """
     AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_identity_pb2.AcceptInvitationRequest, _identity_pb2.AcceptInvitationResponse]
     """Sets the first password of an invited user and signs them in. An invitation works once, for seven days.
+    A referral_code that is no affiliate's is refused with INVALID_ARGUMENT, REFERRAL_CODE_UNKNOWN, and uses nothing up.
 
     Caller: anyone who holds the invitation.
     """
@@ -166,6 +167,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     """
     AcceptInvitation: _aio.UnaryUnaryMultiCallable[_identity_pb2.AcceptInvitationRequest, _identity_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
     """Sets the first password of an invited user and signs them in. An invitation works once, for seven days.
+    A referral_code that is no affiliate's is refused with INVALID_ARGUMENT, REFERRAL_CODE_UNKNOWN, and uses nothing up.
 
     Caller: anyone who holds the invitation.
     """
@@ -298,6 +300,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.AcceptInvitationResponse, _abc.Awaitable[_identity_pb2.AcceptInvitationResponse]]:
         """Sets the first password of an invited user and signs them in. An invitation works once, for seven days.
+        A referral_code that is no affiliate's is refused with INVALID_ARGUMENT, REFERRAL_CODE_UNKNOWN, and uses nothing up.
 
         Caller: anyone who holds the invitation.
         """

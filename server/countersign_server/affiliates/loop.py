@@ -1,0 +1,110 @@
+"""Every closed trade of somebody who was referred earns its commission, once."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from countersign_server.affiliates import ledger_store, measures, store, trade_store
+from countersign_server.affiliates.closed_trade import closed_by
+from countersign_server.affiliates.commission import (
+    Circumstances,
+    Commission,
+    Nothing,
+    commission_on,
+)
+from countersign_server.affiliates.ledger import TradedDeal, commission_entry
+from countersign_server.affiliates.standing import measured
+from countersign_server.affiliates.telling import told_entry
+from countersign_server.audit.entries import Trace
+from countersign_server.audit.log import newest_sequence
+from countersign_server.audit.loop import SEALED
+from countersign_server.audit.store import record
+from countersign_server.database.engine import Database
+from countersign_server.database.wakeups import Wakeups
+from countersign_server.identifiers import uuid7
+
+_AT_ONCE = 200
+# Looked through in one statement: closed trades lie far apart among everything else.
+_STRIDE = 10_000
+_PATIENCE = timedelta(seconds=10)
+_AFTER_FAILURE_SECONDS = 2.0
+_TRACE = Trace(actor="system:affiliates")
+
+log = structlog.get_logger()
+
+
+class Commissions:
+    """Follows the audit's chain. Any number of processes may run it; one at a time works."""
+
+    def __init__(
+        self, *, database: Database, wakeups: Wakeups, now: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._now = now
+
+    async def run(self) -> None:
+        """Book what has come, until cancelled."""
+        with self._wakeups.subscribe(SEALED) as wakeup:
+            while True:
+                try:
+                    more = await self.step()
+                except Exception:  # whatever it is, the next round begins where this one did
+                    log.exception("commissions not booked")
+                    measures.loop_failures_total.inc()
+                    await asyncio.sleep(_AFTER_FAILURE_SECONDS)
+                    continue
+                if not more:
+                    await wakeup.wait(_PATIENCE)
+
+    async def step(self) -> bool:
+        """Look through what was sealed next, in one transaction; True: there is more."""
+        async with self._database.transaction(None) as tx:
+            after = await trade_store.progress_held(tx)
+            if after is None:
+                return False
+            newest = await newest_sequence(tx)
+            upto = min(newest, after + _STRIDE)
+            found = await trade_store.referred_deals(tx, after=after, upto=upto, limit=_AT_ONCE)
+            for deal in found:
+                await self._book(tx, deal)
+            if len(found) == _AT_ONCE:
+                upto = found[-1].sequence
+            # A database restored from an earlier state has a shorter chain: wait for it to grow.
+            if upto > after:
+                await trade_store.save_progress(tx, upto)
+        measures.lag_entries.set(max(newest - upto, 0))
+        if found:
+            self._wakeups.ring("audit")
+        return upto < newest
+
+    async def _book(self, tx: AsyncConnection, deal: TradedDeal) -> None:
+        """Book the commission on one deal, or count why there is none."""
+        if await ledger_store.has_commission(tx, deal):
+            measures.commissions_total.labels("BOOKED_BEFORE").inc()
+            return
+        known = await trade_store.deals_of_position(tx, deal.account_id, deal.position_id)
+        trade = closed_by(deal.ticket, known)
+        program = await store.program_at(tx, deal.currency, deal.closed_at)
+        around = Circumstances(
+            closed_at=deal.closed_at,
+            referred_at=deal.referred_at,
+            is_demo=deal.is_demo,
+            is_affiliates=deal.is_affiliates,
+            affiliate_disabled=deal.affiliate_disabled,
+            program=program,
+            measured=await measured(tx, deal.affiliate_id, program, deal.closed_at),
+        )
+        earned = commission_on(trade, around)
+        match earned:
+            case Nothing():
+                measures.commissions_total.labels(earned.reason).inc()
+            case Commission():
+                now = self._now()
+                entry = commission_entry(earned, deal, entry_id=uuid7(now), now=now)
+                await ledger_store.add_entry(tx, entry)
+                await record(tx, told_entry(entry, _TRACE))
+                measures.commissions_total.labels("BOOKED").inc()
