@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from countersign_guards.conditions import blocks
-from countersign_guards.foresight import Breach, Order, breaches
+from countersign_guards.foresight import Measure, Order, Prospect, breaches, foresee
 from countersign_guards.policy import Exposure, Market, Policy, default_policy
 from countersign_guards.state import GuardState
 from countersign_guards.view import Direction
@@ -23,7 +23,9 @@ def account(**changes: Any) -> GuardedAccount:
     return guarded
 
 
-def told(guarded: GuardedAccount, order: Order = ORDER, *, notional: int = 54_000) -> list[Breach]:
+def told(
+    guarded: GuardedAccount, order: Order = ORDER, *, notional: int = 54_000
+) -> list[Prospect]:
     view = guarded.view("10000")
     return breaches(guarded.state, guarded.policy, view, order, notional=Decimal(notional))
 
@@ -36,48 +38,80 @@ def test_an_order_whose_stop_would_reach_the_loss_limit_is_refused_with_the_figu
     # What is open already loses 50 at its stop.
     assert told(account(), replace(ORDER, risk=Decimal("1949.99"))) == []
     (breach,) = told(account(), replace(ORDER, risk=Decimal(1950)))
-    assert breach == Breach(
-        "WOULD_BREAK_LOSS_LIMIT", "drawdown", "8000.00", "8000.00, counted from 10000.00"
+    assert (breach.reason, breach.rule, breach.measure) == (
+        "WOULD_BREAK_LOSS_LIMIT",
+        "drawdown",
+        Measure.LOSS,
     )
-    assert breach.text == (
-        "with every stop hit, equity would fall to the limit of a loss: 8000.00, "
-        "the limit is 8000.00, counted from 10000.00 (drawdown)"
+    assert (breach.now, breach.after, breach.limit) == (0, 2000, 2000)
+
+
+def test_where_an_order_leads_is_told_also_where_it_breaks_nothing() -> None:
+    guarded = account(exposure=Exposure(leverage=Decimal(20), margin_level=Decimal(200)))
+    view = guarded.view("9700")
+    found = {
+        one.rule: (one.now, one.after, one.limit, one.is_breach)
+        for one in foresee(guarded.state, guarded.policy, view, ORDER, notional=Decimal(54_000))
+    }
+    assert found["drawdown"] == (300, 450, 2000, False)
+    now, after, limit, breaks = found["leverage"]
+    assert now is not None
+    assert after is not None
+    assert (round(now, 2), round(after, 2), limit, breaks) == (
+        Decimal("5.57"),
+        Decimal("16.70"),
+        20,
+        False,
     )
 
 
 @pytest.mark.parametrize(
-    ("exposure", "breach"),
+    ("exposure", "reason", "after"),
     [
-        (Exposure(stop_required=True), None),
-        (Exposure(lots=Decimal("1.49")), Breach("TOO_MANY_LOTS", "lots", "1.5", "1.49")),
-        (Exposure(lots=Decimal("1.5")), None),
-        (Exposure(positions=1), Breach("TOO_MANY_POSITIONS", "positions", "2", "1")),
-        (Exposure(positions=2), None),
-        (
-            Exposure(lots_per_symbol=Decimal(1)),
-            Breach("TOO_MANY_LOTS", "lots_per_symbol", "1.5", "1"),
-        ),
-        (
-            Exposure(positions_per_symbol=1),
-            Breach("TOO_MANY_POSITIONS", "positions_per_symbol", "2", "1"),
-        ),
-        (
-            Exposure(lots_per_direction=Decimal(1)),
-            Breach("TOO_MANY_LOTS", "lots_per_direction", "1.5", "1"),
-        ),
-        (Exposure(leverage=Decimal("16.2")), None),
-        (Exposure(leverage=Decimal(16)), Breach("TOO_MUCH_LEVERAGE", "leverage", "16.20", "16")),
-        (
-            Exposure(margin_level=Decimal(700)),
-            Breach("MARGIN_TOO_LOW", "margin_level", "666.67 %", "700 %"),
-        ),
-        (Exposure(margin_level=Decimal(666)), None),
+        (Exposure(stop_required=True), None, None),
+        (Exposure(lots=Decimal("1.49")), "TOO_MANY_LOTS", "1.5"),
+        (Exposure(lots=Decimal("1.5")), None, None),
+        (Exposure(positions=1), "TOO_MANY_POSITIONS", "2"),
+        (Exposure(positions=2), None, None),
+        (Exposure(lots_per_symbol=Decimal(1)), "TOO_MANY_LOTS", "1.5"),
+        (Exposure(positions_per_symbol=1), "TOO_MANY_POSITIONS", "2"),
+        (Exposure(lots_per_direction=Decimal(1)), "TOO_MANY_LOTS", "1.5"),
+        (Exposure(leverage=Decimal("16.2")), None, None),
+        (Exposure(leverage=Decimal(16)), "TOO_MUCH_LEVERAGE", "16.20"),
+        (Exposure(margin_level=Decimal(700)), "MARGIN_TOO_LOW", "666.67"),
+        (Exposure(margin_level=Decimal(666)), None, None),
     ],
 )
 def test_each_limit_of_exposure_counts_what_is_open_and_the_order(
-    exposure: Exposure, breach: Breach | None
+    exposure: Exposure, reason: str | None, after: str | None
 ) -> None:
-    assert told(account(exposure=exposure)) == ([breach] if breach else [])
+    found = told(account(exposure=exposure))
+    figures = [(one.reason, one.after and round(one.after, 2)) for one in found]
+    assert figures == ([(reason, Decimal(after))] if reason and after else [])
+
+
+@pytest.mark.parametrize(
+    ("measure", "after", "limit", "share"),
+    [
+        (Measure.LOSS, 400, 500, "0.8"),
+        (Measure.LOSS, -10, 500, None),
+        (Measure.MARGIN_LEVEL, 250, 100, "0.4"),
+        (Measure.LEVERAGE, None, 30, None),
+    ],
+)
+def test_how_much_of_a_limit_is_used_up_counts_the_way_that_its_figures_go(
+    measure: Measure, after: int | None, limit: int, share: str | None
+) -> None:
+    prospect = Prospect(
+        "R",
+        "r",
+        measure,
+        None,
+        None if after is None else Decimal(after),
+        Decimal(limit),
+        is_breach=False,
+    )
+    assert prospect.share == (share and Decimal(share))
 
 
 def test_the_other_direction_and_another_symbol_have_limits_of_their_own() -> None:
