@@ -184,6 +184,7 @@ SYMBOL = SymbolView(
     volume_step=D("0.01"),
     currency_base="EUR",
     currency_profit="USD",
+    margin_per_lot=D(0),
     filling_mask=3,
     trade_mode=4,
 )

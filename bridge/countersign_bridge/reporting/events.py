@@ -240,6 +240,7 @@ def symbol_message(symbol: SymbolView) -> values_pb2.SymbolProperties:
         currency_base=symbol.currency_base,
         currency_profit=symbol.currency_profit,
         pip_size=decimal_text(pip_size(symbol)),
+        margin_per_lot=decimal_text(symbol.margin_per_lot) if symbol.margin_per_lot else "",
     )
 
 

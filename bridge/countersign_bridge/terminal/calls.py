@@ -24,7 +24,7 @@ from countersign_bridge.trading.retcodes import SendAnswer
 
 _NOT_FOUND = -4
 _SUCCESS = 1
-_BUYS = 0
+_BUYS, _SELLS = 0, 1
 
 
 class Failed(Exception):
@@ -200,7 +200,7 @@ class TerminalCalls:
 
     def _symbols(self, job: jobs.Symbols) -> jobs.SymbolsAnswer:
         self._account()
-        named = (self._symbol(name) for name in job.names)
+        named = (self._symbol(name, with_margins=True) for name in job.names)
         found = {view.name: view for view in named if view is not None}
         for info in self._read("symbols_get"):
             if len(found) >= job.count_max:
@@ -224,8 +224,11 @@ class TerminalCalls:
     def _terminal(self) -> TerminalView:
         return structures.terminal_view(self._read("terminal_info"))
 
-    def _symbol(self, name: str) -> SymbolView | None:
-        """Return a symbol's properties, or None if the broker has no such symbol."""
+    def _symbol(self, name: str, *, with_margins: bool = False) -> SymbolView | None:
+        """Return a symbol's properties, or None if the broker has no such symbol.
+
+        Its margins cost two more calls.
+        """
         # Only a selected symbol has prices. A failure to select shows in what follows.
         self._package.symbol_select(name, True)  # noqa: FBT003  # the package's own signature
         info = self._package.symbol_info(name)
@@ -234,7 +237,19 @@ class TerminalCalls:
             if failure.code in (_NOT_FOUND, _SUCCESS):
                 return None
             raise Failed(failure)
-        return self._remember(structures.symbol_view(info))
+        margins = self._margins(name) if with_margins else ()
+        return self._remember(structures.symbol_view(info, margins=margins))
+
+    def _margins(self, name: str) -> list[float]:
+        """Return the margins of one lot bought and of one sold, as far as the terminal says."""
+        tick = self._tick(name)
+        if tick is None:
+            return []
+        prices = ((_BUYS, tick.ask), (_SELLS, tick.bid))
+        told = (
+            self._package.order_calc_margin(side, name, 1.0, float(price)) for side, price in prices
+        )
+        return [margin for margin in told if margin is not None]
 
     def _tick(self, name: str) -> TickView | None:
         tick = self._package.symbol_info_tick(name)

@@ -1,5 +1,6 @@
 """The package's structures, made into plain values; what it tells as a float becomes exact."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from countersign_bridge.decimals import PLACES_MAX, VOLUME_PLACES, from_float
@@ -49,7 +50,7 @@ def terminal_view(info: Structure) -> TerminalView:
     )
 
 
-def symbol_view(info: Structure) -> SymbolView:
+def symbol_view(info: Structure, *, margins: Sequence[float] = ()) -> SymbolView:
     return SymbolView(
         name=str(info.name),
         digits=int(info.digits),
@@ -62,6 +63,7 @@ def symbol_view(info: Structure) -> SymbolView:
         volume_step=from_float(info.volume_step, VOLUME_PLACES),
         currency_base=str(info.currency_base),
         currency_profit=str(info.currency_profit),
+        margin_per_lot=from_float(max(margins, default=0.0), _MONEY_PLACES),
         filling_mask=int(info.filling_mode),
         trade_mode=int(info.trade_mode),
     )
