@@ -7,27 +7,13 @@ import betterproto.lib.google.protobuf as well_known
 import typer
 
 from countersign_client.cli.invocation import command, current
-from countersign_client.cli.labels import column, value_of
-from countersign_client.cli.screen import Column, print_json, print_table, say
+from countersign_client.cli.labels import column, limit_column, value_of
+from countersign_client.cli.screen import print_json, print_table, say
 from countersign_client.cli.session import ask, gather, show, show_all
 from countersign_client.decimals import canonical
 from countersign_client.errors import invalid_value
 from countersign_client.message_json import message_json
 from countersign_client.wire.countersign import v1
-
-
-def _max_positions(account: v1.Account) -> str:
-    return _limit(account.limits.max_open_positions)
-
-
-def _max_commands(account: v1.Account) -> str:
-    return _limit(account.limits.max_commands_per_minute)
-
-
-def _limit(number: int) -> str:
-    # 0 is no limit, and would read as the opposite.
-    return str(number) if number else ""
-
 
 _BRIEF = (
     column("account", "account_id"),
@@ -44,9 +30,11 @@ _FULL = (
     column("broker", "broker"),
     column("why", "trading_state_cause"),
     column("since", "trading_state_time"),
-    column("max lots", "limits.max_volume"),
-    Column("max positions", _max_positions),
-    Column("max commands/min", _max_commands),
+    limit_column("max lots", "limits.max_volume"),
+    limit_column("max positions", "limits.max_open_positions"),
+    limit_column("max commands/min", "limits.max_commands_per_minute"),
+    limit_column("max orders/s", "limits.max_orders_per_second"),
+    limit_column("max identical orders/min", "limits.max_identical_orders_per_minute"),
     column("own signature needed", "owner_signature_required"),
     column("made", "create_time"),
 )
@@ -86,6 +74,10 @@ def create(  # noqa: PLR0913  # options, each by name
     max_volume: Annotated[str, typer.Option(help="Lots of one command at most.")] = "",
     max_open_positions: Annotated[int, typer.Option(min=0, max=10_000, help="0: any.")] = 0,
     max_commands_per_minute: Annotated[int, typer.Option(min=0, max=10_000, help="0: any.")] = 0,
+    max_orders_per_second: Annotated[int, typer.Option(min=0, max=10_000, help="0: 10.")] = 0,
+    max_identical_orders_per_minute: Annotated[
+        int, typer.Option(min=0, max=10_000, help="0: 20.")
+    ] = 0,
 ) -> None:
     """Make an account: one login at one broker's server."""
     request = v1.CreateAccountRequest(
@@ -102,6 +94,8 @@ def create(  # noqa: PLR0913  # options, each by name
             max_volume=canonical(max_volume, field="max_volume") if max_volume else "",
             max_open_positions=max_open_positions,
             max_commands_per_minute=max_commands_per_minute,
+            max_orders_per_second=max_orders_per_second,
+            max_identical_orders_per_minute=max_identical_orders_per_minute,
         ),
     )
     show(ask(lambda client: client.accounts.create_account(request)).account, _FULL)

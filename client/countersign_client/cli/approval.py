@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from countersign_client.cli.inbox import risk
+from countersign_client.cli.inbox import figures, limits, risk
 from countersign_client.cli.labels import column, countdown_column
 from countersign_client.cli.screen import Column
 from countersign_client.client import Client
@@ -18,6 +18,8 @@ APPROVAL = (
     column("producer", "producer_id"),
     column("signal price", "signal_price"),
     Column("at risk", risk),
+    Column("limits", limits),
+    Column("figures", figures),
     column("note", "note"),
     countdown_column("expires", "expire_time"),
     column("decided", "decide_time"),

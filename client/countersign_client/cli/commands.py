@@ -35,6 +35,7 @@ COMMANDS = MappingProxyType(
         "producer": ("producer", "Strategy engines and their signing keys."),
         "account": ("account", "Trading accounts and their symbols."),
         "subscription": ("subscription", "Which account follows which producer, and how."),
+        "limits": ("limits", "What may be opened at most, and how fast."),
         "delegate": ("delegate", "Let others decide for an account."),
         "device": ("device", "Installed bridges."),
         "consent": ("consent", "The text that is accepted when an account follows."),

@@ -52,6 +52,21 @@ def risk(approval: v1.Approval) -> str:
     return f"{at_risk.amount} {at_risk.currency}" if at_risk.amount else "?"
 
 
+def limits(approval: v1.Approval) -> str:
+    """Return which limits it would break, or that none; and if nobody knows lately."""
+    foresight = approval.foresight
+    if not foresight.figures:
+        return ""
+    broken = [figure.text for figure in foresight.figures if figure.breaks]
+    said = "; ".join(broken) or "kept"
+    return f"{said} (read too long ago)" if foresight.stale else said
+
+
+def figures(approval: v1.Approval) -> str:
+    """Return where it would take the account with each limit."""
+    return "; ".join(figure.text for figure in approval.foresight.figures)
+
+
 _COLUMNS = (
     column("approval", "approval_id"),
     column("kind", "intent.kind"),
@@ -62,5 +77,6 @@ _COLUMNS = (
     column("stop", "intent.stop_loss"),
     column("target", "intent.take_profit"),
     Column("at risk", risk),
+    Column("limits", limits),
     column("note", "note"),
 )

@@ -29,6 +29,11 @@ def column(title: str, path: str) -> Column[Any]:
     return Column(title, lambda message: _text(_at(message, path)))
 
 
+def limit_column(title: str, path: str) -> Column[Any]:
+    """Return a column that shows a limit: 0 or nothing is none, and would read as the opposite."""
+    return Column(title, lambda message: str(_at(message, path) or "any"))
+
+
 def countdown_column(title: str, path: str, *, now: datetime | None = None) -> Column[Any]:
     """Return a column that shows how far away a time is. `now` None: by this machine's clock."""
     return Column(title, lambda message: countdown(_at(message, path), now or datetime.now(UTC)))

@@ -59,6 +59,10 @@ def terms(  # noqa: PLR0913  # options, each by name
     max_drift_pips: Annotated[str, typer.Option(help="Drift since the signal; 10.")] = "",
     max_spread_pips: Annotated[str, typer.Option(help="Spread; 5.")] = "",
     max_signal_age: Annotated[str, typer.Option(help="Age at approval, such as 30s.")] = "",
+    max_orders_per_minute: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Openings a minute.")
+    ] = 0,
+    max_money_at_risk: Annotated[str, typer.Option(help="Lost at one stop at most.")] = "",
     instrument: Annotated[list[str] | None, typer.Option(help="Only this; repeatable.")] = None,
     consent: Annotated[str, typer.Option(help="Version of the consent text accepted.")] = "",
     close_on_expiry: Annotated[
@@ -72,6 +76,8 @@ def terms(  # noqa: PLR0913  # options, each by name
         max_spread_pips=_optional(max_spread_pips, "max_spread_pips"),
         automatic_max_volume=_optional(automatic_max_volume, "automatic_max_volume"),
         instruments=instrument or [],
+        max_orders_per_minute=max_orders_per_minute,
+        max_money_at_risk=_optional(max_money_at_risk, "max_money_at_risk"),
     )
     if max_signal_age:
         limits.max_signal_age = read_span(max_signal_age, field="max_signal_age")

@@ -1,0 +1,123 @@
+"""What may be opened at most: by an account, by all of an owner's together, by a producer."""
+
+from typing import Annotated
+
+import betterproto.lib.google.protobuf as well_known
+import typer
+
+from countersign_client.cli.invocation import command
+from countersign_client.cli.labels import column, limit_column
+from countersign_client.cli.session import ask, show
+from countersign_client.decimals import canonical
+from countersign_client.errors import invalid_value
+from countersign_client.wire.countersign import v1
+
+app = typer.Typer(help="What may be opened at most.", no_args_is_help=True)
+
+_ACCOUNT = (
+    column("account", "account_id"),
+    limit_column("max lots", "limits.max_volume"),
+    limit_column("max positions", "limits.max_open_positions"),
+    limit_column("max commands/min", "limits.max_commands_per_minute"),
+    limit_column("max orders/s", "limits.max_orders_per_second"),
+    limit_column("max identical orders/min", "limits.max_identical_orders_per_minute"),
+)
+_OWNER = (
+    limit_column("max orders/s", "max_orders_per_second"),
+    limit_column("max orders/min", "max_orders_per_minute"),
+)
+_PRODUCER = (
+    column("producer", "producer_id"),
+    limit_column("max openings/min", "limits.max_openings_per_minute"),
+)
+
+Most = Annotated[int, typer.Option(min=0, max=10_000, help="0: as it is.")]
+Clear = Annotated[list[str] | None, typer.Option(help="A limit to lift; repeatable.")]
+
+
+@app.callback()
+def group() -> None:
+    """Show what may be opened at most, or change what the options name."""
+
+
+@command(app)
+def account(  # noqa: PLR0913  # options, each by name
+    account_id: Annotated[str, typer.Argument(help="UUID.")],
+    *,
+    max_volume: Annotated[str, typer.Option(help="Lots of one command.")] = "",
+    max_open_positions: Most = 0,
+    max_commands_per_minute: Most = 0,
+    max_orders_per_second: Most = 0,
+    max_identical_orders_per_minute: Most = 0,
+    clear: Clear = None,
+) -> None:
+    """Show or change the limits of an account, whatever it follows."""
+    limits = v1.AccountLimits(
+        max_volume=canonical(max_volume, field="max_volume") if max_volume else "",
+        max_open_positions=max_open_positions,
+        max_commands_per_minute=max_commands_per_minute,
+        max_orders_per_second=max_orders_per_second,
+        max_identical_orders_per_minute=max_identical_orders_per_minute,
+    )
+    if not bytes(limits) and not clear:
+        asked = v1.GetAccountRequest(account_id=account_id)
+        show(ask(lambda client: client.accounts.get_account(asked)).account, _ACCOUNT)
+        return
+    request = v1.UpdateAccountRequest(
+        account=v1.Account(account_id=account_id, limits=limits),
+        update_mask=_set(bytes(limits)),
+        clear_mask=_cleared(clear),
+    )
+    show(ask(lambda client: client.accounts.update_account(request)).account, _ACCOUNT)
+
+
+@command(app)
+def owner(
+    *,
+    max_orders_per_second: Most = 0,
+    max_orders_per_minute: Most = 0,
+    clear: Clear = None,
+) -> None:
+    """Show or change what holds for all of your accounts together."""
+    limits = ask(lambda client: client.accounts.get_owner_limits(v1.GetOwnerLimitsRequest())).limits
+    wanted = {
+        "max_orders_per_second": max_orders_per_second or limits.max_orders_per_second,
+        "max_orders_per_minute": max_orders_per_minute or limits.max_orders_per_minute,
+    }
+    for name in clear or ():
+        if name not in wanted:
+            raise invalid_value(f"--clear takes {' or '.join(wanted)}", field="clear")
+        wanted[name] = 0
+    request = v1.PutOwnerLimitsRequest(limits=v1.OwnerLimits(**wanted))
+    if request.limits != limits:
+        limits = ask(lambda client: client.accounts.put_owner_limits(request)).limits
+    show(limits, _OWNER)
+
+
+@command(app)
+def producer(
+    producer_id: Annotated[str, typer.Argument(help="UUID.")],
+    *,
+    max_openings_per_minute: Most = 0,
+    clear: Clear = None,
+) -> None:
+    """Show or change what the engine of a producer of yours may do."""
+    limits = v1.ProducerLimits(max_openings_per_minute=max_openings_per_minute)
+    if not bytes(limits) and not clear:
+        asked = v1.GetProducerRequest(producer_id=producer_id)
+        show(ask(lambda client: client.accounts.get_producer(asked)).producer, _PRODUCER)
+        return
+    request = v1.UpdateProducerRequest(
+        producer=v1.Producer(producer_id=producer_id, limits=limits),
+        update_mask=_set(bytes(limits)),
+        clear_mask=_cleared(clear),
+    )
+    show(ask(lambda client: client.accounts.update_producer(request)).producer, _PRODUCER)
+
+
+def _set(given: bytes) -> well_known.FieldMask:
+    return well_known.FieldMask(paths=["limits"] if given else [])
+
+
+def _cleared(names: list[str] | None) -> well_known.FieldMask:
+    return well_known.FieldMask(paths=[f"limits.{name}" for name in names or ()])
