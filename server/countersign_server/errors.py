@@ -15,7 +15,7 @@ CountersignError
 
 A subclass is a thing that a caller can act on; its `reason` is public and permanent.
 `docs/errors.json` lists them all, and the gateway's, with their codes and the advice on what to do.
-Those about owners' own keys are in `owner_key_errors.py`.
+Those about owners' own keys are in `owner_key_errors.py`, those about risk in `risk_errors.py`.
 """
 
 from typing import ClassVar

@@ -159,6 +159,43 @@ async def test_a_limit_goes_only_when_it_is_named_to_be_cleared(office: BackOffi
     assert (cleared.max_volume, cleared.max_open_positions) == ("", 5)
 
 
+async def test_a_new_account_is_kept_from_running_away_until_its_owner_says_otherwise(
+    office: BackOffice,
+) -> None:
+    owner = await office.a_person()
+    account = await office.an_account(owner)
+    limits = account.limits
+    assert (limits.max_orders_per_second, limits.max_identical_orders_per_minute) == (10, 20)
+    request = accounts_pb2.UpdateAccountRequest(
+        account=accounts_pb2.Account(
+            account_id=account.account_id,
+            limits=accounts_pb2.AccountLimits(max_orders_per_second=3),
+        ),
+        update_mask=FieldMask(paths=["limits"]),
+        clear_mask=FieldMask(paths=["limits.max_identical_orders_per_minute"]),
+    )
+    limits = (await office.accounts.UpdateAccount(request, metadata=owner)).account.limits
+    assert (limits.max_orders_per_second, limits.max_identical_orders_per_minute) == (3, 0)
+
+
+async def test_limits_of_an_owner_are_the_owners_and_told_to_the_audit(
+    office: BackOffice,
+) -> None:
+    owner, other = await office.a_person(), await office.a_person()
+    wanted = accounts_pb2.OwnerLimits(max_orders_per_second=2, max_orders_per_minute=30)
+    put = accounts_pb2.PutOwnerLimitsRequest(limits=wanted)
+    for _ in range(2):
+        answer = await office.accounts.PutOwnerLimits(put, metadata=owner)
+        assert answer.limits == wanted
+    get = accounts_pb2.GetOwnerLimitsRequest()
+    assert (await office.accounts.GetOwnerLimits(get, metadata=owner)).limits == wanted
+    nothing = accounts_pb2.OwnerLimits()
+    assert (await office.accounts.GetOwnerLimits(get, metadata=other)).limits == nothing
+    assert await kinds_of(office, owner) == ["owner_limits.updated"]
+    none = accounts_pb2.PutOwnerLimitsRequest(limits=nothing)
+    assert (await office.accounts.PutOwnerLimits(none, metadata=owner)).limits == nothing
+
+
 async def test_an_account_is_updated_by_its_owner_only(office: BackOffice) -> None:
     account = await office.an_account(await office.a_person())
     request = accounts_pb2.UpdateAccountRequest(

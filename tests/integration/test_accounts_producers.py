@@ -125,6 +125,19 @@ async def test_a_producer_is_changed_by_its_owner_only_even_when_it_is_listed(
         await office.accounts.UpdateProducer(change("taken"), metadata=owner)
     changed = (await office.accounts.UpdateProducer(change("new"), metadata=owner)).producer
     assert (changed.name, changed.paused, changed.listed) == ("new", True, True)
+    limits = accounts_pb2.ProducerLimits(max_openings_per_minute=30)
+    limited = accounts_pb2.UpdateProducerRequest(
+        producer=accounts_pb2.Producer(producer_id=made.producer_id, limits=limits),
+        update_mask=FieldMask(paths=["limits"]),
+    )
+    kept = (await office.accounts.UpdateProducer(limited, metadata=owner)).producer
+    assert (kept.limits, kept.name) == (limits, "new")
+    free = accounts_pb2.UpdateProducerRequest(
+        producer=accounts_pb2.Producer(producer_id=made.producer_id),
+        clear_mask=FieldMask(paths=["limits"]),
+    )
+    changed = (await office.accounts.UpdateProducer(free, metadata=owner)).producer
+    assert changed.limits == accounts_pb2.ProducerLimits()
     assert not changed.instruments
 
 

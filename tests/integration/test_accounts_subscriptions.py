@@ -62,7 +62,12 @@ async def test_a_subscription_is_answered_with_every_term_it_is_made_with(
         approval_mode=accounts_pb2.APPROVAL_MODE_AUTOMATIC_OUTSIDE_QUIET_HOURS,
         quiet_hours=NIGHT,
         limits=accounts_pb2.SubscriptionLimits(
-            max_volume="2", max_drift_pips="3", automatic_max_volume="1", instruments=["EURUSD"]
+            max_volume="2",
+            max_drift_pips="3",
+            automatic_max_volume="1",
+            instruments=["EURUSD"],
+            max_orders_per_minute=4,
+            max_money_at_risk="50",
         ),
         consent_version=CONSENT,
         close_on_expiry=True,
@@ -72,6 +77,7 @@ async def test_a_subscription_is_answered_with_every_term_it_is_made_with(
     for name in ("account_id", "producer_id", "sizing", "approval_mode", "quiet_hours"):
         assert getattr(made, name) == getattr(request, name), name
     assert (made.limits.max_drift_pips, made.limits.max_spread_pips) == ("3", "5")
+    assert (made.limits.max_orders_per_minute, made.limits.max_money_at_risk) == (4, "50")
     assert (made.limits.max_signal_age.seconds, made.close_on_expiry) == (45, True)
 
     asked = accounts_pb2.GetSubscriptionRequest(subscription_id=made.subscription_id)

@@ -141,7 +141,12 @@ async def test_when_the_price_has_drifted_the_rule_asks_the_owner_and_says_why(d
 async def test_many_followers_are_served_over_several_transactions(desk: Desk) -> None:
     followers = [await desk.a_follower() for _ in range(5)]
     fan_out = a_fan_out(
-        desk.database, desk.wakeups, desk.clock, desk.countersigner, recipients_at_once=2
+        desk.database,
+        desk.wakeups,
+        desk.clock,
+        desk.countersigner,
+        desk.pictures,
+        recipients_at_once=2,
     )
     signal_id = await desk.a_signal()
 
@@ -164,7 +169,12 @@ async def test_processes_that_share_the_work_lay_nothing_twice_and_miss_nothing(
 
     async def work(database: Database) -> None:
         fan_out = a_fan_out(
-            database, desk.wakeups, desk.clock, desk.countersigner, recipients_at_once=7
+            database,
+            desk.wakeups,
+            desk.clock,
+            desk.countersigner,
+            desk.pictures,
+            recipients_at_once=7,
         )
         while set(map(str, [await desk.signal_state(one) for one in signal_ids])) != {"delivered"}:
             await fan_out.step()
@@ -320,7 +330,12 @@ async def test_a_signal_that_had_reached_some_is_delivered_and_not_expired(desk:
     for _ in range(3):
         await desk.a_follower()
     fan_out = a_fan_out(
-        desk.database, desk.wakeups, desk.clock, desk.countersigner, recipients_at_once=2
+        desk.database,
+        desk.wakeups,
+        desk.clock,
+        desk.countersigner,
+        desk.pictures,
+        recipients_at_once=2,
     )
     signal_id = await desk.a_signal()
     await fan_out.step()

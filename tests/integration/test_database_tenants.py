@@ -66,6 +66,10 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         await it.a_device(ann)
         await _stopped(it, ann, strategy.id)
         await _tell(it, ann)
+        limits = accounts_pb2.OwnerLimits(max_orders_per_minute=60)
+        await it.accounts.PutOwnerLimits(
+            accounts_pb2.PutOwnerLimitsRequest(limits=limits), metadata=ann.metadata
+        )
         yield Scene(it, UUID(ann.id), UUID(bob.id))
 
 

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from countersign.v1 import execution_pb2 as pb, values_pb2
-from countersign_server.accounts.account import AccountLimits, TradingState
+from countersign_server.accounts.account import AccountLimits, OwnerLimits, TradingState
 from countersign_server.approvals.commands_port import Mandate
 from countersign_server.database.engine import Database
 from countersign_server.execution.command import Command
@@ -142,18 +142,27 @@ class Books(RuleBasedStateMachine):
     # What people do.
 
     @rule(
-        wish=st.sampled_from(["limit", "halt", "revoke"]),
+        wish=st.sampled_from(["limit", "limit owner", "halt", "revoke"]),
         state=STATES,
         positions=st.sampled_from([None, 1, 3]),
         a_minute=st.sampled_from([None, None, 1]),
+        a_second=st.sampled_from([None, None, 1, 2]),
     )
     def decide(
-        self, wish: str, state: TradingState, positions: int | None, a_minute: int | None
+        self,
+        wish: str,
+        state: TradingState,
+        positions: int | None,
+        a_minute: int | None,
+        a_second: int | None,
     ) -> None:
         if wish == "halt":
             self.run(self.two.set_trading_state(state))
         elif wish == "limit":
-            self.run(self.two.limit(AccountLimits(None, positions, a_minute)))
+            limits = AccountLimits(None, positions, a_minute, a_second, a_second)
+            self.run(self.two.limit(limits))
+        elif wish == "limit owner":
+            self.run(self.two.limit_owner(OwnerLimits(a_second, a_minute)))
         elif wish == "revoke":
             self.run(self.two.revoke(1))  # the other one goes on
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from countersign.v1 import (
+    accounts_pb2,
     approvals_pb2,
     devices_pb2,
     execution_pb2 as pb,
@@ -551,16 +552,34 @@ async def test_a_polling_ea_and_a_stream_do_not_hold_an_account_together(
     [
         ({"max_commands_per_minute": 1}, "COMMANDS_PER_MINUTE"),
         ({"max_open_positions": 1}, "OPEN_POSITIONS"),
+        ({"max_identical_orders_per_minute": 1}, "IDENTICAL_ORDERS"),
     ],
 )
 async def test_an_account_at_its_limit_opens_nothing_more(  # noqa: PLR0913, PLR0917  # four fixtures, and a row of the table
     it: World, owner: Owner, producer: Producer, device: Device, limit: dict[str, int], reason: str
 ) -> None:
-    async with it.database.transaction(None) as tx:
-        await tx.execute(update(accounts).values(**limit))
     async with bridge_end(it, owner, device) as bridge:
         await granted(it, owner, producer, bridge)
         await bridge.acknowledged(await bridge.tell("snapshot:1", snapshot=a_snapshot(1)))
         await approved(it, owner, producer)
         second = (await bridge.hear("offer")).offer
+        # Approved while there was room.
+        async with it.database.transaction(None) as tx:
+            await tx.execute(update(accounts).values(**limit))
         assert (await bridge.claim(second)).deny.reason == reason
+
+
+async def test_an_owners_limit_holds_over_all_accounts_together(
+    it: World, owner: Owner, producer: Producer, device: Device
+) -> None:
+    async with bridge_end(it, owner, device) as bridge:
+        await granted(it, owner, producer, bridge)
+        await approved(it, owner, producer)
+        second = (await bridge.hear("offer")).offer
+        await it.accounts.PutOwnerLimits(
+            accounts_pb2.PutOwnerLimitsRequest(
+                limits=accounts_pb2.OwnerLimits(max_orders_per_minute=1)
+            ),
+            metadata=owner.metadata,
+        )
+        assert (await bridge.claim(second)).deny.reason == "OWNER_ORDERS_PER_MINUTE"

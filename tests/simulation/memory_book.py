@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.accounts.account import Account, Snapshot
+from countersign_server.accounts.account import Account, OwnerLimits, Snapshot
 from countersign_server.accounts.fingerprints import symbol_fingerprint
 from countersign_server.accounts.symbol import Quote, SymbolProperties
 from countersign_server.audit.entries import Entry, Trace
@@ -29,6 +29,7 @@ from countersign_server.execution.lifecycle import (
     UNGRANTED,
     CommandState,
 )
+from countersign_server.execution.opening_pace import MINUTE, SECOND, OpeningPace
 from countersign_server.execution.presumption import Doubt
 from countersign_server.execution.report import FOUND, Report
 from countersign_server.execution.settlement import Settlement
@@ -533,6 +534,25 @@ class MemoryBook:
             not_over=await self.commands.not_over(account_id),
         )
 
+    async def opening_pace(self, command: Command, now: datetime) -> OpeningPace:
+        opened = [
+            one
+            for one in self._tx.tables.commands.values()
+            if one.owner_id == command.owner_id
+            and one.kind in OPENING
+            and one.granted_at is not None
+            and one.granted_at > now - MINUTE
+        ]
+        mine = [one for one in opened if one.account_id == command.account_id]
+        alike = (command.symbol, command.side, command.volume)
+        return OpeningPace(
+            owner_limits=self._tx.tables.owner_limits.get(command.owner_id, OwnerLimits()),
+            in_second=_granted_since(mine, now - SECOND),
+            identical_in_minute=sum((one.symbol, one.side, one.volume) == alike for one in mine),
+            of_owner_in_second=_granted_since(opened, now - SECOND),
+            of_owner_in_minute=len(opened),
+        )
+
     async def record(self, *entries: Entry) -> None:
         for entry in entries:
             _record(self._tx, entry)
@@ -540,6 +560,10 @@ class MemoryBook:
 
 def _record(tx: Open, entry: Entry) -> None:
     tx.put(tx.tables.audit, len(tx.tables.audit), entry)
+
+
+def _granted_since(commands: Sequence[Command], since: datetime) -> int:
+    return sum(one.granted_at is not None and one.granted_at > since for one in commands)
 
 
 def _is_unsettled(command: Command) -> bool:

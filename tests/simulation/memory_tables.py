@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from countersign_server.accounts.account import Account, Snapshot
+from countersign_server.accounts.account import Account, OwnerLimits, Snapshot
 from countersign_server.accounts.symbol import Quote, SymbolProperties
 from countersign_server.audit.entries import Entry
 from countersign_server.devices.device import Device
@@ -44,6 +44,7 @@ class Tables:
     """Every row. A copy of the dictionaries is a copy of everything: the values never change."""
 
     accounts: dict[UUID, Account] = field(default_factory=dict[UUID, Account])
+    owner_limits: dict[UUID, OwnerLimits] = field(default_factory=dict[UUID, OwnerLimits])
     devices: dict[UUID, Device] = field(default_factory=dict[UUID, Device])
     leases: dict[UUID, Lease] = field(default_factory=dict[UUID, Lease])
     # By account and instrument.

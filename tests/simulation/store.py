@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
@@ -15,7 +16,9 @@ from countersign_server.execution.book import (
     Reports,
     Settlements,
 )
+from countersign_server.execution.command import Command
 from countersign_server.execution.glance import Glance
+from countersign_server.execution.opening_pace import OpeningPace
 from tests.simulation.kernel import Kernel
 from tests.simulation.memory_books import MemoryBooks
 from tests.simulation.perils import Died, Perils, ServerPoint
@@ -70,6 +73,9 @@ class WatchedBook:
 
     async def glance(self, account_id: UUID) -> Glance:
         return await self.book.glance(account_id)
+
+    async def opening_pace(self, command: Command, now: datetime) -> OpeningPace:
+        return await self.book.opening_pace(command, now)
 
     async def record(self, *entries: Entry) -> None:
         self.entries.extend(entries)

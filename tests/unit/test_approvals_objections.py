@@ -10,8 +10,14 @@ from countersign_server.accounts.account import TradingState
 from countersign_server.accounts.quiet_hours import QuietHours, zone_or_none
 from countersign_server.accounts.subscription import ApprovalMode
 from countersign_server.accounts.symbol import AccountSymbol, Quote
+from countersign_server.approvals.foresight import Figure, Foresight, Measure
 from countersign_server.approvals.intents import Kind
-from countersign_server.approvals.objections import Moment, approves_itself, objection_to
+from countersign_server.approvals.objections import (
+    Moment,
+    approves_itself,
+    objection_to,
+    objection_to_a_rule,
+)
 from countersign_server.errors import (
     CountersignError,
     PriceDrifted,
@@ -22,6 +28,7 @@ from countersign_server.errors import (
     SymbolChanged,
     TradingHalted,
 )
+from countersign_server.risk_errors import PortfolioStale, RiskLimitReached
 from tests.fixtures.approvals import (
     EURUSD,
     NOW,
@@ -128,6 +135,49 @@ def test_a_spread_wider_than_allowed_is_not_traded() -> None:
     assert objection(Kind.PLACE, wide) is None
     generous = a_subscription(limits={"max_spread_pips": Decimal("5.1")})
     assert objection(Kind.OPEN, replace(wide, subscription=generous)) is None
+
+
+BROKEN = Figure(
+    reason="WOULD_BREAK_LOSS_LIMIT",
+    rule="daily-loss",
+    measure=Measure.LOSS,
+    now=Decimal(480),
+    after=Decimal(515),
+    limit=Decimal(500),
+    breaks=True,
+    text="would break daily-loss",
+)
+KEPT = replace(BROKEN, after=Decimal(490), breaks=False)
+
+
+def foreseen(*figures: Figure, is_stale: bool = False) -> Foresight:
+    return Foresight(figures, NOW, is_stale=is_stale)
+
+
+def test_an_opening_beyond_a_limit_is_refused_with_the_figures() -> None:
+    approval = an_approval()
+    assert objection_to(approval, a_moment(foresight=foreseen(KEPT))) is None
+    refusal = objection_to(approval, a_moment(foresight=foreseen(KEPT, BROKEN)))
+    assert isinstance(refusal, RiskLimitReached)
+    assert refusal.facts == {
+        "risk_reason": "WOULD_BREAK_LOSS_LIMIT",
+        "rule": "daily-loss",
+        "now": "480",
+        "after": "515",
+        "limit": "500",
+    }
+
+
+def test_only_a_person_opens_by_figures_that_are_old_or_missing() -> None:
+    approval = an_approval()
+    for foresight in (foreseen(KEPT, is_stale=True), Foresight((), None, is_stale=True), None):
+        moment = a_moment(foresight=foresight)
+        assert objection_to(approval, moment) is None
+        assert isinstance(objection_to_a_rule(approval, moment), PortfolioStale)
+        assert objection_to_a_rule(an_approval(Kind.CLOSE), moment) is None
+    assert objection_to_a_rule(approval, a_moment(foresight=foreseen(KEPT))) is None
+    broken = a_moment(foresight=foreseen(BROKEN, is_stale=True))
+    assert isinstance(objection_to_a_rule(approval, broken), RiskLimitReached)
 
 
 QUIET = QuietHours(

@@ -287,6 +287,7 @@ def test_the_first_reason_in_the_documented_order_is_given() -> None:
     assert [reason for reason, _ in RULES] == [
         "SIGNAL_EXPIRED",
         "SUBSCRIPTION_CANCELLED",
+        "PRODUCER_TOO_FAST",
         "INSTRUMENT_NOT_FOLLOWED",
         "SYMBOL_NOT_MAPPED",
         "SYMBOL_CHANGED",

@@ -1,7 +1,7 @@
 """A trading account: one login at one broker's server, and whether it may trade."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -37,6 +37,12 @@ class TradingState(StrEnum):
         return self is not TradingState.HALTED
 
 
+# What a new account is given where its owner says nothing: a person does not trade so fast, and an
+# engine that does has run away.
+ORDERS_PER_SECOND_MAX = 10
+IDENTICAL_ORDERS_PER_MINUTE_MAX = 20
+
+
 @dataclass(frozen=True, slots=True)
 class AccountLimits:
     """What must hold whatever the account follows; None: no limit."""
@@ -44,6 +50,26 @@ class AccountLimits:
     max_volume: Decimal | None = None  # lots of one command
     max_open_positions: int | None = None
     max_commands_per_minute: int | None = None
+    max_orders_per_second: int | None = None  # openings, as they are granted
+    max_identical_orders_per_minute: int | None = None  # openings of one symbol, side and volume
+
+    def of_a_new_account(self) -> "AccountLimits":
+        """Return the limits with the defaults for what is not given."""
+        return replace(
+            self,
+            max_orders_per_second=self.max_orders_per_second or ORDERS_PER_SECOND_MAX,
+            max_identical_orders_per_minute=(
+                self.max_identical_orders_per_minute or IDENTICAL_ORDERS_PER_MINUTE_MAX
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLimits:
+    """What must hold for all accounts of an owner together; None: no limit."""
+
+    max_orders_per_second: int | None = None  # openings, as they are granted
+    max_orders_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +145,7 @@ def facts_of(account: Account) -> Mapping[str, Any]:
         "currency": account.currency,
         "margin_mode": account.margin_mode,
         "demo": account.demo,
-        "max_volume": limits.max_volume,
-        "max_open_positions": limits.max_open_positions,
-        "max_commands_per_minute": limits.max_commands_per_minute,
+        **asdict(limits),
         "owner_signature_required": account.owner_signature_required,
         "trading_state": account.trading_state,
         "trading_cause": account.trading_cause,

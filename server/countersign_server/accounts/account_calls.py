@@ -1,7 +1,7 @@
 """Where owners make accounts, and say what each broker's symbols are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import accounts_pb2, accounts_pb2_grpc
 from countersign_server.accounts import store, symbol_store
-from countersign_server.accounts.account import Account, TradingState, facts_of
+from countersign_server.accounts.account import Account, AccountLimits, TradingState, facts_of
 from countersign_server.accounts.fingerprints import symbol_fingerprint
 from countersign_server.accounts.kill_switch import KILL_SWITCH
 from countersign_server.accounts.switch_store import state_of_everything
@@ -36,9 +36,7 @@ from countersign_server.rpc.caller import Caller, Role, current_call, current_ca
 from countersign_server.rpc.conversion import trace_of
 from countersign_server.rpc.pages import id_position, next_token, page_size
 
-_LIMITS = frozenset(
-    f"limits.{name}" for name in ("max_volume", "max_open_positions", "max_commands_per_minute")
-)
+_LIMITS = frozenset(f"limits.{field.name}" for field in fields(AccountLimits))
 _CHANGEABLE = Changeable(
     settable=_LIMITS | {"name", "broker", "owner_signature_required"},
     clearable=_LIMITS | {"broker", "owner_signature_required"},
@@ -187,7 +185,7 @@ def _new_account(
         currency=fingerprint.currency,
         margin_mode=fingerprint.margin_mode,
         demo=request.demo,
-        limits=limits_from_message(request.limits),
+        limits=limits_from_message(request.limits).of_a_new_account(),
         owner_signature_required=False,
         trading_state=TradingState.ACTIVE,
         trading_cause="",

@@ -28,6 +28,7 @@ class Producer:
     listed: bool  # others may see and follow it
     paused: bool  # takes no signals
     created_at: datetime
+    max_openings_per_minute: int | None = None  # signals that open or place; None: no limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ def facts_of(producer: Producer) -> Mapping[str, Any]:
         "instruments": sorted(producer.instruments),
         "listed": producer.listed,
         "paused": producer.paused,
+        "max_openings_per_minute": producer.max_openings_per_minute,
     }
 
 

@@ -44,9 +44,10 @@ from countersign_server.rpc.caller import Caller, Role, current_call, current_ca
 from countersign_server.rpc.conversion import from_timestamp, trace_of
 from countersign_server.rpc.pages import id_position, next_token, page_size
 
+_LIMITS = ("limits.max_openings_per_minute",)
 _CHANGEABLE = Changeable(
-    settable=frozenset({"name", "instruments", "listed", "paused"}),
-    clearable=frozenset({"instruments", "listed", "paused"}),
+    settable=frozenset({"name", "instruments", "listed", "paused", *_LIMITS}),
+    clearable=frozenset({"instruments", "listed", "paused", *_LIMITS}),
 )
 _ACTIVE_KEYS_MAX = 4
 _KEYS_MAX = 100
@@ -252,8 +253,10 @@ def _updated(before: Producer, given: accounts_pb2.Producer, fields: frozenset[s
         "instruments": frozenset(given.instruments),
         "listed": given.listed,
         "paused": given.paused,
+        "limits": given.limits.max_openings_per_minute or None,
     }
-    return replace(before, **{name: changes[name] for name in fields})
+    columns = {"limits": "max_openings_per_minute"}
+    return replace(before, **{columns.get(name, name): changes[name] for name in fields})
 
 
 def _may_see(caller: Caller, producer: Producer) -> bool:

@@ -209,6 +209,7 @@ def _changeable(producer: Producer) -> dict[str, Any]:
         "instruments": sorted(producer.instruments),
         "listed": producer.listed,
         "paused": producer.paused,
+        "max_openings_per_minute": producer.max_openings_per_minute,
     }
 
 
@@ -221,6 +222,7 @@ def _producer(row: Row[Any]) -> Producer:
         listed=row.listed,
         paused=row.paused,
         created_at=row.created_at,
+        max_openings_per_minute=row.max_openings_per_minute,
     )
 
 

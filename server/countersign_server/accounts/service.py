@@ -5,6 +5,7 @@ from datetime import datetime
 
 from countersign_server.accounts.account_calls import AccountCalls
 from countersign_server.accounts.key_cache import ProducerKeys
+from countersign_server.accounts.owner_limit_calls import OwnerLimitCalls
 from countersign_server.accounts.producer_calls import ProducerCalls
 from countersign_server.accounts.subscription_calls import SubscriptionCalls
 from countersign_server.database.engine import Database
@@ -12,7 +13,7 @@ from countersign_server.database.wakeups import Wakeups
 from countersign_server.identity.vault import Vault
 
 
-class AccountService(AccountCalls, SubscriptionCalls, ProducerCalls):
+class AccountService(AccountCalls, SubscriptionCalls, ProducerCalls, OwnerLimitCalls):
     """See accounts.proto for the contract."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """Accounts, whether they may trade, and what they were worth when last read."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ from countersign_server.accounts.tables import accounts, snapshots
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
 from countersign_server.errors import NotFound
+
+_LIMITS = tuple(field.name for field in fields(AccountLimits))
 
 
 async def add_account(tx: AsyncConnection, account: Account) -> bool:
@@ -212,7 +214,7 @@ def account_of(row: Row[Any]) -> Account:
         currency=row.currency,
         margin_mode=MarginMode(row.margin_mode),
         demo=row.demo,
-        limits=AccountLimits(row.max_volume, row.max_open_positions, row.max_commands_per_minute),
+        limits=AccountLimits(**{name: getattr(row, name) for name in _LIMITS}),
         owner_signature_required=row.owner_signature_required,
         trading_state=TradingState(row.trading_state),
         trading_cause=row.trading_cause,

@@ -33,6 +33,8 @@ class SubscriptionLimits:
     max_signal_age: timedelta | None = None  # at approval; None: until the signal expires
     automatic_max_volume: Decimal | None = None  # lots; None: a rule may approve nothing
     instruments: frozenset[str] = frozenset()  # empty: all that the account has symbols for
+    max_orders_per_minute: int | None = None  # openings approved; None: no limit but the account's
+    max_money_at_risk: Decimal | None = None  # of one opening, account currency; None: no limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ def facts_of(subscription: Subscription) -> Mapping[str, Any]:
         "max_signal_age_seconds": limits.max_signal_age and limits.max_signal_age.total_seconds(),
         "automatic_max_volume": limits.automatic_max_volume,
         "instruments": sorted(limits.instruments),
+        "max_orders_per_minute": limits.max_orders_per_minute,
+        "max_money_at_risk": limits.max_money_at_risk,
         "consent_version": subscription.consent_version,
         "close_on_expiry": subscription.close_on_expiry,
         "cancelled_at": subscription.cancelled_at,

@@ -50,6 +50,8 @@ _LIMITS = frozenset(
         "max_signal_age",
         "automatic_max_volume",
         "instruments",
+        "max_orders_per_minute",
+        "max_money_at_risk",
     )
 )
 _CHANGEABLE = Changeable(

@@ -25,6 +25,8 @@ class SymbolProperties:
     currency_base: str
     currency_profit: str
     pip_size: Decimal
+    # Of one lot opened now, in the account's currency; zero: the terminal does not say.
+    margin_per_lot: Decimal = Decimal(0)
 
     def to_json(self) -> dict[str, Any]:
         """Return the properties as they are stored: decimals as text."""
@@ -35,10 +37,11 @@ class SymbolProperties:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Return what `to_json` gave."""
+        """Return what `to_json` gave; what an older one did not give is as if it were not said."""
         read: dict[str, Any] = {
             field.name: Decimal(stored[field.name]) if field.type is Decimal else stored[field.name]
             for field in fields(cls)
+            if field.name in stored
         }
         return cls(**read)
 

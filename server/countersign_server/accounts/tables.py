@@ -34,6 +34,9 @@ accounts = Table(
     amount("max_volume", nullable=True),
     Column("max_open_positions", Integer, nullable=True),
     Column("max_commands_per_minute", Integer, nullable=True),
+    # The defaults are those of a new account, for rows that an older server adds.
+    Column("max_orders_per_second", Integer, nullable=True, server_default=sql("10")),
+    Column("max_identical_orders_per_minute", Integer, nullable=True, server_default=sql("20")),
     Column("owner_signature_required", Boolean, nullable=False, server_default=sql("false")),
     text("trading_state", server_default="active"),
     text("trading_cause", server_default=""),
@@ -45,6 +48,16 @@ accounts = Table(
     moment("created_at"),
     UniqueConstraint("owner_id", "server", "login", name="one_account_per_owner_and_login"),
     UniqueConstraint("owner_id", "id", name="account_belongs_to_owner"),
+)
+
+# Of all accounts of a user together; whoever has none has no row.
+owner_limits = Table(
+    "owner_limits",
+    metadata,
+    identifier("owner_id", ForeignKey("users.id"), primary_key=True),
+    Column("max_orders_per_second", Integer, nullable=True),
+    Column("max_orders_per_minute", Integer, nullable=True),
+    moment("updated_at"),
 )
 
 account_symbols = Table(
@@ -86,6 +99,7 @@ producers = Table(
     Column("instruments", ARRAY(Text), nullable=False),
     Column("listed", Boolean, nullable=False),
     Column("paused", Boolean, nullable=False, server_default=sql("false")),
+    Column("max_openings_per_minute", Integer, nullable=True),
     moment("created_at"),
     UniqueConstraint("owner_id", "name", name="one_producer_per_owner_and_name"),
     UniqueConstraint("owner_id", "id", name="producer_belongs_to_owner"),
@@ -166,6 +180,8 @@ subscriptions = Table(
     amount("max_spread_pips", nullable=True),
     Column("max_signal_age_seconds", Integer, nullable=True),
     amount("automatic_max_volume", nullable=True),
+    Column("max_orders_per_minute", Integer, nullable=True),
+    amount("max_money_at_risk", nullable=True),
     Column("instruments", ARRAY(Text), nullable=False),
     text("consent_version", ForeignKey("consent_texts.version")),
     moment("consented_at"),

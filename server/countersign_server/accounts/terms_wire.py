@@ -87,6 +87,8 @@ def limits_from_message(
         max_signal_age=None if age is None else _whole_seconds(age, f"{field}.max_signal_age"),
         automatic_max_volume=optional_decimal(message.automatic_max_volume),
         instruments=frozenset(message.instruments),
+        max_orders_per_minute=message.max_orders_per_minute or None,
+        max_money_at_risk=optional_decimal(message.max_money_at_risk),
     )
 
 
@@ -107,6 +109,8 @@ def subscription_to_message(subscription: Subscription) -> accounts_pb2.Subscrip
             max_signal_age=None if age is None else to_duration(age),
             automatic_max_volume=optional_text(limits.automatic_max_volume),
             instruments=sorted(limits.instruments),
+            max_orders_per_minute=limits.max_orders_per_minute or 0,
+            max_money_at_risk=optional_text(limits.max_money_at_risk),
         ),
         consent_version=subscription.consent_version,
         consent_time=to_timestamp(subscription.consented_at),

@@ -10,6 +10,7 @@ from countersign_server.accounts.account import (
     AccountLimits,
     Fingerprint,
     MarginMode,
+    OwnerLimits,
     TradingState,
 )
 from countersign_server.accounts.consent import ConsentText
@@ -67,6 +68,22 @@ def limits_from_message(message: accounts_pb2.AccountLimits) -> AccountLimits:
         max_volume=optional_decimal(message.max_volume),
         max_open_positions=message.max_open_positions or None,
         max_commands_per_minute=message.max_commands_per_minute or None,
+        max_orders_per_second=message.max_orders_per_second or None,
+        max_identical_orders_per_minute=message.max_identical_orders_per_minute or None,
+    )
+
+
+def owner_limits_from_message(message: accounts_pb2.OwnerLimits) -> OwnerLimits:
+    return OwnerLimits(
+        max_orders_per_second=message.max_orders_per_second or None,
+        max_orders_per_minute=message.max_orders_per_minute or None,
+    )
+
+
+def owner_limits_to_message(limits: OwnerLimits) -> accounts_pb2.OwnerLimits:
+    return accounts_pb2.OwnerLimits(
+        max_orders_per_second=limits.max_orders_per_second or 0,
+        max_orders_per_minute=limits.max_orders_per_minute or 0,
     )
 
 
@@ -85,6 +102,8 @@ def account_to_message(account: Account) -> accounts_pb2.Account:
             max_volume=optional_text(limits.max_volume),
             max_open_positions=limits.max_open_positions or 0,
             max_commands_per_minute=limits.max_commands_per_minute or 0,
+            max_orders_per_second=limits.max_orders_per_second or 0,
+            max_identical_orders_per_minute=limits.max_identical_orders_per_minute or 0,
         ),
         create_time=to_timestamp(account.created_at),
         demo=account.demo,
@@ -105,6 +124,7 @@ def properties_from_message(message: values_pb2.SymbolProperties) -> SymbolPrope
         currency_base=message.currency_base,
         currency_profit=message.currency_profit,
         pip_size=Decimal(message.pip_size),
+        margin_per_lot=Decimal(message.margin_per_lot or 0),
     )
 
 
@@ -121,6 +141,7 @@ def properties_to_message(properties: SymbolProperties) -> values_pb2.SymbolProp
         currency_base=properties.currency_base,
         currency_profit=properties.currency_profit,
         pip_size=decimal_text(properties.pip_size),
+        margin_per_lot=optional_text(properties.margin_per_lot or None),
     )
 
 
@@ -152,6 +173,9 @@ def producer_to_message(producer: Producer) -> accounts_pb2.Producer:
         listed=producer.listed,
         paused=producer.paused,
         create_time=to_timestamp(producer.created_at),
+        limits=accounts_pb2.ProducerLimits(
+            max_openings_per_minute=producer.max_openings_per_minute or 0
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from countersign_server.approvals.foresight import Foresight
 from countersign_server.approvals.intents import Kind
 from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
 from countersign_server.errors import (
@@ -73,6 +74,14 @@ class Approval:
     server_signature: bytes | None = None
     server_key_id: str | None = None
     owner_signature: Mapping[str, Any] | None = None
+    # Where it would have taken the account as it was laid; None: it opens nothing, or was declined.
+    foresight: Foresight | None = None
+
+    @property
+    def risk_reason(self) -> str:
+        """Return which limit it would have broken as it was laid; empty: none."""
+        refusal = self.foresight.refusal if self.foresight else None
+        return refusal.reason if refusal else ""
 
 
 # Which decision an approval in a decided state stands for.

@@ -1,6 +1,6 @@
 """What approvals need of commands: to make one, to take it back, and what it opened."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,14 +49,33 @@ class Exposure:
     is_pending: bool  # its order waits at the broker, unfilled
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCommand:
+    """An opening that was approved. `may_come`: the terminal may not have shown it yet."""
+
+    account_id: UUID
+    subscription_id: UUID | None
+    symbol: str
+    side: str
+    volume: Decimal
+    price: Decimal | None
+    stop_loss: Decimal | None
+    magic: int
+    issued_at: datetime
+    may_come: bool
+
+
 Issue = Callable[[AsyncConnection, Mandate, Trace, datetime], Awaitable[UUID]]
 Withdraw = Callable[[AsyncConnection, UUID, str, Trace, datetime], Awaitable[str | None]]
 FindExposure = Callable[[AsyncConnection, UUID], Awaitable[Exposure | None]]
+FindIssued = Callable[
+    [AsyncConnection, Collection[UUID], datetime], Awaitable[Sequence[IssuedCommand]]
+]
 
 
 @dataclass(frozen=True, slots=True)
 class CommandPort:
-    """The three functions that the app hands over, so that this area imports no later one."""
+    """The four functions that the app hands over, so that this area imports no later one."""
 
     # Makes the command of an approval in its transaction and returns the command's id.
     issue: Issue
@@ -64,3 +83,5 @@ class CommandPort:
     withdraw: Withdraw
     # By the id of the approval that opened; None: it led to nothing at the broker.
     exposure: FindExposure
+    # Openings of accounts that were issued since a moment, or that may still come.
+    issued: FindIssued

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.account import Account, TradingState
 from countersign_server.accounts.store import funds_of
-from countersign_server.accounts.subscription import Subscription
+from countersign_server.accounts.subscription import ApprovalMode, Subscription
 from countersign_server.accounts.subscription_store import subscriptions_following
 from countersign_server.accounts.switch_store import states_of_producers
 from countersign_server.accounts.symbol_store import symbols_of
@@ -22,8 +22,15 @@ from countersign_server.approvals.decisions import Countersigner, Decider
 from countersign_server.approvals.history import entry_of
 from countersign_server.approvals.lifecycle import ApprovalState
 from countersign_server.approvals.measures import planning_failures_total, undeliverable_total
-from countersign_server.approvals.objections import Moment, approves_itself, objection_to
+from countersign_server.approvals.objections import (
+    Moment,
+    approves_itself,
+    objection_to_a_rule,
+)
+from countersign_server.approvals.picture_store import Pictures, decide_in_turn
 from countersign_server.approvals.planning import Declined, Planned, plan
+from countersign_server.approvals.producer_pace import too_fast
+from countersign_server.approvals.risk import Issued, Picture, foresee, opening_of
 from countersign_server.approvals.store import accounts_reached, add_approvals, openings_of
 from countersign_server.approvals.terms import Follower, Opening, Terms
 from countersign_server.approvals.waiting_signals import mark_delivered
@@ -76,12 +83,14 @@ class Delivery:
         self,
         countersigner: Countersigner,
         patience: Patience,
+        pictures: Pictures,
         *,
         recipients_at_once: int = RECIPIENTS_AT_ONCE,
         new_id: Callable[[datetime], UUID] = uuid7,
     ) -> None:
         self._countersigner = countersigner
         self._patience = patience
+        self._pictures = pictures
         self._recipients_at_once = recipients_at_once
         self._new_id = new_id
 
@@ -93,19 +102,24 @@ class Delivery:
         At most `recipients_at_once` in one transaction; signals with followers left keep waiting.
         One that cannot be read waits no more: it never could be, and the others shall not wait.
         """
-        signals, unreadable = _read(claimed)
+        signals, unreadable = _read(claimed, await too_fast(tx, claimed))
         recipients = await _recipients(tx, signals)
         now_served, left = (
             recipients[: self._recipients_at_once],
             recipients[self._recipients_at_once :],
         )
         followers = await self._followers(tx, now_served)
-        laid = [
+        planned = [
             self._lay(recipient.terms, follower, now)
             for recipient, follower in zip(now_served, followers, strict=True)
         ]
+        pictures = await self._drawn(tx, planned, followers, now)
+        laid = [
+            _foreseen(approval, follower, pictures)
+            for approval, follower in zip(planned, followers, strict=True)
+        ]
         await add_approvals(tx, laid)
-        settled = await self._settle(tx, laid, followers, now)
+        settled = await self._settle(tx, laid, followers, pictures, now)
 
         unfinished = {recipient.terms.signal_id for recipient in left}
         completed = [terms for terms in signals if terms.signal_id not in unfinished]
@@ -224,20 +238,43 @@ class Delivery:
             )
             return Declined("PLANNING_FAILED")
 
-    async def _settle(
+    async def _drawn(
+        self,
+        tx: AsyncConnection,
+        planned: Sequence[Approval],
+        followers: Sequence[Follower],
+        now: datetime,
+    ) -> dict[UUID, Picture]:
+        """Return how the accounts stand in which something is to be opened."""
+        accounts: dict[UUID, Account] = {}
+        opened: defaultdict[UUID, set[str]] = defaultdict(set)
+        by_rule: set[UUID] = set()
+        for approval, follower in zip(planned, followers, strict=True):
+            if approval.state is ApprovalState.PENDING and approval.kind.opens:
+                accounts[follower.account.id] = follower.account
+                opened[follower.account.id].add(approval.symbol or "")
+                if follower.subscription.approval_mode is not ApprovalMode.MANUAL:
+                    by_rule.add(follower.account.id)
+        # Where a person decides, the picture is drawn again, in turn, when it is decided.
+        await decide_in_turn(tx, by_rule)
+        return dict(await self._pictures.of(tx, accounts.values(), opened, now))
+
+    async def _settle(  # what was laid, before whom, and what it is held against
         self,
         tx: AsyncConnection,
         laid: Sequence[Approval],
         followers: Sequence[Follower],
+        pictures: dict[UUID, Picture],
         now: datetime,
     ) -> Sequence[Approval]:
         """Approve what a rule approves, tell the audit of the rest; return each as it is now."""
         by_rule: list[Approval] = []
         asked: list[Entry] = []
         for approval, follower in zip(laid, followers, strict=True):
-            is_approved, note = self._verdict(approval, follower, now)
+            is_approved, note = self._verdict(approval, follower, pictures, now)
             if is_approved:
                 by_rule.append(approval)
+                _add_issued(pictures, approval, now)
             else:
                 asked.append(entry_of(approval, before=None, trace=TRACE, now=now, note=note))
         await record(tx, *asked)
@@ -245,8 +282,16 @@ class Delivery:
         approved = {approval.id: approval for approval in decided}
         return [approved.get(approval.id, approval) for approval in laid]
 
-    def _verdict(self, approval: Approval, follower: Follower, now: datetime) -> tuple[bool, str]:
+    def _verdict(
+        self,
+        approval: Approval,
+        follower: Follower,
+        pictures: Mapping[UUID, Picture],
+        now: datetime,
+    ) -> tuple[bool, str]:
         """Tell whether a rule approves, and why one that could have does not."""
+        # What a rule has approved of the same batch counts already.
+        foresight = _foreseen(approval, follower, pictures).foresight
         moment = Moment(
             subscription=follower.subscription,
             account=follower.account,
@@ -254,21 +299,24 @@ class Delivery:
             quote_age_max=self._patience.quote_age_max,
             now=now,
             producer_state=follower.producer_state,
+            foresight=foresight,
         )
         if approval.state is not ApprovalState.PENDING or not approves_itself(approval, moment):
             return False, ""
-        refusal = objection_to(approval, moment)
+        refusal = objection_to_a_rule(approval, moment)
         # The market may come back before the entry expires, and the owner may say so then.
         return refusal is None, "" if refusal is None else refusal.reason
 
 
-def _read(claimed: Sequence[Row[Any]]) -> tuple[list[Terms], list[Row[Any]]]:
+def _read(
+    claimed: Sequence[Row[Any]], hasty: Collection[UUID]
+) -> tuple[list[Terms], list[Row[Any]]]:
     """Return what each row asks for, and the rows that cannot be read."""
     signals: list[Terms] = []
     unreadable: list[Row[Any]] = []
     for row in claimed:
         try:
-            signals.append(terms_of(row))
+            signals.append(replace(terms_of(row), is_too_fast=row.id in hasty))
         except Exception:  # one producer's odd bytes must not keep everybody's signals waiting
             undeliverable_total.inc()
             log.exception("signal undeliverable", signal_id=str(row.id))
@@ -308,6 +356,28 @@ def _with_intent(laid: Approval, planned: Planned) -> Approval:
         opening_approval_id=intent.opening_approval_id,
         money_at_risk=planned.money_at_risk,
     )
+
+
+def _foreseen(approval: Approval, follower: Follower, pictures: Mapping[UUID, Picture]) -> Approval:
+    """Return an approval with where it would take its account, if it opens."""
+    picture = pictures.get(approval.account_id)
+    if picture is None or approval.state is not ApprovalState.PENDING or not approval.kind.opens:
+        return approval
+    return replace(
+        approval, foresight=foresee(picture, follower.subscription, opening_of(approval))
+    )
+
+
+def _add_issued(pictures: dict[UUID, Picture], approval: Approval, now: datetime) -> None:
+    if approval.kind.opens:
+        issued = Issued(
+            subscription_id=approval.subscription_id,
+            holding=opening_of(approval),
+            magic=0,
+            issued_at=now,
+            may_come=True,
+        )
+        pictures[approval.account_id] = pictures[approval.account_id].with_issued(issued)
 
 
 def _delivered_entry(terms: Terms, owner_of: Mapping[UUID, UUID], now: datetime) -> Entry:

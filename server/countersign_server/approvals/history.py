@@ -42,6 +42,7 @@ def _facts(approval: Approval) -> Facts:
                 "expires_at": approval.expires_at,
                 "subscription_id": approval.subscription_id,
                 "producer_id": approval.producer_id,
+                "risk_reason": approval.risk_reason,
             }
         case ApprovalState.APPROVED | ApprovalState.REJECTED:
             return facts | {

@@ -9,8 +9,9 @@ from countersign_server.accounts.account import Account, TradingState
 from countersign_server.accounts.subscription import ApprovalMode, Subscription
 from countersign_server.accounts.symbol import AccountSymbol, Quote
 from countersign_server.approvals.approval import Approval
+from countersign_server.approvals.foresight import Foresight
 from countersign_server.approvals.intents import Kind, confirms
-from countersign_server.decimals import decimal_text
+from countersign_server.decimals import decimal_text, optional_text
 from countersign_server.errors import (
     NotNow,
     PriceDrifted,
@@ -22,6 +23,7 @@ from countersign_server.errors import (
     TradingHalted,
 )
 from countersign_server.guard_errors import ProducerHalted
+from countersign_server.risk_errors import PortfolioStale, RiskLimitReached
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Moment:
     quote_age_max: timedelta
     now: datetime
     producer_state: TradingState = TradingState.ACTIVE  # what kill switches leave of it
+    foresight: Foresight | None = None  # of this moment; None: the approval opens nothing
 
 
 def objection_to(approval: Approval, moment: Moment) -> NotNow | None:
@@ -45,6 +48,25 @@ def objection_to(approval: Approval, moment: Moment) -> NotNow | None:
         refusal = check(approval, moment)
         if refusal is not None:
             return refusal
+    return None
+
+
+def objection_to_a_rule(approval: Approval, moment: Moment) -> NotNow | None:
+    """Return the first reason why a rule may not approve at this moment; None: there is none.
+
+    A person may approve by figures that are old, and sees that they are; a rule may not.
+    """
+    refusal = objection_to(approval, moment)
+    if refusal is not None or not approval.kind.opens:
+        return refusal
+    foresight = moment.foresight
+    if foresight is None or foresight.is_stale:
+        read_at = foresight.read_at if foresight else None
+        return PortfolioStale(
+            f"the terminal was read last at {read_at.isoformat()}"
+            if read_at
+            else "the terminal was never read"
+        )
     return None
 
 
@@ -155,6 +177,20 @@ def _spread_narrow(approval: Approval, moment: Moment) -> NotNow | None:
     )
 
 
+def _within_limits(_: Approval, moment: Moment) -> NotNow | None:
+    broken = moment.foresight.refusal if moment.foresight else None
+    if broken is None:
+        return None
+    return RiskLimitReached(
+        broken.text,
+        risk_reason=broken.reason,
+        rule=broken.rule,
+        now=optional_text(broken.now),
+        after=optional_text(broken.after),
+        limit=optional_text(broken.limit),
+    )
+
+
 def _fresh_quote(moment: Moment) -> Quote | None:
     quote = moment.symbol.quote if moment.symbol else None
     # A price from the future is of a clock that is wrong, and says nothing of now.
@@ -177,4 +213,5 @@ CHECKS: Sequence[Callable[[Approval, Moment], NotNow | None]] = (
     _quote_fresh,
     _price_in_band,
     _spread_narrow,
+    _within_limits,
 )

@@ -261,6 +261,7 @@ def _stops_on_their_sides(terms: Terms, _follower: Follower, _now: datetime) -> 
 RULES: Sequence[tuple[str, Rule]] = (
     ("SIGNAL_EXPIRED", lambda terms, _, now: now < terms.expires_at),
     ("SUBSCRIPTION_CANCELLED", lambda _, follower, __: follower.subscription.cancelled_at is None),
+    ("PRODUCER_TOO_FAST", lambda terms, _, __: not terms.is_too_fast),
     ("INSTRUMENT_NOT_FOLLOWED", _follows_instrument),
     ("SYMBOL_NOT_MAPPED", lambda _, follower, __: follower.symbol is not None),
     ("SYMBOL_CHANGED", lambda _, follower, __: not _symbol(follower).changed),

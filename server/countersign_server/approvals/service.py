@@ -15,8 +15,10 @@ from countersign_server.approvals.delegate_calls import DelegateCalls, may_decid
 from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
 from countersign_server.approvals.measures import approvals_total
 from countersign_server.approvals.moment_store import moment_of
-from countersign_server.approvals.objections import objection_to
+from countersign_server.approvals.objections import Moment, objection_to
 from countersign_server.approvals.owner_countersignature import countersignature
+from countersign_server.approvals.picture_store import Pictures, decide_in_turn
+from countersign_server.approvals.risk import foresee, opening_of
 from countersign_server.approvals.wire import STATE_OF, approval_message
 from countersign_server.crash_points import CrashPoint, reach
 from countersign_server.database.engine import Database
@@ -37,18 +39,20 @@ _WANTED: Mapping[int, ApprovalEvent] = {
 class ApprovalService(DelegateCalls):
     """See approvals.proto for the contract."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, named at its one call
         self,
         *,
         database: Database,
         wakeups: Wakeups,
         countersigner: Countersigner,
+        pictures: Pictures,
         quote_age_max: timedelta,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._wakeups = wakeups
         self._countersigner = countersigner
+        self._pictures = pictures
         self._quote_age_max = quote_age_max
         self._now = now
 
@@ -84,6 +88,8 @@ class ApprovalService(DelegateCalls):
             )
             if found is None:
                 return None
+            if found.kind.opens and wanted is ApprovalEvent.APPROVE:
+                await decide_in_turn(tx, [account_id])
             # The clock is read when the row is held: a decision that had to wait may be too late.
             now = self._now()
             if is_repeat(found, wanted, intent_digest=request.intent_digest, now=now):
@@ -200,11 +206,22 @@ class ApprovalService(DelegateCalls):
             approval = replace(approval, owner_signature=signed)
         elif moment.account.owner_signature_required:
             raise OwnerSignatureRequired("the account asks for its owner's own signature")
-        refusal = objection_to(approval, moment)
+        refusal = objection_to(approval, await self._foreseen(tx, approval, moment))
         if refusal is not None:
             raise refusal
         (approved,) = await self._countersigner.approve(tx, [approval], decider, now=now)
         return approved
+
+    async def _foreseen(self, tx: AsyncConnection, approval: Approval, moment: Moment) -> Moment:
+        """Return the moment with where the approval would take the account, if it opens."""
+        if not approval.kind.opens:
+            return moment
+        opening = opening_of(approval)
+        account_id = approval.account_id
+        drawn = await self._pictures.of(
+            tx, [moment.account], {account_id: [opening.symbol]}, moment.now
+        )
+        return replace(moment, foresight=foresee(drawn[account_id], moment.subscription, opening))
 
     def _tell(self, approval: Approval) -> None:
         approvals_total.labels(approval.state).inc()

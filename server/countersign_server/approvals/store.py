@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, bindparam, case, func, insert, literal, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.approvals.approval import Approval, DecisionMode
+from countersign_server.approvals.foresight import from_json, to_json
 from countersign_server.approvals.intents import Kind
 from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState, next_state
 from countersign_server.approvals.tables import approvals
@@ -40,6 +41,7 @@ def approval_of(row: Row[Any]) -> Approval:
     facts["state"] = ApprovalState(facts["state"])
     facts["mode"] = DecisionMode(facts["mode"])
     facts["kind"] = Kind(facts["kind"])
+    facts["foresight"] = from_json(row.foresight) if row.foresight else None
     return Approval(**facts)
 
 
@@ -189,10 +191,14 @@ async def count_outcomes(
 ) -> Mapping[UUID, Mapping[str, int]]:
     """Return how each signal fared with the accounts that the transaction may see.
 
-    Counts by "offered", "approved", "rejected", "expired" and "declined:<REASON>"; an approval that
-    was taken back counts as approved.
+    Counts by "offered", "approved", "rejected", "expired", "declined:<REASON>" and
+    "risk:<REASON>", which counts beside the others; an approval that was taken back counts as
+    approved.
     """
-    reason = case((approvals.c.state == ApprovalState.DECLINED, approvals.c.reason), else_="")
+    reason = case(
+        (approvals.c.state == ApprovalState.DECLINED, approvals.c.reason),
+        else_=approvals.c.risk_reason,
+    )
     found = await tx.execute(
         select(approvals.c.signal_id, approvals.c.state, reason, func.count())
         .where(approvals.c.signal_id.in_(list(signal_ids)))
@@ -212,6 +218,8 @@ async def count_outcomes(
             case ApprovalState.PENDING:
                 pass
         of_signal["offered"] += count
+        if why:
+            of_signal[f"risk:{why}"] += count
     return counts
 
 
@@ -221,4 +229,6 @@ async def _one(tx: AsyncConnection, asked: Select[Any]) -> Approval | None:
 
 
 def _row_of(approval: Approval) -> dict[str, Any]:
-    return {name: getattr(approval, name) for name in _FIELDS if name != "signal_received_at"}
+    row = {name: getattr(approval, name) for name in _FIELDS if name != "signal_received_at"}
+    foresight = to_json(approval.foresight) if approval.foresight else None
+    return row | {"foresight": foresight, "risk_reason": approval.risk_reason}

@@ -57,6 +57,9 @@ approvals = Table(
     Column("server_signature", LargeBinary, nullable=True),
     text("server_key_id", nullable=True),
     Column("owner_signature", JSONB, nullable=True),
+    # Where it would have taken the account, and which limit it would have broken, as it was laid.
+    Column("foresight", JSONB, nullable=True),
+    text("risk_reason", server_default=""),
     UniqueConstraint("signal_id", "account_id", name="one_approval_per_signal_and_account"),
     ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )

@@ -32,6 +32,7 @@ class Terms:
     note: str
     received_at: datetime
     expires_at: datetime
+    is_too_fast: bool = False  # one more than the producer's owner lets the engine open a minute
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from countersign.v1 import approvals_pb2, signals_pb2, values_pb2
 from countersign_server.approvals.approval import Approval, DecisionMode
+from countersign_server.approvals.foresight_wire import foresight_message
 from countersign_server.approvals.intents import Entry, EntryKind, Kind
 from countersign_server.approvals.lifecycle import ApprovalState
 from countersign_server.approvals.owner_countersignature import owner_signature_message
@@ -71,6 +72,7 @@ def approval_message(approval: Approval) -> approvals_pb2.Approval:
         server_signature=approval.server_signature or b"",
         server_key_id=approval.server_key_id or "",
         owner_signature=owner_signature_message(approval.owner_signature),
+        foresight=foresight_message(approval.foresight),
     )
 
 

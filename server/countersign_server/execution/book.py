@@ -20,6 +20,7 @@ from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
 from countersign_server.execution.glance import Glance
 from countersign_server.execution.lifecycle import CommandState
+from countersign_server.execution.opening_pace import OpeningPace
 from countersign_server.execution.presumption import Doubt
 from countersign_server.execution.report import Report
 from countersign_server.execution.settlement import Settlement
@@ -300,6 +301,13 @@ class Book(Protocol):
 
     async def glance(self, account_id: UUID) -> Glance:
         """Return what there is to tell an account's bridge, without holding any of it."""
+        ...
+
+    async def opening_pace(self, command: Command, now: datetime) -> OpeningPace:
+        """Return how fast the account of an opening, and its owner, have come to open.
+
+        Grants to accounts of one owner that has limits come one after another from here on.
+        """
         ...
 
     async def record(self, *entries: Entry) -> None:

@@ -74,7 +74,7 @@ async def _limit(book: Book, command: Command, account: Account, now: datetime) 
     """Return the account's limit that the command would break; None: it breaks none."""
     if command.kind in REDUCING or command.state is not CommandState.OFFERED:
         return None
-    return await limit_reached(book, account, now)
+    return await limit_reached(book, command, account, now)
 
 
 async def _remember(book: Book, command: Command, claim: Claim, trace: Trace) -> Granted:

@@ -5,12 +5,18 @@ from datetime import datetime, timedelta
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.accounts.account import Account
 from countersign_server.execution.book import Book
+from countersign_server.execution.command import Command
 
 _MINUTE = timedelta(minutes=1)
 
 
-async def limit_reached(book: Book, account: Account, now: datetime) -> str | None:
+async def limit_reached(
+    book: Book, command: Command, account: Account, now: datetime
+) -> str | None:
     """Return why the account may open nothing more now; None: it may."""
+    pace = await book.opening_pace(command, now)
+    if (reason := pace.limit_reached(account.limits)) is not None:
+        return reason
     limits = account.limits
     if limits.max_commands_per_minute is not None:
         granted = await book.commands.count_granted(account.id, since=now - _MINUTE)

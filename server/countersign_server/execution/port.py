@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.approvals.commands_port import CommandPort, Exposure, Mandate
 from countersign_server.audit.entries import Trace
+from countersign_server.execution.issued import issued_since
 from countersign_server.execution.mandates import exposure, issue, withdraw
 from countersign_server.execution.sql_book import SqlBook
 
 
 def command_port() -> CommandPort:
-    """Return the three functions, each on the book of the transaction that it is given."""
-    return CommandPort(issue=_issue, withdraw=_withdraw, exposure=_exposure)
+    """Return the four functions, each on what the transaction that it is given may see."""
+    return CommandPort(issue=_issue, withdraw=_withdraw, exposure=_exposure, issued=issued_since)
 
 
 async def _issue(tx: AsyncConnection, mandate: Mandate, trace: Trace, now: datetime) -> UUID:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.exc import DataError
@@ -12,9 +13,12 @@ from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
 from countersign_server.database.questions import ask
 from countersign_server.errors import Invalid
+from countersign_server.execution.command import Command
 from countersign_server.execution.glance import Glance
+from countersign_server.execution.opening_pace import OpeningPace
 from countersign_server.execution.sql_accounts import SYMBOLS, TRADING, SqlAccounts, SqlDevices
 from countersign_server.execution.sql_commands import NOT_OVER, SqlCommands, command_of
+from countersign_server.execution.sql_pace import opening_pace
 from countersign_server.execution.sql_records import SqlDeals, SqlReports, SqlSettlements
 from countersign_server.execution.symbols import MappedSymbol
 from countersign_server.execution.trading import Trading
@@ -42,6 +46,9 @@ class SqlBook:
             symbols=[MappedSymbol(*row) for row in symbols],
             not_over=[command_of(row) for row in not_over],
         )
+
+    async def opening_pace(self, command: Command, now: datetime) -> OpeningPace:
+        return await opening_pace(self._tx, command, now)
 
     async def record(self, *entries: Entry) -> None:
         await record(self._tx, *entries)

@@ -99,6 +99,15 @@ Index(
 )
 Index("commands_by_time", commands.c.owner_id, commands.c.created_at, commands.c.id)
 
+# How fast an account has come to trade.
+Index("commands_by_creation", commands.c.account_id, commands.c.created_at)
+Index(
+    "commands_by_grant",
+    commands.c.account_id,
+    commands.c.granted_at,
+    postgresql_where=sql("granted_at IS NOT NULL"),
+)
+
 settlements = Table(
     "settlements",
     metadata,

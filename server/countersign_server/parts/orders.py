@@ -14,6 +14,7 @@ from countersign_server.accounts.key_cache import ProducerKeys
 from countersign_server.approvals.decisions import Countersigner
 from countersign_server.approvals.delivery import Delivery, Patience
 from countersign_server.approvals.loop import Expiry, FanOut
+from countersign_server.approvals.picture_store import Pictures
 from countersign_server.approvals.service import ApprovalService
 from countersign_server.approvals.store import count_outcomes
 from countersign_server.audit.feed import Feed
@@ -28,8 +29,10 @@ from countersign_server.execution.service import ExecutionService
 from countersign_server.execution.settling import Settler
 from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.guards.news import News
+from countersign_server.guards.outlook import guarded_accounts
 from countersign_server.parts.part import Ground, Loop, Part
 from countersign_server.parts.people import People
+from countersign_server.reconciliation.freshness import stale_after
 from countersign_server.settings import Settings
 from countersign_server.signals.admission import Windows
 from countersign_server.signals.ingest import Ingest
@@ -78,17 +81,21 @@ def signals(
 
 def approvals(ground: Ground, who: People) -> Part:
     """Make the approvals."""
-    countersigner = Countersigner(sign=who.keyring.sign_approval, commands=command_port())
+    commands = command_port()
+    countersigner = Countersigner(sign=who.keyring.sign_approval, commands=commands)
+    stale = stale_after(ground.settings.heartbeat_interval, ground.now)
+    pictures = Pictures(issued=commands.issued, stale=stale, guarded=guarded_accounts)
     service = ApprovalService(
         database=ground.database,
         wakeups=ground.wakeups,
         countersigner=countersigner,
+        pictures=pictures,
         quote_age_max=ground.settings.quote_age_max,
         now=ground.now,
     )
     return Part(
         partial(add_ApprovalServiceServicer_to_server, service),
-        _approval_loops(ground, countersigner),
+        _approval_loops(ground, countersigner, pictures),
     )
 
 
@@ -130,12 +137,14 @@ def execution(ground: Ground, who: People, connections: Channels) -> Part:
     return Part(partial(add_ExecutionServiceServicer_to_server, service), (CommandLoop(clock).run,))
 
 
-def _approval_loops(ground: Ground, countersigner: Countersigner) -> tuple[Loop, ...]:
+def _approval_loops(
+    ground: Ground, countersigner: Countersigner, pictures: Pictures
+) -> tuple[Loop, ...]:
     database, wakeups, settings = ground.database, ground.wakeups, ground.settings
     patience = Patience(
         execution_window=settings.execution_window, quote_age_max=settings.quote_age_max
     )
-    delivery = Delivery(countersigner, patience)
+    delivery = Delivery(countersigner, patience, pictures)
     return (
         FanOut(database=database, wakeups=wakeups, delivery=delivery, now=ground.now).run,
         Expiry(database=database, wakeups=wakeups, now=ground.now).run,

@@ -60,6 +60,8 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "RevokeProducerKey": _OWNER,
         "PublishConsentText": _OPERATOR,
         "ListConsentTexts": _EVERY_ROLE,
+        "GetOwnerLimits": _OWNER,
+        "PutOwnerLimits": _OWNER,
     },
     "DeviceService": {
         "RegisterDevice": _OWNER,

@@ -12,6 +12,7 @@ from countersign_server.guard_errors import NoClosing
 from countersign_server.media_errors import CurrenciesDiffer
 from countersign_server.notification_errors import WebhookUrlRefused
 from countersign_server.owner_key_errors import OwnerSignatureRequired
+from countersign_server.risk_errors import RiskLimitReached
 from countersign_server.rpc.errors import DOMAIN, code_of
 
 # These have files of their own; importing them makes them errors like the others.
@@ -36,6 +37,7 @@ def catalogue() -> str:
     imported = {
         *(RulesBroken, OwnerSignatureRequired, NotInDoubt, NoClosing, CurrenciesDiffer),
         *(WebhookUrlRefused, NotAnAffiliate),
+        RiskLimitReached,
     }
     assert imported <= set(kinds())  # noqa: S101  # or the imports were for nothing
     told = [

@@ -93,12 +93,15 @@ def event_message(entry: LogEntry) -> signals_pb2.WatchSignalsResponse:
 
 
 def funnels(counts: Mapping[UUID, Mapping[str, int]]) -> dict[UUID, signals_pb2.SignalFunnel]:
-    """Return each signal's funnel from counts by "offered", "approved", "declined:<reason>"."""
+    """Return each signal's funnel from counts by "offered", "declined:<reason>" and so on."""
     made: dict[UUID, signals_pb2.SignalFunnel] = {}
     for signal_id, by_name in counts.items():
         funnel = signals_pb2.SignalFunnel()
         for name, count in by_name.items():
             kind, _, reason = name.partition(":")
+            if kind == "risk":
+                funnel.risk_reasons[reason] = count
+                continue
             setattr(funnel, kind, getattr(funnel, kind) + count)
             if reason:
                 funnel.declined_reasons[reason] = count

@@ -57,14 +57,32 @@ class Account(_message.Message):
     def __init__(self, account_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., name: _Optional[str] = ..., fingerprint: _Optional[_Union[_values_pb2.AccountFingerprint, _Mapping]] = ..., broker: _Optional[str] = ..., trading_state: _Optional[_Union[_values_pb2.TradingState, str]] = ..., trading_state_cause: _Optional[str] = ..., trading_state_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., limits: _Optional[_Union[AccountLimits, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., demo: _Optional[bool] = ..., owner_signature_required: _Optional[bool] = ...) -> None: ...
 
 class AccountLimits(_message.Message):
-    __slots__ = ("max_volume", "max_open_positions", "max_commands_per_minute")
+    __slots__ = ("max_volume", "max_open_positions", "max_commands_per_minute", "max_orders_per_second", "max_identical_orders_per_minute")
     MAX_VOLUME_FIELD_NUMBER: _ClassVar[int]
     MAX_OPEN_POSITIONS_FIELD_NUMBER: _ClassVar[int]
     MAX_COMMANDS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    MAX_ORDERS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    MAX_IDENTICAL_ORDERS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
     max_volume: str
     max_open_positions: int
     max_commands_per_minute: int
-    def __init__(self, max_volume: _Optional[str] = ..., max_open_positions: _Optional[int] = ..., max_commands_per_minute: _Optional[int] = ...) -> None: ...
+    max_orders_per_second: int
+    max_identical_orders_per_minute: int
+    def __init__(self, max_volume: _Optional[str] = ..., max_open_positions: _Optional[int] = ..., max_commands_per_minute: _Optional[int] = ..., max_orders_per_second: _Optional[int] = ..., max_identical_orders_per_minute: _Optional[int] = ...) -> None: ...
+
+class OwnerLimits(_message.Message):
+    __slots__ = ("max_orders_per_second", "max_orders_per_minute")
+    MAX_ORDERS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    MAX_ORDERS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    max_orders_per_second: int
+    max_orders_per_minute: int
+    def __init__(self, max_orders_per_second: _Optional[int] = ..., max_orders_per_minute: _Optional[int] = ...) -> None: ...
+
+class ProducerLimits(_message.Message):
+    __slots__ = ("max_openings_per_minute",)
+    MAX_OPENINGS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    max_openings_per_minute: int
+    def __init__(self, max_openings_per_minute: _Optional[int] = ...) -> None: ...
 
 class Sizing(_message.Message):
     __slots__ = ("fixed_lots", "multiplier", "lots_per_thousand_balance", "lots_per_thousand_equity", "risk_fraction")
@@ -91,20 +109,24 @@ class QuietHours(_message.Message):
     def __init__(self, start: _Optional[str] = ..., end: _Optional[str] = ..., time_zone: _Optional[str] = ...) -> None: ...
 
 class SubscriptionLimits(_message.Message):
-    __slots__ = ("max_volume", "max_drift_pips", "max_spread_pips", "max_signal_age", "automatic_max_volume", "instruments")
+    __slots__ = ("max_volume", "max_drift_pips", "max_spread_pips", "max_signal_age", "automatic_max_volume", "instruments", "max_orders_per_minute", "max_money_at_risk")
     MAX_VOLUME_FIELD_NUMBER: _ClassVar[int]
     MAX_DRIFT_PIPS_FIELD_NUMBER: _ClassVar[int]
     MAX_SPREAD_PIPS_FIELD_NUMBER: _ClassVar[int]
     MAX_SIGNAL_AGE_FIELD_NUMBER: _ClassVar[int]
     AUTOMATIC_MAX_VOLUME_FIELD_NUMBER: _ClassVar[int]
     INSTRUMENTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_ORDERS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    MAX_MONEY_AT_RISK_FIELD_NUMBER: _ClassVar[int]
     max_volume: str
     max_drift_pips: str
     max_spread_pips: str
     max_signal_age: _duration_pb2.Duration
     automatic_max_volume: str
     instruments: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, max_volume: _Optional[str] = ..., max_drift_pips: _Optional[str] = ..., max_spread_pips: _Optional[str] = ..., max_signal_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., automatic_max_volume: _Optional[str] = ..., instruments: _Optional[_Iterable[str]] = ...) -> None: ...
+    max_orders_per_minute: int
+    max_money_at_risk: str
+    def __init__(self, max_volume: _Optional[str] = ..., max_drift_pips: _Optional[str] = ..., max_spread_pips: _Optional[str] = ..., max_signal_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., automatic_max_volume: _Optional[str] = ..., instruments: _Optional[_Iterable[str]] = ..., max_orders_per_minute: _Optional[int] = ..., max_money_at_risk: _Optional[str] = ...) -> None: ...
 
 class Subscription(_message.Message):
     __slots__ = ("subscription_id", "account_id", "producer_id", "sizing", "approval_mode", "quiet_hours", "limits", "consent_version", "consent_time", "create_time", "cancel_time", "close_on_expiry")
@@ -135,7 +157,7 @@ class Subscription(_message.Message):
     def __init__(self, subscription_id: _Optional[str] = ..., account_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., sizing: _Optional[_Union[Sizing, _Mapping]] = ..., approval_mode: _Optional[_Union[ApprovalMode, str]] = ..., quiet_hours: _Optional[_Union[QuietHours, _Mapping]] = ..., limits: _Optional[_Union[SubscriptionLimits, _Mapping]] = ..., consent_version: _Optional[str] = ..., consent_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cancel_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., close_on_expiry: _Optional[bool] = ...) -> None: ...
 
 class Producer(_message.Message):
-    __slots__ = ("producer_id", "owner_id", "name", "instruments", "listed", "paused", "create_time")
+    __slots__ = ("producer_id", "owner_id", "name", "instruments", "listed", "paused", "create_time", "limits")
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -143,6 +165,7 @@ class Producer(_message.Message):
     LISTED_FIELD_NUMBER: _ClassVar[int]
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
     producer_id: str
     owner_id: str
     name: str
@@ -150,7 +173,8 @@ class Producer(_message.Message):
     listed: bool
     paused: bool
     create_time: _timestamp_pb2.Timestamp
-    def __init__(self, producer_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., name: _Optional[str] = ..., instruments: _Optional[_Iterable[str]] = ..., listed: _Optional[bool] = ..., paused: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    limits: ProducerLimits
+    def __init__(self, producer_id: _Optional[str] = ..., owner_id: _Optional[str] = ..., name: _Optional[str] = ..., instruments: _Optional[_Iterable[str]] = ..., listed: _Optional[bool] = ..., paused: _Optional[bool] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., limits: _Optional[_Union[ProducerLimits, _Mapping]] = ...) -> None: ...
 
 class ProducerKey(_message.Message):
     __slots__ = ("key_id", "producer_id", "algorithm", "public_key", "create_time", "revoke_time", "last_used_time")
@@ -507,3 +531,25 @@ class ListConsentTextsResponse(_message.Message):
     CONSENT_TEXTS_FIELD_NUMBER: _ClassVar[int]
     consent_texts: _containers.RepeatedCompositeFieldContainer[ConsentText]
     def __init__(self, consent_texts: _Optional[_Iterable[_Union[ConsentText, _Mapping]]] = ...) -> None: ...
+
+class GetOwnerLimitsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetOwnerLimitsResponse(_message.Message):
+    __slots__ = ("limits",)
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    limits: OwnerLimits
+    def __init__(self, limits: _Optional[_Union[OwnerLimits, _Mapping]] = ...) -> None: ...
+
+class PutOwnerLimitsRequest(_message.Message):
+    __slots__ = ("limits",)
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    limits: OwnerLimits
+    def __init__(self, limits: _Optional[_Union[OwnerLimits, _Mapping]] = ...) -> None: ...
+
+class PutOwnerLimitsResponse(_message.Message):
+    __slots__ = ("limits",)
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    limits: OwnerLimits
+    def __init__(self, limits: _Optional[_Union[OwnerLimits, _Mapping]] = ...) -> None: ...

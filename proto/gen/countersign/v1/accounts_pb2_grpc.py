@@ -135,6 +135,16 @@ class AccountServiceStub:
                 request_serializer=countersign_dot_v1_dot_accounts__pb2.ListConsentTextsRequest.SerializeToString,
                 response_deserializer=countersign_dot_v1_dot_accounts__pb2.ListConsentTextsResponse.FromString,
                 _registered_method=True)
+        self.GetOwnerLimits = channel.unary_unary(
+                '/countersign.v1.AccountService/GetOwnerLimits',
+                request_serializer=countersign_dot_v1_dot_accounts__pb2.GetOwnerLimitsRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_accounts__pb2.GetOwnerLimitsResponse.FromString,
+                _registered_method=True)
+        self.PutOwnerLimits = channel.unary_unary(
+                '/countersign.v1.AccountService/PutOwnerLimits',
+                request_serializer=countersign_dot_v1_dot_accounts__pb2.PutOwnerLimitsRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_accounts__pb2.PutOwnerLimitsResponse.FromString,
+                _registered_method=True)
 
 
 class AccountServiceServicer:
@@ -339,6 +349,26 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOwnerLimits(self, request, context):
+        """Returns the limits that hold for all of the caller's accounts together.
+
+        Caller: an owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutOwnerLimits(self, request, context):
+        """Sets the limits that hold for all of the caller's accounts together, whatever they were before.
+
+        A repeat answers the same.
+
+        Caller: an owner.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AccountServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -441,6 +471,16 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.ListConsentTexts,
                     request_deserializer=countersign_dot_v1_dot_accounts__pb2.ListConsentTextsRequest.FromString,
                     response_serializer=countersign_dot_v1_dot_accounts__pb2.ListConsentTextsResponse.SerializeToString,
+            ),
+            'GetOwnerLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOwnerLimits,
+                    request_deserializer=countersign_dot_v1_dot_accounts__pb2.GetOwnerLimitsRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_accounts__pb2.GetOwnerLimitsResponse.SerializeToString,
+            ),
+            'PutOwnerLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutOwnerLimits,
+                    request_deserializer=countersign_dot_v1_dot_accounts__pb2.PutOwnerLimitsRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_accounts__pb2.PutOwnerLimitsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -984,6 +1024,60 @@ class AccountService:
             '/countersign.v1.AccountService/ListConsentTexts',
             countersign_dot_v1_dot_accounts__pb2.ListConsentTextsRequest.SerializeToString,
             countersign_dot_v1_dot_accounts__pb2.ListConsentTextsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOwnerLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.AccountService/GetOwnerLimits',
+            countersign_dot_v1_dot_accounts__pb2.GetOwnerLimitsRequest.SerializeToString,
+            countersign_dot_v1_dot_accounts__pb2.GetOwnerLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutOwnerLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.AccountService/PutOwnerLimits',
+            countersign_dot_v1_dot_accounts__pb2.PutOwnerLimitsRequest.SerializeToString,
+            countersign_dot_v1_dot_accounts__pb2.PutOwnerLimitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -151,6 +151,18 @@ class AccountServiceStub:
 
     Caller: anyone signed in.
     """
+    GetOwnerLimits: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.GetOwnerLimitsRequest, _accounts_pb2.GetOwnerLimitsResponse]
+    """Returns the limits that hold for all of the caller's accounts together.
+
+    Caller: an owner.
+    """
+    PutOwnerLimits: _grpc.UnaryUnaryMultiCallable[_accounts_pb2.PutOwnerLimitsRequest, _accounts_pb2.PutOwnerLimitsResponse]
+    """Sets the limits that hold for all of the caller's accounts together, whatever they were before.
+
+    A repeat answers the same.
+
+    Caller: an owner.
+    """
 
 @_typing.type_check_only
 class AccountServiceAsyncStub(AccountServiceStub):
@@ -274,6 +286,18 @@ class AccountServiceAsyncStub(AccountServiceStub):
     """Lists the versions of the consent text, newest first.
 
     Caller: anyone signed in.
+    """
+    GetOwnerLimits: _aio.UnaryUnaryMultiCallable[_accounts_pb2.GetOwnerLimitsRequest, _accounts_pb2.GetOwnerLimitsResponse]  # type: ignore[assignment]
+    """Returns the limits that hold for all of the caller's accounts together.
+
+    Caller: an owner.
+    """
+    PutOwnerLimits: _aio.UnaryUnaryMultiCallable[_accounts_pb2.PutOwnerLimitsRequest, _accounts_pb2.PutOwnerLimitsResponse]  # type: ignore[assignment]
+    """Sets the limits that hold for all of the caller's accounts together, whatever they were before.
+
+    A repeat answers the same.
+
+    Caller: an owner.
     """
 
 class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -515,6 +539,30 @@ class AccountServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists the versions of the consent text, newest first.
 
         Caller: anyone signed in.
+        """
+
+    @_abc_1.abstractmethod
+    def GetOwnerLimits(
+        self,
+        request: _accounts_pb2.GetOwnerLimitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.GetOwnerLimitsResponse, _abc.Awaitable[_accounts_pb2.GetOwnerLimitsResponse]]:
+        """Returns the limits that hold for all of the caller's accounts together.
+
+        Caller: an owner.
+        """
+
+    @_abc_1.abstractmethod
+    def PutOwnerLimits(
+        self,
+        request: _accounts_pb2.PutOwnerLimitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_accounts_pb2.PutOwnerLimitsResponse, _abc.Awaitable[_accounts_pb2.PutOwnerLimitsResponse]]:
+        """Sets the limits that hold for all of the caller's accounts together, whatever they were before.
+
+        A repeat answers the same.
+
+        Caller: an owner.
         """
 
 def add_AccountServiceServicer_to_server(servicer: AccountServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -35,6 +35,18 @@ class DecisionMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DECISION_MODE_UNSPECIFIED: _ClassVar[DecisionMode]
     DECISION_MODE_MANUAL: _ClassVar[DecisionMode]
     DECISION_MODE_AUTOMATIC: _ClassVar[DecisionMode]
+
+class RiskMeasure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RISK_MEASURE_UNSPECIFIED: _ClassVar[RiskMeasure]
+    RISK_MEASURE_LOSS: _ClassVar[RiskMeasure]
+    RISK_MEASURE_MARGIN_LEVEL: _ClassVar[RiskMeasure]
+    RISK_MEASURE_LEVERAGE: _ClassVar[RiskMeasure]
+    RISK_MEASURE_LOTS: _ClassVar[RiskMeasure]
+    RISK_MEASURE_POSITIONS: _ClassVar[RiskMeasure]
+    RISK_MEASURE_CONDITION: _ClassVar[RiskMeasure]
+    RISK_MEASURE_ORDERS: _ClassVar[RiskMeasure]
+    RISK_MEASURE_MONEY_AT_RISK: _ClassVar[RiskMeasure]
 APPROVAL_STATE_UNSPECIFIED: ApprovalState
 APPROVAL_STATE_PENDING: ApprovalState
 APPROVAL_STATE_APPROVED: ApprovalState
@@ -48,6 +60,15 @@ DECISION_REJECT: Decision
 DECISION_MODE_UNSPECIFIED: DecisionMode
 DECISION_MODE_MANUAL: DecisionMode
 DECISION_MODE_AUTOMATIC: DecisionMode
+RISK_MEASURE_UNSPECIFIED: RiskMeasure
+RISK_MEASURE_LOSS: RiskMeasure
+RISK_MEASURE_MARGIN_LEVEL: RiskMeasure
+RISK_MEASURE_LEVERAGE: RiskMeasure
+RISK_MEASURE_LOTS: RiskMeasure
+RISK_MEASURE_POSITIONS: RiskMeasure
+RISK_MEASURE_CONDITION: RiskMeasure
+RISK_MEASURE_ORDERS: RiskMeasure
+RISK_MEASURE_MONEY_AT_RISK: RiskMeasure
 
 class Intent(_message.Message):
     __slots__ = ("text", "digest", "kind", "instrument", "symbol", "side", "volume", "price_min", "price_max", "stop_loss", "take_profit", "price", "expire_time")
@@ -80,7 +101,7 @@ class Intent(_message.Message):
     def __init__(self, text: _Optional[str] = ..., digest: _Optional[str] = ..., kind: _Optional[_Union[_values_pb2.CommandKind, str]] = ..., instrument: _Optional[str] = ..., symbol: _Optional[str] = ..., side: _Optional[_Union[_values_pb2.Side, str]] = ..., volume: _Optional[str] = ..., price_min: _Optional[str] = ..., price_max: _Optional[str] = ..., stop_loss: _Optional[str] = ..., take_profit: _Optional[str] = ..., price: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Approval(_message.Message):
-    __slots__ = ("approval_id", "signal_id", "account_id", "subscription_id", "producer_id", "state", "intent", "money_at_risk", "note", "reason", "mode", "decided_by", "consent_version", "caller_address", "caller_agent", "create_time", "decide_time", "expire_time", "command_id", "signal_price", "server_signature", "server_key_id", "owner_signature")
+    __slots__ = ("approval_id", "signal_id", "account_id", "subscription_id", "producer_id", "state", "intent", "money_at_risk", "note", "reason", "mode", "decided_by", "consent_version", "caller_address", "caller_agent", "create_time", "decide_time", "expire_time", "command_id", "signal_price", "server_signature", "server_key_id", "owner_signature", "foresight")
     APPROVAL_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNAL_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -104,6 +125,7 @@ class Approval(_message.Message):
     SERVER_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     SERVER_KEY_ID_FIELD_NUMBER: _ClassVar[int]
     OWNER_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    FORESIGHT_FIELD_NUMBER: _ClassVar[int]
     approval_id: str
     signal_id: str
     account_id: str
@@ -127,7 +149,40 @@ class Approval(_message.Message):
     server_signature: bytes
     server_key_id: str
     owner_signature: OwnerSignature
-    def __init__(self, approval_id: _Optional[str] = ..., signal_id: _Optional[str] = ..., account_id: _Optional[str] = ..., subscription_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., state: _Optional[_Union[ApprovalState, str]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., money_at_risk: _Optional[_Union[_values_pb2.Money, _Mapping]] = ..., note: _Optional[str] = ..., reason: _Optional[str] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., decided_by: _Optional[str] = ..., consent_version: _Optional[str] = ..., caller_address: _Optional[str] = ..., caller_agent: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., command_id: _Optional[str] = ..., signal_price: _Optional[str] = ..., server_signature: _Optional[bytes] = ..., server_key_id: _Optional[str] = ..., owner_signature: _Optional[_Union[OwnerSignature, _Mapping]] = ...) -> None: ...
+    foresight: Foresight
+    def __init__(self, approval_id: _Optional[str] = ..., signal_id: _Optional[str] = ..., account_id: _Optional[str] = ..., subscription_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., state: _Optional[_Union[ApprovalState, str]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., money_at_risk: _Optional[_Union[_values_pb2.Money, _Mapping]] = ..., note: _Optional[str] = ..., reason: _Optional[str] = ..., mode: _Optional[_Union[DecisionMode, str]] = ..., decided_by: _Optional[str] = ..., consent_version: _Optional[str] = ..., caller_address: _Optional[str] = ..., caller_agent: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., command_id: _Optional[str] = ..., signal_price: _Optional[str] = ..., server_signature: _Optional[bytes] = ..., server_key_id: _Optional[str] = ..., owner_signature: _Optional[_Union[OwnerSignature, _Mapping]] = ..., foresight: _Optional[_Union[Foresight, _Mapping]] = ...) -> None: ...
+
+class Foresight(_message.Message):
+    __slots__ = ("figures", "read_time", "stale", "refusal")
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
+    READ_TIME_FIELD_NUMBER: _ClassVar[int]
+    STALE_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    figures: _containers.RepeatedCompositeFieldContainer[RiskFigure]
+    read_time: _timestamp_pb2.Timestamp
+    stale: bool
+    refusal: str
+    def __init__(self, figures: _Optional[_Iterable[_Union[RiskFigure, _Mapping]]] = ..., read_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stale: _Optional[bool] = ..., refusal: _Optional[str] = ...) -> None: ...
+
+class RiskFigure(_message.Message):
+    __slots__ = ("reason", "rule", "measure", "now", "after", "limit", "breaks", "text")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_FIELD_NUMBER: _ClassVar[int]
+    NOW_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    BREAKS_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    rule: str
+    measure: RiskMeasure
+    now: str
+    after: str
+    limit: str
+    breaks: bool
+    text: str
+    def __init__(self, reason: _Optional[str] = ..., rule: _Optional[str] = ..., measure: _Optional[_Union[RiskMeasure, str]] = ..., now: _Optional[str] = ..., after: _Optional[str] = ..., limit: _Optional[str] = ..., breaks: _Optional[bool] = ..., text: _Optional[str] = ...) -> None: ...
 
 class OwnerSignature(_message.Message):
     __slots__ = ("owner_key_id", "signature", "authenticator_data", "client_data_json")

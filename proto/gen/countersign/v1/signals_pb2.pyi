@@ -164,8 +164,15 @@ class StoredSignal(_message.Message):
     def __init__(self, signal_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., signal: _Optional[_Union[Signal, _Mapping]] = ..., payload_sha256: _Optional[str] = ..., key_id: _Optional[str] = ..., sent_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[SignalState, str]] = ..., funnel: _Optional[_Union[SignalFunnel, _Mapping]] = ...) -> None: ...
 
 class SignalFunnel(_message.Message):
-    __slots__ = ("offered", "declined", "approved", "rejected", "expired", "executed", "declined_reasons")
+    __slots__ = ("offered", "declined", "approved", "rejected", "expired", "executed", "declined_reasons", "risk_reasons")
     class DeclinedReasonsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class RiskReasonsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -179,6 +186,7 @@ class SignalFunnel(_message.Message):
     EXPIRED_FIELD_NUMBER: _ClassVar[int]
     EXECUTED_FIELD_NUMBER: _ClassVar[int]
     DECLINED_REASONS_FIELD_NUMBER: _ClassVar[int]
+    RISK_REASONS_FIELD_NUMBER: _ClassVar[int]
     offered: int
     declined: int
     approved: int
@@ -186,7 +194,8 @@ class SignalFunnel(_message.Message):
     expired: int
     executed: int
     declined_reasons: _containers.ScalarMap[str, int]
-    def __init__(self, offered: _Optional[int] = ..., declined: _Optional[int] = ..., approved: _Optional[int] = ..., rejected: _Optional[int] = ..., expired: _Optional[int] = ..., executed: _Optional[int] = ..., declined_reasons: _Optional[_Mapping[str, int]] = ...) -> None: ...
+    risk_reasons: _containers.ScalarMap[str, int]
+    def __init__(self, offered: _Optional[int] = ..., declined: _Optional[int] = ..., approved: _Optional[int] = ..., rejected: _Optional[int] = ..., expired: _Optional[int] = ..., executed: _Optional[int] = ..., declined_reasons: _Optional[_Mapping[str, int]] = ..., risk_reasons: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class SubmitSignalRequest(_message.Message):
     __slots__ = ("signal",)

@@ -107,7 +107,7 @@ class AccountFingerprint(_message.Message):
     def __init__(self, server: _Optional[str] = ..., login: _Optional[int] = ..., currency: _Optional[str] = ..., margin_mode: _Optional[_Union[MarginMode, str]] = ...) -> None: ...
 
 class SymbolProperties(_message.Message):
-    __slots__ = ("symbol", "digits", "contract_size", "tick_size", "tick_value", "volume_min", "volume_max", "volume_step", "currency_base", "currency_profit", "pip_size")
+    __slots__ = ("symbol", "digits", "contract_size", "tick_size", "tick_value", "volume_min", "volume_max", "volume_step", "currency_base", "currency_profit", "pip_size", "margin_per_lot")
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     DIGITS_FIELD_NUMBER: _ClassVar[int]
     CONTRACT_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -119,6 +119,7 @@ class SymbolProperties(_message.Message):
     CURRENCY_BASE_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_PROFIT_FIELD_NUMBER: _ClassVar[int]
     PIP_SIZE_FIELD_NUMBER: _ClassVar[int]
+    MARGIN_PER_LOT_FIELD_NUMBER: _ClassVar[int]
     symbol: str
     digits: int
     contract_size: str
@@ -130,4 +131,5 @@ class SymbolProperties(_message.Message):
     currency_base: str
     currency_profit: str
     pip_size: str
-    def __init__(self, symbol: _Optional[str] = ..., digits: _Optional[int] = ..., contract_size: _Optional[str] = ..., tick_size: _Optional[str] = ..., tick_value: _Optional[str] = ..., volume_min: _Optional[str] = ..., volume_max: _Optional[str] = ..., volume_step: _Optional[str] = ..., currency_base: _Optional[str] = ..., currency_profit: _Optional[str] = ..., pip_size: _Optional[str] = ...) -> None: ...
+    margin_per_lot: str
+    def __init__(self, symbol: _Optional[str] = ..., digits: _Optional[int] = ..., contract_size: _Optional[str] = ..., tick_size: _Optional[str] = ..., tick_value: _Optional[str] = ..., volume_min: _Optional[str] = ..., volume_max: _Optional[str] = ..., volume_step: _Optional[str] = ..., currency_base: _Optional[str] = ..., currency_profit: _Optional[str] = ..., pip_size: _Optional[str] = ..., margin_per_lot: _Optional[str] = ...) -> None: ...

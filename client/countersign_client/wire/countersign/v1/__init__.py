@@ -337,6 +337,39 @@ class DecisionMode(betterproto.Enum):
     """The subscription's own rule."""
 
 
+class RiskMeasure(betterproto.Enum):
+    """What the figures of a limit are."""
+
+    UNSPECIFIED = 0
+    """Not given."""
+
+    LOSS = 1
+    """
+    Money lost since what the rule counts from, every stop hit, in the account's currency.
+    """
+
+    MARGIN_LEVEL = 2
+    """Margin level in percent; the limit is the least."""
+
+    LEVERAGE = 3
+    """Worth of everything open over equity."""
+
+    LOTS = 4
+    """Lots."""
+
+    POSITIONS = 5
+    """Open positions."""
+
+    CONDITION = 6
+    """No figures: it holds, or it does not; the text says."""
+
+    ORDERS = 7
+    """Orders within a minute."""
+
+    MONEY_AT_RISK = 8
+    """Money lost at the opening's own stop, in the account's currency."""
+
+
 class DeviceState(betterproto.Enum):
     """Where a device stands."""
 
@@ -853,6 +886,11 @@ class SymbolProperties(betterproto.Message):
     pip_size: str = betterproto.string_field(11)
     """Smallest change that people count in: "0.0001"."""
 
+    margin_per_lot: str = betterproto.string_field(12)
+    """
+    Margin of one lot opened now, in the account's currency, on the dearer side: "361.5". Empty: the terminal does not say.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class SignedSignal(betterproto.Message):
@@ -1080,6 +1118,14 @@ class SignalFunnel(betterproto.Message):
     )
     """
     Why accounts were declined, with the count of each: "VOLUME_TOO_SMALL".
+    """
+
+    risk_reasons: Dict[str, int] = betterproto.map_field(
+        8, betterproto.TYPE_STRING, betterproto.TYPE_INT32
+    )
+    """
+    Which limits of followers it would have broken when it was laid before them, with the count of each:
+     "WOULD_BREAK_LOSS_LIMIT". Those accounts are offered, too.
     """
 
 
@@ -1325,7 +1371,10 @@ class Account(betterproto.Message):
 
 @dataclass(eq=False, repr=False)
 class AccountLimits(betterproto.Message):
-    """Limits of an account, whatever it follows. Empty or 0: no limit."""
+    """
+    Limits of an account, whatever it follows. Empty or 0: no limit. What is not given when the account is made is set to
+     10 orders a second and 20 identical orders a minute.
+    """
 
     max_volume: str = betterproto.string_field(1)
     """Lots of one command at most: "1"."""
@@ -1335,6 +1384,39 @@ class AccountLimits(betterproto.Message):
 
     max_commands_per_minute: int = betterproto.int32_field(3)
     """Commands a minute at most."""
+
+    max_orders_per_second: int = betterproto.int32_field(4)
+    """
+    Openings a second at most, counted where they are permitted: what comes faster waits, until it expires.
+    """
+
+    max_identical_orders_per_minute: int = betterproto.int32_field(5)
+    """
+    Openings of one symbol, side and volume a minute at most. One more is not approved, whoever sent it.
+    """
+
+
+@dataclass(eq=False, repr=False)
+class OwnerLimits(betterproto.Message):
+    """Limits of a user over all of its accounts together. 0: no limit."""
+
+    max_orders_per_second: int = betterproto.int32_field(1)
+    """
+    Openings a second at most, counted where they are permitted: what comes faster waits, until it expires.
+    """
+
+    max_orders_per_minute: int = betterproto.int32_field(2)
+    """Openings a minute at most, counted likewise."""
+
+
+@dataclass(eq=False, repr=False)
+class ProducerLimits(betterproto.Message):
+    """Limits that a producer's owner sets to its engine. 0: no limit."""
+
+    max_openings_per_minute: int = betterproto.int32_field(1)
+    """
+    Signals that open or place, a minute at most. One more is declined for everybody who follows: PRODUCER_TOO_FAST.
+    """
 
 
 @dataclass(eq=False, repr=False)
@@ -1403,6 +1485,17 @@ class SubscriptionLimits(betterproto.Message):
     instruments: List[str] = betterproto.string_field(6)
     """Only these instruments; empty: all that the account has symbols for."""
 
+    max_orders_per_minute: int = betterproto.int32_field(7)
+    """
+    Openings of this producer a minute at most. One more is not approved. 0: no limit but the account's.
+    """
+
+    max_money_at_risk: str = betterproto.string_field(8)
+    """
+    Money that one opening may lose at its stop at most, in the account's currency: "50". What has no stop, or is of a
+     symbol whose worth is unknown, is above it. Empty: no limit.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class Subscription(betterproto.Message):
@@ -1469,6 +1562,9 @@ class Producer(betterproto.Message):
 
     create_time: datetime = betterproto.message_field(7)
     """When it was made."""
+
+    limits: "ProducerLimits" = betterproto.message_field(8)
+    """What its engine may do at most."""
 
 
 @dataclass(eq=False, repr=False)
@@ -1883,14 +1979,14 @@ class UpdateProducerRequest(betterproto.Message):
         betterproto.message_field(2)
     )
     """
-    Fields to set, each of which producer gives a value: of name, instruments, listed, paused.
+    Fields to set, each of which producer gives a value: of name, instruments, listed, paused, limits and each of them.
     """
 
     clear_mask: "betterproto_lib_google_protobuf.FieldMask" = betterproto.message_field(
         3
     )
     """
-    Fields to empty, set to 0 or switch off: of instruments, listed, paused. Nothing is cleared that is not named here.
+    Fields to empty, set to 0 or switch off: of instruments, listed, paused, limits and each of them. Nothing is cleared that is not named here.
     """
 
 
@@ -2000,6 +2096,37 @@ class ListConsentTextsResponse(betterproto.Message):
 
     consent_texts: List["ConsentText"] = betterproto.message_field(1)
     """Newest first, at most 100."""
+
+
+@dataclass(eq=False, repr=False)
+class GetOwnerLimitsRequest(betterproto.Message):
+    """Request of GetOwnerLimits."""
+
+    pass
+
+
+@dataclass(eq=False, repr=False)
+class GetOwnerLimitsResponse(betterproto.Message):
+    """Response of GetOwnerLimits."""
+
+    limits: "OwnerLimits" = betterproto.message_field(1)
+    """The limits; 0 where there is none."""
+
+
+@dataclass(eq=False, repr=False)
+class PutOwnerLimitsRequest(betterproto.Message):
+    """Request of PutOwnerLimits."""
+
+    limits: "OwnerLimits" = betterproto.message_field(1)
+    """All of them: what is not given is no limit."""
+
+
+@dataclass(eq=False, repr=False)
+class PutOwnerLimitsResponse(betterproto.Message):
+    """Response of PutOwnerLimits."""
+
+    limits: "OwnerLimits" = betterproto.message_field(1)
+    """The limits in force."""
 
 
 @dataclass(eq=False, repr=False)
@@ -3183,6 +3310,71 @@ class Approval(betterproto.Message):
 
     owner_signature: "OwnerSignature" = betterproto.message_field(23)
     """The owner's own signature, where one was given."""
+
+    foresight: "Foresight" = betterproto.message_field(24)
+    """
+    Where the opening would have taken the account when it was laid before its owner. Absent: it opens nothing, or it was
+     declined before there was an intent.
+    """
+
+
+@dataclass(eq=False, repr=False)
+class Foresight(betterproto.Message):
+    """
+    What an opening would do to an account, held against every limit. It is looked at again when it is approved.
+    """
+
+    figures: List["RiskFigure"] = betterproto.message_field(1)
+    """The gravest limit first."""
+
+    read_time: datetime = betterproto.message_field(2)
+    """
+    When the terminal was read that the figures are of; absent: it was never read, so nobody knows.
+    """
+
+    stale: bool = betterproto.bool_field(3)
+    """
+    The terminal was not read lately, or was not connected: no rule approves by such figures.
+    """
+
+    refusal: str = betterproto.string_field(4)
+    """
+    Reason of the first figure that is above its limit, so that it would not be approved as things stood:
+     "WOULD_BREAK_LOSS_LIMIT". Empty: none is.
+    """
+
+
+@dataclass(eq=False, repr=False)
+class RiskFigure(betterproto.Message):
+    """Where an opening would take an account with one limit."""
+
+    reason: str = betterproto.string_field(1)
+    """
+    Upper-case: what a refusal by this limit is called: "WOULD_BREAK_LOSS_LIMIT".
+    """
+
+    rule: str = betterproto.string_field(2)
+    """The limit: "daily-loss"."""
+
+    measure: "RiskMeasure" = betterproto.enum_field(3)
+    """What the figures are."""
+
+    now: str = betterproto.string_field(4)
+    """Without the opening; empty: there is no figure."""
+
+    after: str = betterproto.string_field(5)
+    """With it; empty: there is no figure."""
+
+    limit: str = betterproto.string_field(6)
+    """The limit; empty: there is no figure."""
+
+    breaks: bool = betterproto.bool_field(7)
+    """Beyond the limit: it is not approved as long as that is so."""
+
+    text: str = betterproto.string_field(8)
+    """
+    For people: "daily-loss: 480.00 USD of 500.00 USD lost, and 515.00 USD with every stop hit".
+    """
 
 
 @dataclass(eq=False, repr=False)
@@ -7638,6 +7830,40 @@ class AccountServiceStub(betterproto.ServiceStub):
             metadata=metadata,
         )
 
+    async def get_owner_limits(
+        self,
+        get_owner_limits_request: "GetOwnerLimitsRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "GetOwnerLimitsResponse":
+        return await self._unary_unary(
+            "/countersign.v1.AccountService/GetOwnerLimits",
+            get_owner_limits_request,
+            GetOwnerLimitsResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def put_owner_limits(
+        self,
+        put_owner_limits_request: "PutOwnerLimitsRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "PutOwnerLimitsResponse":
+        return await self._unary_unary(
+            "/countersign.v1.AccountService/PutOwnerLimits",
+            put_owner_limits_request,
+            PutOwnerLimitsResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
 
 class AffiliateServiceStub(betterproto.ServiceStub):
     async def register_affiliate(
@@ -9649,6 +9875,16 @@ class AccountServiceBase(ServiceBase):
     ) -> "ListConsentTextsResponse":
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def get_owner_limits(
+        self, get_owner_limits_request: "GetOwnerLimitsRequest"
+    ) -> "GetOwnerLimitsResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def put_owner_limits(
+        self, put_owner_limits_request: "PutOwnerLimitsRequest"
+    ) -> "PutOwnerLimitsResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
     async def __rpc_create_account(
         self,
         stream: "grpclib.server.Stream[CreateAccountRequest, CreateAccountResponse]",
@@ -9804,6 +10040,22 @@ class AccountServiceBase(ServiceBase):
         response = await self.list_consent_texts(request)
         await stream.send_message(response)
 
+    async def __rpc_get_owner_limits(
+        self,
+        stream: "grpclib.server.Stream[GetOwnerLimitsRequest, GetOwnerLimitsResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.get_owner_limits(request)
+        await stream.send_message(response)
+
+    async def __rpc_put_owner_limits(
+        self,
+        stream: "grpclib.server.Stream[PutOwnerLimitsRequest, PutOwnerLimitsResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.put_owner_limits(request)
+        await stream.send_message(response)
+
     def __mapping__(self) -> Dict[str, grpclib.const.Handler]:
         return {
             "/countersign.v1.AccountService/CreateAccount": grpclib.const.Handler(
@@ -9925,6 +10177,18 @@ class AccountServiceBase(ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 ListConsentTextsRequest,
                 ListConsentTextsResponse,
+            ),
+            "/countersign.v1.AccountService/GetOwnerLimits": grpclib.const.Handler(
+                self.__rpc_get_owner_limits,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                GetOwnerLimitsRequest,
+                GetOwnerLimitsResponse,
+            ),
+            "/countersign.v1.AccountService/PutOwnerLimits": grpclib.const.Handler(
+                self.__rpc_put_owner_limits,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                PutOwnerLimitsRequest,
+                PutOwnerLimitsResponse,
             ),
         }
 
