@@ -33,6 +33,11 @@ from countersign_server.operators import create_operator_with_password
 PASSWORD = "a password for the bench"  # noqa: S105  # of people who exist for one run
 Metadata = tuple[tuple[str, str], ...]
 
+# What is measured is not how fast an owner lets an engine trade.
+_FAST = accounts_pb2.AccountLimits(
+    max_orders_per_second=10_000, max_identical_orders_per_minute=10_000
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
@@ -173,7 +178,8 @@ def _strategy(  # noqa: PLR0913, PLR0917  # each of a type of its own but the la
         server="Sim-Demo", login=login, currency="USD", margin_mode=values_pb2.MARGIN_MODE_HEDGING
     )
     account = accounts.CreateAccount(
-        accounts_pb2.CreateAccountRequest(name=name, fingerprint=fingerprint), metadata=owner
+        accounts_pb2.CreateAccountRequest(name=name, fingerprint=fingerprint, limits=_FAST),
+        metadata=owner,
     ).account.account_id
     producer = accounts.CreateProducer(
         accounts_pb2.CreateProducerRequest(name=name), metadata=owner

@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.account import Account, TradingState
 from countersign_server.accounts.store import funds_of
-from countersign_server.accounts.subscription import ApprovalMode, Subscription
-from countersign_server.accounts.subscription_store import subscriptions_following
+from countersign_server.accounts.subscription import ApprovalMode
 from countersign_server.accounts.switch_store import states_of_producers
 from countersign_server.accounts.symbol_store import symbols_of
 from countersign_server.approvals.approval import Approval, DecisionMode
@@ -30,8 +29,9 @@ from countersign_server.approvals.objections import (
 from countersign_server.approvals.picture_store import Pictures, decide_in_turn
 from countersign_server.approvals.planning import Declined, Planned, plan
 from countersign_server.approvals.producer_pace import too_fast
+from countersign_server.approvals.recipients import Recipient, recipients_of
 from countersign_server.approvals.risk import Issued, Picture, foresee, opening_of
-from countersign_server.approvals.store import accounts_reached, add_approvals, openings_of
+from countersign_server.approvals.store import add_approvals, openings_of
 from countersign_server.approvals.terms import Follower, Opening, Terms
 from countersign_server.approvals.waiting_signals import mark_delivered
 from countersign_server.approvals.wire import terms_of
@@ -67,15 +67,6 @@ class Delivered:
     is_complete: bool  # False: some followers are left for the next transaction
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipient:
-    """One signal and one account that follows its producer."""
-
-    terms: Terms
-    subscription: Subscription
-    account: Account
-
-
 class Delivery:
     """Lays signals before their followers."""
 
@@ -103,7 +94,7 @@ class Delivery:
         One that cannot be read waits no more: it never could be, and the others shall not wait.
         """
         signals, unreadable = _read(claimed, await too_fast(tx, claimed))
-        recipients = await _recipients(tx, signals)
+        recipients = await recipients_of(tx, signals)
         now_served, left = (
             recipients[: self._recipients_at_once],
             recipients[self._recipients_at_once :],
@@ -138,7 +129,7 @@ class Delivery:
         )
 
     async def _followers(
-        self, tx: AsyncConnection, recipients: Sequence[_Recipient]
+        self, tx: AsyncConnection, recipients: Sequence[Recipient]
     ) -> Sequence[Follower]:
         """Return each recipient with all that planning needs, in the order given."""
         accounts_by_instrument: defaultdict[str, set[UUID]] = defaultdict(set)
@@ -165,7 +156,7 @@ class Delivery:
         ]
 
     async def _openings(
-        self, tx: AsyncConnection, recipients: Sequence[_Recipient]
+        self, tx: AsyncConnection, recipients: Sequence[Recipient]
     ) -> Mapping[tuple[UUID, UUID], Opening]:
         """Return what modify, close and cancel are about, by (signal, account)."""
         about = [one for one in recipients if one.terms.opening_external_id]
@@ -322,21 +313,6 @@ def _read(
             log.exception("signal undeliverable", signal_id=str(row.id))
             unreadable.append(row)
     return signals, unreadable
-
-
-async def _recipients(tx: AsyncConnection, signals: Sequence[Terms]) -> list[_Recipient]:
-    """Return every signal and live follower that have not met yet, signals in the order given."""
-    following = await subscriptions_following(tx, {terms.producer_id for terms in signals})
-    reached = await accounts_reached(tx, [terms.signal_id for terms in signals])
-    by_producer: defaultdict[UUID, list[tuple[Subscription, Account]]] = defaultdict(list)
-    for subscription, account in following:
-        by_producer[subscription.producer_id].append((subscription, account))
-    return [
-        _Recipient(terms, subscription, account)
-        for terms in signals
-        for subscription, account in by_producer[terms.producer_id]
-        if (terms.signal_id, account.id) not in reached
-    ]
 
 
 def _with_intent(laid: Approval, planned: Planned) -> Approval:
