@@ -14,6 +14,10 @@ from google.rpc import error_details_pb2, status_pb2
 from sqlalchemy import update
 
 from countersign.v1 import approvals_pb2 as pb
+from countersign_guards.guardian import see_account
+from countersign_guards.policy import Exposure, Limit, LossRule, Policy, Reference
+from countersign_guards.state import GuardState
+from countersign_guards.view import AccountView
 from countersign_server.accounts.account import AccountLimits
 from countersign_server.accounts.sizing import SizingRule
 from countersign_server.accounts.subscription import ApprovalMode
@@ -88,6 +92,39 @@ async def test_the_inbox_shows_a_limit_that_would_break_and_the_approval_is_refu
     # What the producer reads names the limit and nobody's money.
     assert await outcomes(desk, signal_id) == {"offered": 1, "risk:TOO_MUCH_AT_RISK": 1}
     assert (await desk.audit_facts(shown.approval_id))[0]["risk_reason"] == "TOO_MUCH_AT_RISK"
+
+
+async def test_the_policy_that_an_owner_has_set_is_held_against_what_is_to_be_opened(
+    desk: Desk,
+) -> None:
+    follower = await desk.a_follower(**AUTOMATIC)
+    daily = LossRule("daily-loss", Reference.INITIAL_BALANCE, Limit(amount=Decimal(500)))
+    policy = Policy("USD", losses=(daily,), exposure=Exposure(stop_required=True))
+    state = GuardState()
+    for seconds, equity in ((-2, 10_000), (-1, 9_520)):
+        view = AccountView(
+            at=desk.clock() + timedelta(seconds=seconds),
+            balance=Decimal(10_000),
+            equity=Decimal(equity),
+            margin=Decimal(0),
+            net_deposits=Decimal(0),
+        )
+        state, _ = see_account(state, policy, view)
+    await desk.guard(follower, policy, state)
+    await desk.funds(follower, equity="9520")
+
+    shown = await desk.laid_before(follower, await desk.delivered())
+
+    assert shown.state == pb.APPROVAL_STATE_PENDING
+    assert shown.foresight.refusal == "WOULD_BREAK_LOSS_LIMIT"
+    assert shown.foresight.figures[0].text == (
+        "would break daily-loss: 480.00 of 500.00 USD used, this risks 44.00; "
+        "524.00 with every stop hit"
+    )
+    refused = await refusal_of(desk.decide(follower, shown))
+    assert refused.reason == "RISK_LIMIT_REACHED"
+    await desk.funds(follower, equity="9600")
+    assert (await desk.decide(follower, shown)).state == pb.APPROVAL_STATE_APPROVED
 
 
 async def test_a_limit_that_does_not_break_any_more_stands_in_nobodys_way(desk: Desk) -> None:
