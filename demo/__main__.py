@@ -205,6 +205,10 @@ See what became of it:
 
   curl -sS {stack.gateway_url}/api/v1/exec/status/{pending["signal_id"]} {bearer}
 
+Let the price crash, and see its guard close everything after ten seconds:
+
+  {python} -m demo.crash
+
 Addresses, tokens and keys of everybody are in {facts}. Metrics: http://{stack.addresses["metrics"]}/metrics
 Stays up until ctrl-C."""
     )

@@ -1,0 +1,138 @@
+"""The price crashes: announced ten seconds before, everything closed, and held over a restart."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from countersign.v1 import guards_pb2, values_pb2
+from mt5_simulator.served.address import parsed_address
+from mt5_simulator.served.client import control
+from tests.fixtures.live_product import LOGIN, LiveProduct, Victim
+from tests.fixtures.waiting import until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+
+LOTS = ["8", "8", "8"]
+FALL = Decimal("0.1")
+COUNTERSIGN = Path(sys.executable).parent / "countersign"
+
+
+def at_terminal(product: LiveProduct, operation: str, **details: object) -> Any:
+    return control(parsed_address(product.terminal_address), operation, dict(details))
+
+
+def positions(product: LiveProduct) -> list[Any]:
+    return list(product.truth()["accounts"][str(LOGIN)]["positions"])
+
+
+@asynccontextmanager
+async def crashed(product: LiveProduct, symbol: str = "EURUSD") -> AsyncGenerator[None]:
+    """Let the price fall, and tremble inside the block."""
+    bid = Decimal(str(product.truth()["quotes"][symbol]["bid"])) - FALL
+
+    async def tremble() -> None:
+        pips = 0
+        while True:
+            pips = 1 - pips
+            shaken = bid + pips * Decimal("0.0001")
+            at_terminal(
+                product,
+                "price",
+                symbol=symbol,
+                bid=str(shaken),
+                ask=str(shaken + Decimal("0.0001")),
+            )
+            await asyncio.sleep(0.3)
+
+    trembling = asyncio.create_task(tremble())
+    try:
+        yield
+    finally:
+        trembling.cancel()
+        with suppress(asyncio.CancelledError):
+            await trembling
+        at_terminal(product, "price", symbol=symbol, resume=True)
+
+
+async def guard(product: LiveProduct) -> guards_pb2.Guard:
+    answer = await product.world.guards.GetGuards(
+        guards_pb2.GetGuardsRequest(account_id=product.owner.account_id),
+        metadata=product.owner.metadata,
+    )
+    return answer.guards[0]
+
+
+async def shown(product: LiveProduct, *arguments: str) -> str:
+    """Run the owner's command line, and return what it shows."""
+    token = product.owner.metadata[0][1].removeprefix("Bearer ")
+    command = await asyncio.create_subprocess_exec(
+        *(str(COUNTERSIGN), "guards", *arguments, "--address", product.client_line.address),
+        env={
+            "PATH": "/usr/bin:/bin",
+            "COUNTERSIGN_TOKEN": token,
+            "COUNTERSIGN_CONFIG": str(product.bridge_state / "none.toml"),
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    told, complaint = await command.communicate()
+    assert command.returncode == 0, complaint.decode()
+    return told.decode()
+
+
+async def test_a_crash_is_announced_then_closes_everything_and_holds_until_a_person_resets_it(
+    product: LiveProduct,
+) -> None:
+    async def is_watched() -> bool:
+        return bool((await guard(product)).standings)
+
+    async def counts_down() -> list[guards_pb2.Guard]:
+        one = await guard(product)
+        return [one] if one.HasField("countdown") else []
+
+    async def is_flat() -> bool:
+        return not positions(product)
+
+    async def is_halted() -> bool:
+        try:
+            return (await guard(product)).state == values_pb2.TRADING_STATE_HALTED
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            return False
+
+    await until(is_watched, "the account is judged by the default policy", 60)
+    for lots in LOTS:
+        request = {"symbol": "EURUSD", "volume": lots, "type": 0}
+        at_terminal(product, "send", request=request)
+    assert len(positions(product)) == len(LOTS)
+    async with crashed(product):
+        (announced,) = await until(counts_down, "closing is announced", 60)
+        countdown = announced.countdown
+        wait = countdown.close_time.ToDatetime() - countdown.announce_time.ToDatetime()
+        assert (countdown.rule_id, wait) == ("drawdown", timedelta(seconds=10))
+        assert announced.state == values_pb2.TRADING_STATE_CLOSE_ONLY
+        assert "CLOSING EVERYTHING in" in await shown(product, "show")
+        await until(is_flat, "every position is closed", 60)
+        await until(is_halted, "the account is halted", 30)
+    product.kill(Victim.SERVER)
+    await product.start(Victim.SERVER)
+    await until(is_halted, "the latch holds over a restart", 60)
+
+    (alert,) = json.loads(await shown(product, "alerts", "--json"))
+    assert [one["state"] for one in alert["closings"]] == ["GUARD_CLOSE_STATE_DONE"] * len(LOTS)
+    assert Decimal(alert["result"]["amount"]) < -200_000
+    closed = [Decimal(one["volume"]) for one in alert["closings"]]
+    assert sum(closed) == sum(map(Decimal, LOTS))
+    words = ("reset", product.owner.account_id, "--reason", "seen and understood", "--accept-loss")
+    assert ": active" in await shown(product, *words)
+    assert (await guard(product)).latch.resets == 1
