@@ -1,33 +1,44 @@
 """From a breach to a flat account: announced, closed by commands, latched, reset by a person."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from uuid import UUID
 
+import grpc
 import pytest
+from sqlalchemy import select
 
-from countersign.v1 import execution_pb2 as pb, guards_pb2, values_pb2
-from tests.fixtures.bridge_end import BridgeEnd, a_snapshot, bridge_end
+from countersign.v1 import audit_pb2, execution_pb2 as pb, guards_pb2
+from countersign_server.accounts.tables import snapshots
+from countersign_server.database.engine import Database
+from countersign_server.guards.attending import Attendant
+from countersign_server.guards.closer import Closer
+from countersign_server.guards.tables import guards
+from tests.fixtures.bridge_end import BridgeEnd, a_deal, a_result, a_snapshot, bridge_end
+from tests.fixtures.guarded_world import (
+    ACTIVE,
+    ANNOUNCED,
+    CLOSE_ONLY,
+    FLATTENING,
+    HALTED,
+    a_closing_deal,
+    a_payment,
+    alerts,
+    begin,
+    events,
+    guard,
+    in_state,
+    put_policy,
+    reset,
+    show,
+)
+from tests.fixtures.refusals import Refusal, refusal_of
 from tests.fixtures.waiting import until
-from tests.fixtures.world import Owner, World, world
+from tests.fixtures.world import Metadata, Owner, World, a_signal, world
 
-QUICK = (
-    '{"currency":"USD","losses":[{"id":"drawdown","reference":"peak-equity",'
-    '"limit":{"fraction":"0.2"},"action":"flatten"}],'
-    '"patience":{"persistence_seconds":0,"views":1,"alert_seconds":0}}'
-)
-
-DEPOSIT = pb.Deal(
-    ticket=1,
-    type=2,
-    volume="0",
-    price="0",
-    profit="10000",
-    commission="0",
-    swap="0",
-    fee="0",
-    broker_time_ms=1_772_000_000_000,
-)
+DONE, FAILED = guards_pb2.GUARD_CLOSE_STATE_DONE, guards_pb2.GUARD_CLOSE_STATE_FAILED
 
 
 @pytest.fixture
@@ -36,90 +47,204 @@ async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
         yield running
 
 
-async def put_policy(it: World, owner: Owner, text: str = QUICK, version: int = 1) -> Any:
-    return await it.guards.PutGuardPolicy(
-        guards_pb2.PutGuardPolicyRequest(account_id=owner.account_id, text=text, version=version),
-        metadata=owner.metadata,
-    )
-
-
-async def guard(it: World, owner: Owner) -> guards_pb2.Guard:
-    answer = await it.guards.GetGuards(
-        guards_pb2.GetGuardsRequest(account_id=owner.account_id), metadata=owner.metadata
-    )
-    return answer.guards[0]
-
-
-async def show(bridge: BridgeEnd, equity: str, revision: int, *, flat: bool = False) -> None:
-    snapshot = a_snapshot(revision)
-    snapshot.equity = equity
-    if flat:
-        del snapshot.positions[:]
-    await bridge.acknowledged(await bridge.tell(f"snapshot:{revision}", snapshot=snapshot))
-
-
-async def in_state(it: World, owner: Owner, state: values_pb2.TradingState) -> guards_pb2.Guard:
-    async def found() -> list[guards_pb2.Guard]:
-        one = await guard(it, owner)
-        return [one] if one.state == state else []
-
-    return (await until(found, f"the guard is in {values_pb2.TradingState.Name(state)}"))[0]
-
-
 async def test_a_breach_closes_every_position_and_latches_until_a_person_resets_it(
     it: World,
 ) -> None:
     owner = await it.an_owner()
     await it.tell_prices(owner)
     await put_policy(it, owner)
-    device = await it.a_device(owner)
-    async with bridge_end(it, owner, device) as bridge:
-        await bridge.tell("deal:1", deal=DEPOSIT)
-        await show(bridge, "10000", 1)
-        await until(lambda: _seen(it, owner), "the account has been judged")
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
         await show(bridge, "7900", 2)
         offer = (await bridge.hear("offer")).offer
         assert "kind: close" in offer.intent_text
         assert f"approval: {offer.command_id}" in offer.intent_text
-        assert offer.target.position_id == 401
-        granted = (await bridge.claim(offer)).grant
-        assert granted.command_id == offer.command_id
-        deal = pb.Deal(
-            ticket=502,
-            order_ticket=402,
-            position_id=401,
-            magic=granted.magic,
-            type=1,
-            entry=pb.DEAL_ENTRY_OUT,
-            reason=3,
-            symbol="EURUSD",
-            volume="0.1",
-            price="1.0645",
-            profit="-2100",
-            commission="0",
-            swap="0",
-            fee="0",
-            broker_time_ms=1_772_000_001_000,
-        )
-        await bridge.tell("deal:502", deal=deal)
-        await show(bridge, "7900", 3, flat=True)
-        halted = await in_state(it, owner, values_pb2.TRADING_STATE_HALTED)
-    assert halted.latch.cause == "drawdown"
-    alerts = await it.guards.ListDrawdownAlerts(
-        guards_pb2.ListDrawdownAlertsRequest(), metadata=owner.metadata
-    )
-    (alert,) = alerts.alerts
+        assert (offer.approval_id, offer.target.position_id) == (offer.command_id, 401)
+        grant = (await bridge.claim(offer)).grant
+        await bridge.tell("deal:502", deal=a_closing_deal(grant))
+        await show(bridge, "7900", 3, balance="7900", positions=False)
+        assert (await in_state(it, owner, HALTED)).latch.cause == "drawdown"
+    (alert,) = await alerts(it, owner)
     assert alert.HasField("end_time")
     assert (alert.cause, alert.result.amount) == ("drawdown", "-2100")
-    assert [one.state for one in alert.closings] == [guards_pb2.GUARD_CLOSE_STATE_DONE]
-    reset = await it.guards.ResetGuard(
-        guards_pb2.ResetGuardRequest(
-            guard_id=owner.account_id, reason="seen", resets=0, accept_loss=True
-        ),
-        metadata=owner.metadata,
+    assert [one.state for one in alert.closings] == [DONE]
+    still_broken = Refusal(grpc.StatusCode.FAILED_PRECONDITION, "LIMIT_STILL_BROKEN")
+    assert await refusal_of(reset(it, owner, accept_loss=False)) == still_broken
+    assert (await reset(it, owner)).guard.state == ACTIVE
+    assert (await reset(it, owner)).guard.latch.resets == 1, "a repeat answers the same"
+    changed = Refusal(grpc.StatusCode.ABORTED, "GUARD_CHANGED")
+    assert await refusal_of(reset(it, owner, resets=7)) == changed
+
+
+async def test_a_close_that_failed_is_a_new_command_and_told(it: World) -> None:
+    owner = await it.an_owner()
+    await it.tell_prices(owner)
+    await put_policy(it, owner)
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        await show(bridge, "7900", 2)
+        first = (await bridge.hear("offer")).offer
+        grant = (await bridge.claim(first)).grant
+        rejected = a_result(grant, pb.ATTEMPT_OUTCOME_REJECTED, reason="MARKET_CLOSED")
+        await bridge.tell(f"result:{grant.command_id}:1", result=rejected)
+        assert (await in_state(it, owner, FLATTENING)).closings[0].state == FAILED
+        await show(bridge, "7900", 3)
+        while (again := (await bridge.hear("offer")).offer).command_id == first.command_id:
+            pass
+        assert (await bridge.claim(again)).HasField("grant")
+    (alert,) = await alerts(it, owner)
+    assert [(one.state, one.reason) for one in alert.closings] == [
+        (FAILED, "MARKET_CLOSED"),
+        (guards_pb2.GUARD_CLOSE_STATE_UNDER_WAY, ""),
+    ]
+    assert "guard.closing_failed" in await audit_of(it, owner.metadata)
+
+
+async def test_nothing_is_closed_twice_while_nobody_knows_what_became_of_the_first(
+    it: World,
+) -> None:
+    owner = await it.an_owner()
+    await it.tell_prices(owner)
+    await put_policy(it, owner)
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        await show(bridge, "7900", 2)
+        grant = (await bridge.claim((await bridge.hear("offer")).offer)).grant
+        doubt = a_result(grant, pb.ATTEMPT_OUTCOME_IN_DOUBT, reason="TIMEOUT")
+        await bridge.tell(f"result:{grant.command_id}:1", result=doubt)
+        for revision in range(3, 6):
+            await show(bridge, str(7900 - revision), revision)
+            await until(lambda: judged_at(it, owner.account_id), "the view has been judged")
+        (alert,) = await alerts(it, owner)
+        assert [one.state for one in alert.closings] == [guards_pb2.GUARD_CLOSE_STATE_IN_DOUBT]
+
+
+async def test_an_owner_calls_off_what_is_announced_and_nothing_is_closed(it: World) -> None:
+    owner = await it.an_owner()
+    await it.tell_prices(owner)
+    await put_policy(it, owner, ANNOUNCED)
+    no_closing = Refusal(grpc.StatusCode.FAILED_PRECONDITION, "NO_CLOSING")
+    request = guards_pb2.CallOffClosingRequest(guard_id=owner.account_id, reason="hedged")
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        assert (
+            await refusal_of(it.guards.CallOffClosing(request, metadata=owner.metadata))
+        ) == no_closing
+        await show(bridge, "7900", 2)
+        announced = await in_state(it, owner, CLOSE_ONLY)
+        assert announced.countdown.rule_id == "drawdown"
+        called = await it.guards.CallOffClosing(request, metadata=owner.metadata)
+        again = await it.guards.CallOffClosing(request, metadata=owner.metadata)
+        assert called.guard.latch == again.guard.latch
+        assert not called.guard.HasField("countdown")
+        held = (await bridge.hear("guard")).guard
+        while not held.latch.called_off:
+            held = (await bridge.hear("guard")).guard
+        assert (list(held.latch.called_off), held.latch.resets) == (["drawdown"], 1)
+        await show(bridge, "7000", 3)
+        await until(lambda: judged_at(it, owner.account_id), "the view has been judged")
+        assert (await guard(it, owner)).state == CLOSE_ONLY
+    assert await alerts(it, owner) == []
+    assert {one.act for one in await events(it, owner)} >= {
+        guards_pb2.GUARD_ACT_CLOSING_ANNOUNCED,
+        guards_pb2.GUARD_ACT_CLOSING_CALLED_OFF,
+    }
+
+
+async def test_a_withdrawal_is_no_loss(it: World) -> None:
+    owner = await it.an_owner()
+    await put_policy(it, owner)
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        await bridge.tell("deal:2", deal=a_payment(2, "-5000"))
+        await show(bridge, "5000", 2, balance="5000")
+        await until(lambda: stands_at(it, owner, "5000"), "the withdrawal has been judged")
+        one = await guard(it, owner)
+    assert (one.state, one.standings[0].reference) == (ACTIVE, "5000")
+
+
+async def test_of_two_processes_that_judge_one_account_one_closes(
+    it: World, database_url: str
+) -> None:
+    owner = await it.an_owner()
+    await it.tell_prices(owner)
+    await put_policy(it, owner)
+    database = Database(database_url, connections=4)
+    others = [an_attendant(database) for _ in range(3)]
+    account_id, owner_id = UUID(owner.account_id), UUID(owner.id)
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        await show(bridge, "7900", 2)
+        await asyncio.gather(*(one.attend(account_id, owner_id) for one in others * 3))
+        await in_state(it, owner, FLATTENING)
+    await database.close()
+    (alert,) = await alerts(it, owner)
+    assert len(alert.closings) == 1
+
+
+async def test_a_mandate_that_ends_closes_what_it_opened_and_nothing_else(it: World) -> None:
+    owner = await it.an_owner()
+    strategy = await it.a_producer(owner)
+    await it.follow(owner, strategy, close_on_expiry=True)
+    await it.tell_prices(owner)
+    signal = a_signal()
+    signal.expire_time.FromDatetime(datetime.now(UTC) + timedelta(seconds=4))
+    signal_id = await it.submit(strategy, signal)
+    await it.decide(owner, await it.entry(owner, signal_id))
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        opening = (await bridge.hear("offer")).offer
+        grant = (await bridge.claim(opening)).grant
+        await bridge.tell(f"result:{grant.command_id}:1", result=a_result(grant))
+        await bridge.tell("deal:501", deal=a_deal(grant))
+        revision, offered = 1, asyncio.create_task(bridge.hear("offer"))
+        while not offered.done():
+            # As a bridge does: what has not changed is told again.
+            await tell_position(bridge, grant.magic, revision)
+            revision += 1
+            await asyncio.wait([offered], timeout=0.2)
+        close = (await offered).offer
+    assert "kind: close" in close.intent_text
+    assert f"opening-approval: {opening.approval_id}" in close.intent_text
+    assert (await guard(it, owner)).state == ACTIVE
+    assert [one.cause for one in (await guard(it, owner)).closings] == ["mandate-expired"]
+
+
+async def judged_at(it: World, account_id: str) -> bool:
+    """Whether the newest snapshot has been judged."""
+    async with it.database.transaction(None) as tx:
+        newest = await tx.scalar(
+            select(snapshots.c.received_at).where(snapshots.c.account_id == UUID(account_id))
+        )
+        judged = await tx.scalar(
+            select(guards.c.viewed_at).where(guards.c.account_id == UUID(account_id))
+        )
+    return newest == judged
+
+
+async def stands_at(it: World, owner: Owner, value: str) -> bool:
+    one = await guard(it, owner)
+    return bool(one.standings) and one.standings[0].value == value
+
+
+def an_attendant(database: Database) -> Attendant:
+    """One more process that judges accounts."""
+    return Attendant(
+        database=database,
+        ring=lambda *_: None,
+        closer=Closer(sign=lambda _: ("key", bytes(64)), close_within=timedelta(seconds=30)),
+        fresh_for=timedelta(seconds=15),
+        now=lambda: datetime.now(UTC),
     )
-    assert reset.guard.state == values_pb2.TRADING_STATE_ACTIVE
 
 
-async def _seen(it: World, owner: Owner) -> bool:
-    return bool((await guard(it, owner)).standings)
+async def tell_position(bridge: BridgeEnd, magic: int, revision: int) -> None:
+    snapshot = a_snapshot(revision)
+    snapshot.positions[0].magic = magic
+    await bridge.tell(f"snapshot:{revision}", snapshot=snapshot)
+
+
+async def audit_of(it: World, metadata: Metadata) -> set[str]:
+    answer = await it.audit.ListAuditEntries(
+        audit_pb2.ListAuditEntriesRequest(page_size=500), metadata=metadata
+    )
+    return {entry.kind for entry in answer.entries}
