@@ -1,4 +1,4 @@
-"""The price crashes: announced ten seconds before, everything closed, and held over a restart."""
+"""The price crashes: announced, everything closed, held over a restart; without a server as well."""
 
 import asyncio
 import json
@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)
 
 LOTS = ["8", "8", "8"]
 FALL = Decimal("0.1")
+ACTIVE, HALTED = values_pb2.TRADING_STATE_ACTIVE, values_pb2.TRADING_STATE_HALTED
 COUNTERSIGN = Path(sys.executable).parent / "countersign"
 
 
@@ -89,6 +90,24 @@ async def shown(product: LiveProduct, *arguments: str) -> str:
     return told.decode()
 
 
+def buy_by_hand(product: LiveProduct) -> None:
+    """Open positions at the terminal as a person does, without a stop."""
+    for lots in LOTS:
+        request = {"symbol": "EURUSD", "volume": lots, "type": 0}
+        at_terminal(product, "send", request=request)
+    assert len(positions(product)) == len(LOTS)
+
+
+async def is_in(product: LiveProduct, state: values_pb2.TradingState) -> bool:
+    """Whether the account is in a state; not as long as no server answers."""
+    try:
+        return (await guard(product)).state == state
+    except grpc.aio.AioRpcError as error:
+        if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        return False
+
+
 async def test_a_crash_is_announced_then_closes_everything_and_holds_until_a_person_resets_it(
     product: LiveProduct,
 ) -> None:
@@ -103,18 +122,10 @@ async def test_a_crash_is_announced_then_closes_everything_and_holds_until_a_per
         return not positions(product)
 
     async def is_halted() -> bool:
-        try:
-            return (await guard(product)).state == values_pb2.TRADING_STATE_HALTED
-        except grpc.aio.AioRpcError as error:
-            if error.code() is not grpc.StatusCode.UNAVAILABLE:
-                raise
-            return False
+        return await is_in(product, HALTED)
 
     await until(is_watched, "the account is judged by the default policy", 60)
-    for lots in LOTS:
-        request = {"symbol": "EURUSD", "volume": lots, "type": 0}
-        at_terminal(product, "send", request=request)
-    assert len(positions(product)) == len(LOTS)
+    buy_by_hand(product)
     async with crashed(product):
         (announced,) = await until(counts_down, "closing is announced", 60)
         countdown = announced.countdown
@@ -136,3 +147,35 @@ async def test_a_crash_is_announced_then_closes_everything_and_holds_until_a_per
     words = ("reset", product.owner.account_id, "--reason", "seen and understood", "--accept-loss")
     assert ": active" in await shown(product, *words)
     assert (await guard(product)).latch.resets == 1
+
+
+async def test_without_a_server_the_bridge_closes_alone_and_the_server_learns_of_it(
+    product: LiveProduct,
+) -> None:
+    async def is_active() -> bool:
+        return await is_in(product, ACTIVE)
+
+    async def is_flat() -> bool:
+        return not positions(product)
+
+    async def is_halted() -> bool:
+        return await is_in(product, HALTED)
+
+    async def is_told() -> list[Any]:
+        told = json.loads(await shown(product, "alerts", "--json"))
+        mine = [one for one in told if one.get("resets", "0") == "1" and "endTime" in one]
+        done = [each for one in mine for each in one["closings"] if "profit" in each]
+        return mine if len(done) == len(LOTS) else []
+
+    await until(is_active, "the account may trade", 60)
+    product.kill(Victim.SERVER)
+    buy_by_hand(product)
+    async with crashed(product):
+        await until(is_flat, "the bridge closes every position", 90)
+        await product.start(Victim.SERVER)
+        await until(is_halted, "the server has learned that the account is halted", 60)
+    (alert,) = await until(is_told, "the server has learned what was closed", 60)
+    assert (alert["side"], alert["cause"]) == ("GUARD_SIDE_BRIDGE", "drawdown")
+    assert {one["side"] for one in alert["closings"]} == {"GUARD_SIDE_BRIDGE"}
+    assert [one["state"] for one in alert["closings"]] == ["GUARD_CLOSE_STATE_DONE"] * len(LOTS)
+    assert Decimal(alert["result"]["amount"]) < -100_000
