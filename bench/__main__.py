@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import approval, batch, matching, unary
+from bench import approval, batch, breach, matching, unary
 from bench.ground import Strategy, process, product, strategies
 from bench.load import Run
 from bench.picture import draw
@@ -23,6 +23,9 @@ _UNARY_CALLS = 6000
 _PEER_CALLS = 1500
 _BATCH_SIGNALS = 60_000
 _APPROVALS = 150
+_BREACHES = 20
+# What a guard may take to send the first close, beside what it waits for on purpose.
+_BREACH_SECONDS = 0.5
 
 # Microseconds of the processor for one signal, by whose they were, by what was called.
 Work = Mapping[str, Mapping[str, float]]
@@ -108,8 +111,15 @@ def _measure(on: _Ground) -> tuple[list[Row], Work]:
         rounds.many.append(batch.product_run(on.product, on.unfollowed, _BATCH_SIGNALS))
         rate = batch.pgbench_rate(on.folder, on.database_url, installed_programs()[0])
         rounds.single += [rate] if rate else []
+    _say("breaches")
+    closes = breach.product_run(on.product, on.unfollowed, _BREACHES)
     _say("matching")
-    rows = [*_ingest_rows(rounds), *_approval_rows(clicks, floor), *_matching_rows()]
+    rows = [
+        *_ingest_rows(rounds),
+        *_approval_rows(clicks, floor),
+        *_breach_rows(closes),
+        *_matching_rows(),
+    ]
     return rows, {
         "SubmitSignal": _work_per_call(rounds.ours),
         "SubmitSignals, 500 each": _work_per_call(rounds.many),
@@ -154,6 +164,19 @@ def _approval_rows(clicks: Run, floor: Run) -> list[Row]:
             )
         )
     return rows
+
+
+def _breach_rows(closes: Run) -> list[Row]:
+    return [
+        _at_most(
+            1,
+            f"breach -> close offered, {name}",
+            closes.percentile(share),
+            against="half a second",
+            theirs=_BREACH_SECONDS,
+        )
+        for name, share in (("p50", 0.5), ("p99", 0.99))
+    ]
 
 
 def _matching_rows() -> list[Row]:

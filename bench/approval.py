@@ -57,7 +57,7 @@ def limit_run(echo_address: str, database_url: str, rounds: int) -> Run:
 
 async def _product_run(address: str, by: Strategy, approvals: int) -> Run:
     async with grpc.aio.insecure_channel(address) as channel:
-        bridge = _Bridge(channel, by)
+        bridge = Bridge(channel, by)
         await bridge.open()
         await _follow(channel, by)
         keeping = asyncio.create_task(bridge.keep_telling())
@@ -77,7 +77,7 @@ async def _product_run(address: str, by: Strategy, approvals: int) -> Run:
         return Run(len(latencies), sum(latencies), tuple(latencies))
 
 
-class _Bridge:
+class Bridge:
     """As much of a bridge as it takes to be offered commands."""
 
     def __init__(self, channel: grpc.aio.Channel, by: Strategy) -> None:
@@ -85,6 +85,7 @@ class _Bridge:
         self._call = stub.Channel(metadata=by.device)
         self._by = by
         self._epoch, self._sequence = b"", 0
+        self._saying = asyncio.Lock()
         self._offers: asyncio.Queue[pb.Offer] = asyncio.Queue()
         self._reading: asyncio.Task[None] | None = None
 
@@ -108,14 +109,14 @@ class _Bridge:
             quote.quote_time.FromDatetime(datetime.now(UTC))
             event = pb.Event(natural_key=f"symbols:{uuid4()}", symbols=report)
             event.event_time.FromDatetime(datetime.now(UTC))
-            await self._say(event=event)
+            await self.say(event=event)
             await asyncio.sleep(2)
 
     async def offered(self) -> pb.Offer:
         return await self._offers.get()
 
     async def decline(self, offer: pb.Offer) -> None:
-        await self._say(
+        await self.say(
             decline=pb.Decline(
                 command_id=offer.command_id, attempt=offer.attempt, reason="BENCH", final=True
             )
@@ -126,11 +127,13 @@ class _Bridge:
             self._reading.cancel()
         self._call.cancel()
 
-    async def _say(self, **frame: Message) -> None:
-        self._sequence += 1
-        await self._call.write(
-            pb.ChannelRequest(session_epoch=self._epoch, sequence=self._sequence, **frame)  # pyright: ignore[reportArgumentType]  # a frame by its name
-        )
+    async def say(self, **frame: Message) -> None:
+        """Send a frame under the next sequence; a stream takes one at a time."""
+        async with self._saying:
+            self._sequence += 1
+            await self._call.write(
+                pb.ChannelRequest(session_epoch=self._epoch, sequence=self._sequence, **frame)  # pyright: ignore[reportArgumentType]  # a frame by its name
+            )
 
     async def _read(self) -> None:
         while (frame := await self._call.read()) is not grpc.aio.EOF:

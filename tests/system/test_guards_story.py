@@ -1,4 +1,4 @@
-"""The price crashes: announced, everything closed, held over a restart; without a server as well."""
+"""The price crashes: announced, everything closed, held over a restart; without a server too."""
 
 import asyncio
 import json
