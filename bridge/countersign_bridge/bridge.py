@@ -88,13 +88,14 @@ class Bridge:
             past,
             self._guard,
             commands=Commands(self._is_commanded, lambda: self._desk.is_closing),
-            journal_id=journal_id,
+            new_id=chance.new_id,
             new_nonce=chance.new_nonce,
             now=now,
         )
         self._desk.guard_is_about = self._closer.is_about
         self._ledger = Ledger(situation, past, interval=intervals.scan, now=now)
         self._watch = Watch(situation, interval=intervals.watch, now=now)
+        self._guard.openings = lambda at: self._desk.openings + self._doubts.openings(at)
         self._watch.on_read = self._guard.see
         self._ledger.on_scan = self._guard.add_deals
         self._stopping_since: Moment | None = None

@@ -15,7 +15,6 @@ from countersign_bridge.fingerprints import order_magic
 from countersign_bridge.guarding.closing import (
     MARKET_CLOSED,
     Target,
-    attempt_id,
     closing_request,
     delay_after,
     found_again,
@@ -71,7 +70,6 @@ class _InHand:
     target: Target
     resets: int
     attempt_id: str
-    number: int
     began: Moment
     closing: Closing | None = None
     sent: Moment | None = None
@@ -87,18 +85,17 @@ class Closer:
         guard: Guard,
         *,
         commands: Commands,
-        journal_id: str,
+        new_id: Callable[[], str],
         new_nonce: Callable[[], bytes],
         now: Moment,
     ) -> None:
         self._situation = situation
         self._guard = guard
         self._commands = commands
-        self._journal_id = journal_id
+        self._new_id = new_id
         self._new_nonce = new_nonce
         self._in_hand: _InHand | None = None
         self._tried: dict[TargetKey, _Tried] = {}
-        self._numbers = _numbers_of(past)
         self._unsettled = Unsettled(situation, past, now)
         self._started = now
         self._servers_since = now
@@ -173,10 +170,8 @@ class Closer:
 
     def _look(self, target: Target, now: Moment) -> Ask:
         """Read a target afresh: its volume may have changed, and its ticket."""
-        resets = self._guard.latch.resets
-        number = self._numbers.get((resets, target.key), 0) + 1
-        its_id = attempt_id(self._journal_id, target, resets=resets, number=number)
-        self._in_hand = _InHand(target, resets, its_id, number, now)
+        its_id = self._new_id()
+        self._in_hand = _InHand(target, self._guard.latch.resets, its_id, now)
         look = jobs.Inspect(
             symbol=target.symbol,
             magic=self._magic(its_id),
@@ -191,10 +186,6 @@ class Closer:
         if not isinstance(outcome, jobs.InspectAnswer):
             return self._put_off(hand, unreachable(outcome), now)
         self._situation.see_terminal(outcome.terminal, now)
-        if not outcome.own.is_empty:
-            # The journal has forgotten an attempt, and the terminal has not.
-            self._count(hand)
-            return self._over(now)
         target = found_again(hand.target, outcome)
         if target is None or self._commands.is_about(target, now) or not self._is_ours(now):
             self._tried[hand.target.key] = _Tried(0, now.later(_SOON))
@@ -206,7 +197,6 @@ class Closer:
             return self._put_off(hand, request, now)
         closing = Closing(
             attempt_id=hand.attempt_id,
-            number=hand.number,
             target=target,
             cause=self._guard.latch.cause,
             resets=hand.resets,
@@ -227,7 +217,6 @@ class Closer:
     def _written(self, now: Moment) -> Effects:
         """Send, the intent being on the disk, unless something has come between."""
         hand, closing = self._hand(), self._closing()
-        self._count(hand)
         lapse = now.since(hand.began) - _VALID_FOR
         if lapse >= timedelta(0) or not self._is_ours(now):
             reason = "LAPSED" if lapse >= timedelta(0) else "NOT_WANTED"
@@ -291,9 +280,6 @@ class Closer:
         self._in_hand = None
         return self._next(now)
 
-    def _count(self, hand: _InHand) -> None:
-        self._numbers[hand.resets, hand.target.key] = hand.number
-
     def _magic(self, its_id: str) -> int:
         account_id = self._situation.identity.account_id
         return order_magic(account_id=account_id, command_id=its_id, attempt=1)
@@ -308,13 +294,3 @@ class Closer:
         if closing is None:
             raise AssertionError("an attempt that is sent has been written down")
         return closing
-
-
-def _numbers_of(past: Past) -> dict[tuple[int, TargetKey], int]:
-    """Return how many attempts each target had in each trip."""
-    numbers: dict[tuple[int, TargetKey], int] = {}
-    for kept in past.closings.values():
-        target = (kept.details["is_order"], kept.details["target"])
-        key = (kept.details["resets"], target)
-        numbers[key] = max(kept.number, numbers.get(key, 0))
-    return numbers

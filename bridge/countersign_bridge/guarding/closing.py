@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from uuid import NAMESPACE_OID, uuid5
 
 from countersign_bridge.decimals import decimal_text
 from countersign_bridge.intents import Side
@@ -62,16 +61,6 @@ def targets(positions: Sequence[PositionView], orders: Sequence[OrderView]) -> l
         for one in positions
     ]
     return [*pending, *held]
-
-
-def attempt_id(journal_id: str, target: Target, *, resets: int, number: int) -> str:
-    """Return the id of the `number`th attempt of a trip at a target.
-
-    The same after any restart: an attempt that a journal has forgotten shows by its tag.
-    """
-    kind = "order" if target.is_order else "position"
-    name = f"{journal_id}:guard:{resets}:{kind}:{target.identifier}:{number}"
-    return str(uuid5(NAMESPACE_OID, name))
 
 
 def found_again(target: Target, shown: InspectAnswer) -> Target | None:

@@ -3,6 +3,7 @@
 What it holds is in force before it is on the disk, and again after any restart.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -54,7 +55,7 @@ class Guard:
 
     def __init__(self, situation: Situation, past: Past, now: Moment) -> None:
         self._situation = situation
-        self.policy, self.state = _remembered(past, situation.identity.currency)
+        self.policy, self.state = remembered(past, situation.identity.currency)
         seen = self.state.seen
         self._clock = GuardClock(now, seen=seen.at if seen else None)
         self._funds = Funds()
@@ -64,6 +65,8 @@ class Guard:
         self._written_at = now
         self._unwritten: list[Record] = []
         situation.guard = self.state.trading_state
+        # How many orders may yet open something that the terminal does not show.
+        self.openings: Callable[[Moment], int] = lambda _: 0
 
     @property
     def latch(self) -> Latch:
@@ -92,7 +95,8 @@ class Guard:
         for quote in self.prices.seen(read.ticks, at):
             state = see_quote(state, policy, quote)
         net_deposits = self._funds.net_deposits(read.account)
-        view = seen_account(read, at=at, net_deposits=net_deposits)
+        openings = self.openings(now)
+        view = seen_account(read, at=at, net_deposits=net_deposits, openings=openings)
         state, did = see_account(state, policy, view)
         return self._turn(state, did, now)
 
@@ -177,7 +181,7 @@ class Guard:
         return Record(RecordKind.GUARD, now.utc, details=details, event=told.SerializeToString())
 
 
-def _remembered(past: Past, currency: str) -> tuple[PolicyInForce, GuardState]:
+def remembered(past: Past, currency: str) -> tuple[PolicyInForce, GuardState]:
     """Return the policy and the memory of before. Raises GuardUnreadable."""
     try:
         policy = default_for(currency) if past.policy is None else kept(*past.policy)

@@ -15,6 +15,8 @@ from countersign_bridge.trading.recording import Ending
 from countersign_bridge.trading.requests import RequestFields
 
 _REASON_MAX, _DETAIL_MAX = 64, 500
+# Each has an id of its own, so that it is the first of it.
+_ATTEMPT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,6 @@ class Closing:
     """
 
     attempt_id: str
-    number: int
     target: Target
     cause: str
     resets: int
@@ -52,7 +53,6 @@ def closing_of(kept: OwnClosing) -> Closing:
     )
     return Closing(
         attempt_id=kept.attempt_id,
-        number=kept.number,
         target=target,
         cause=details["cause"],
         resets=details["resets"],
@@ -82,7 +82,7 @@ def closing_record(closing: Closing, time: datetime) -> Record:
         RecordKind.CLOSING,
         time,
         closing.attempt_id,
-        closing.number,
+        _ATTEMPT,
         details=details,
         event=_told(told),
     )
@@ -114,7 +114,7 @@ def closed_record(closing: Closing, ending: Ending, time: datetime, *, resolved:
         RecordKind.CLOSED,
         time,
         closing.attempt_id,
-        closing.number,
+        _ATTEMPT,
         details=details,
         event=_told(told),
     )

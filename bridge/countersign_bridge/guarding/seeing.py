@@ -99,9 +99,9 @@ def is_believable(read: SnapshotAnswer) -> bool:
 
 
 def seen_account(
-    read: SnapshotAnswer, *, at: datetime, net_deposits: Decimal | None
+    read: SnapshotAnswer, *, at: datetime, net_deposits: Decimal | None, openings: int
 ) -> SeenAccount:
-    """Return a reading as the guard judges it."""
+    """Return a reading as the guard judges it. `openings`: orders on their way that may open."""
     return SeenAccount(
         at=at,
         balance=read.account.balance,
@@ -111,6 +111,6 @@ def seen_account(
             SeenPosition(one.ticket, one.symbol, _DIRECTIONS[one.side], one.volume)
             for one in read.positions
         ],
-        pending=len(read.orders),
+        pending=len(read.orders) + openings,
         net_deposits=net_deposits,
     )

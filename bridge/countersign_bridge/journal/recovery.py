@@ -31,7 +31,6 @@ class OwnClosing:
     """An attempt of the guard's own: about to be sent, and it may have been."""
 
     attempt_id: str
-    number: int
     details: Mapping[str, Any]
     time: datetime
 
@@ -119,9 +118,8 @@ class Past:
             self.guard_memory = details["memory"]
             self.account_id = details["account_id"]
         elif record.kind is RecordKind.CLOSING:
-            self.closings[record.command_id] = OwnClosing(
-                record.command_id, record.attempt, details, record.time
-            )
+            closing = OwnClosing(record.command_id, details, record.time)
+            self.closings[record.command_id] = closing
         elif record.kind is RecordKind.CLOSED:
             self.closed[record.command_id] = Outcome(details["outcome"])
 

@@ -156,6 +156,11 @@ class Desk:
         """Whether a command that reduces exposure is under way."""
         return self._in_hand.is_closing
 
+    @property
+    def openings(self) -> int:
+        """How many orders are on their way that may open something."""
+        return self._in_hand.openings
+
     def is_about(self, *, position: object, order: object) -> bool:
         """Whether a command under way is about this position or order."""
         return self._in_hand.is_about(position=position, order=order)

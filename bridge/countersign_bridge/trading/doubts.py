@@ -15,7 +15,7 @@ from countersign_bridge.terminal.views import Traces
 from countersign_bridge.trading.attempts import Attempt, Grant
 from countersign_bridge.trading.in_hand import is_about
 from countersign_bridge.trading.recording import Ending, result_record, shown
-from countersign_bridge.trading.requests import RequestFields
+from countersign_bridge.trading.requests import Action, RequestFields
 from countersign_bridge.trading.resolution import conclude, history_is_whole
 from countersign_bridge.trading.retcodes import Outcome
 
@@ -129,6 +129,16 @@ class Doubts:
         ]
         return max(doubted, key=lambda moment: moment.monotonic, default=None)
 
+    def openings(self, now: Moment) -> int:
+        """Return how many attempts are in doubt that may yet open something.
+
+        Not those that have been in doubt for so long that they are looked for rarely.
+        """
+        return sum(
+            _may_open(doubt.fields or {}) and now.since(doubt.since) < _PATIENCE
+            for doubt in self._doubts.values()
+        )
+
     def hear_resolve(self, message: execution_pb2.Resolve, now: Moment) -> Effects:
         """Answer what became of an attempt: from the journal, or by looking at the terminal."""
         key = (message.command_id, message.attempt)
@@ -224,6 +234,10 @@ class Doubts:
             connected_for = timedelta(seconds=now.monotonic - continuity.since.monotonic)
             evidence.connected_since_time.FromDatetime(now.utc - connected_for)
         return Tell(f"evidence:{command_id}:{attempt}", told)
+
+
+def _may_open(fields: RequestFields) -> bool:
+    return fields.get("action") in (Action.DEAL, Action.PENDING) and "position" not in fields
 
 
 def _add_tickets(evidence: execution_pb2.Evidence, traces: Traces) -> None:

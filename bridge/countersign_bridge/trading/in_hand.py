@@ -76,6 +76,14 @@ class InHand:
             for attempt in self._alive()
         )
 
+    @property
+    def openings(self) -> int:
+        """How many orders are on their way that may open something."""
+        return sum(
+            attempt.state in _ON_ITS_WAY and not attempt.intent.kind.reduces
+            for attempt in self._attempts.values()
+        )
+
     def is_about(self, *, position: object, order: object) -> bool:
         """Whether anything under way is about this position or order. What is in doubt is not."""
         return any(
