@@ -13,7 +13,14 @@ from countersign.v1 import identity_pb2, identity_pb2_grpc
 from countersign_bridge.app import bytes_of
 from countersign_bridge.channel.client import SIGN_IN_PATIENCE_S, dial, stream_end
 from countersign_bridge.enrolment import ask_terminal
-from countersign_bridge.journal.store import JournalError, JournalInUse, open_journal
+from countersign_bridge.guarding.guard import GuardUnreadable, remembered
+from countersign_bridge.journal.recovery import recall
+from countersign_bridge.journal.store import (
+    JournalError,
+    JournalInUse,
+    open_journal,
+    read_journal,
+)
 from countersign_bridge.pairing import Pairing, PairingError, load_pairing
 from countersign_bridge.settings import Settings
 from countersign_bridge.terminal import jobs
@@ -21,6 +28,8 @@ from countersign_bridge.terminal.link import Outcome
 from countersign_bridge.trading.verification import account_facts
 
 _SYMBOLS_MAX = 5_000
+# The default policy is the same in any.
+_ANY_CURRENCY = "USD"
 _NOT_TRADED = {0: "closed for trading", 3: "positions can only be closed"}
 
 # A token lives minutes, a clock further off than this makes times in the audit misleading.
@@ -71,6 +80,7 @@ def examine(settings: Settings) -> list[Finding]:
         paired,
         *_owner_keys(pairing),
         _journal(settings),
+        *_guard(settings),
         *_terminal(settings, pairing),
         *_server(settings, pairing),
     ]
@@ -110,6 +120,37 @@ def _journal(settings: Settings) -> Finding:
         return Finding.of_trouble("journal", str(error), remedy)
     journal.close()
     return Finding.of_order("journal", f"can be written, in {settings.state_dir}")
+
+
+def _guard(settings: Settings) -> Iterator[Finding]:
+    """Say by which policy the account is guarded, and what the guard holds."""
+    try:
+        journal = read_journal(settings.state_dir)
+    except JournalError:
+        return  # said already, or nothing was written yet
+    try:
+        past = recall(journal.records())
+    finally:
+        journal.close()
+    try:
+        policy, state = remembered(past, _ANY_CURRENCY)
+    except GuardUnreadable as error:
+        yield Finding.of_trouble("guard", "cannot be read", str(error))
+        return
+    named = f"version {policy.version}, {policy.digest[:12]}" if policy.version else "the default"
+    yield Finding.of_order("guard's policy", named)
+    latch = state.latch
+    if state.trading_state.may_open:
+        yield Finding.of_order("guard", str(state.trading_state))
+        return
+    if state.countdown is not None:
+        cause, since = state.countdown.rule_id, state.countdown.announced_at
+        remedy = f"everything is closed at {state.countdown.closes_at.isoformat()}, or call it off"
+    else:
+        cause, since = latch.cause, latch.since
+        remedy = "reset it with a reason: 'countersign guards reset'"
+    when = f" since {since.isoformat(timespec='seconds')}" if since else ""
+    yield Finding.of_trouble("guard", f"{state.trading_state} by {cause}{when}", remedy)
 
 
 def _terminal(settings: Settings, pairing: Pairing | None) -> Iterator[Finding]:

@@ -2,12 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 import mt5_simulator
+from countersign_bridge.journal.records import Record, RecordKind
+from countersign_bridge.journal.store import open_journal
+from countersign_guards.latch import Latch, TradingState
+from countersign_guards.state import GuardState
+from countersign_guards.state_text import state_text
 from tests.fixtures.bridge_world import command
 from tests.fixtures.channel_server import ChannelServer
 from tests.fixtures.served_terminal import ServedTerminal
@@ -137,3 +144,30 @@ def test_doctor_says_what_to_do_about_a_setting(
     assert said.returncode == 1
     (finding,) = [f for f in json.loads(said.stdout) if f["subject"] == subject and not f["well"]]
     assert remedy in finding["remedy"]
+
+
+def test_doctor_says_what_the_guard_holds_and_how_a_person_lifts_it(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    since = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    latch = Latch(TradingState.HALTED, cause="drawdown", by="guard", since=since)
+    details = {"memory": state_text(GuardState(latch)), "account_id": ""}
+    acted = {"did": "Flattened", "rule": "drawdown", "state": "halted"}
+    journal = open_journal(tmp_path / "state", lambda: str(uuid4()))
+    journal.append(
+        [
+            Record(RecordKind.GUARD, since, details=acted),
+            Record(RecordKind.MEMORY, since, details=details),
+        ]
+    )
+    journal.close()
+
+    said = command("doctor", environment=environment, state_dir=tmp_path / "state")
+    listed = command("journal", environment=environment, state_dir=tmp_path / "state")
+
+    assert said.returncode == 1
+    (wrong,) = [line for line in said.stdout.splitlines() if "PROBLEM" in line]
+    assert "guard: halted by drawdown since 2026-03-04T12:00:00+00:00" in wrong
+    assert "countersign guards reset" in wrong
+    assert "the default" in said.stdout
+    assert "did=Flattened rule=drawdown" in listed.stdout

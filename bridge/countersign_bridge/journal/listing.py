@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 from countersign_bridge.journal.records import Kept
 
 # What a person wants to see of a record's details, where it has them.
-_TOLD = ("outcome", "reason", "kind", "symbol", "ticket", "state", "generation", "detail")
+_TOLD = (
+    *("outcome", "reason", "kind", "symbol", "ticket", "state", "generation", "detail"),
+    *("did", "rule", "cause", "version"),
+)
 
 
 def lines_of(kept: Iterable[Kept], *, as_json: bool) -> Iterator[str]:
