@@ -34,6 +34,7 @@ from countersign_bridge.journal.store import JournalUnavailable
 from countersign_bridge.pairing import Pairing
 from countersign_bridge.situation import Situation
 from countersign_bridge.terminal import jobs
+from tests.simulation.guarding import GuardWatch
 from tests.simulation.machine import Disk, Machine
 from tests.simulation.network import Network, Stream
 from tests.simulation.perils import Died, Perils
@@ -75,6 +76,7 @@ class BridgeNode:
         reach_server: Callable[[Stream, pb.ChannelRequest], None],
         perils: Perils,
         trust: Trust,
+        guards: GuardWatch,
     ) -> None:
         self.machine = machine
         self.disk = disk
@@ -88,6 +90,7 @@ class BridgeNode:
         self._network = network
         self._reach_server = reach_server
         self._perils = perils
+        self._guards = guards
         self._random = machine.kernel.chance(f"{machine.name}/bridge")
         self._pairing = Pairing(Credentials(str(trust.device_id), ""), dict(trust.keys), None)
         self._run = 0
@@ -124,6 +127,7 @@ class BridgeNode:
             deliver=lambda number, outcome: self._happen(run, self._answered(number, outcome)),
             watch=lambda seen: self._happen(run, lambda at: self._see_terminal(seen, at)),
             may_open=lambda: self.bridge is not None and self.bridge.may_open,
+            leaving=lambda send: self._guards.leaving(self.disk, send),
         )
         self._kernel.after(TICK, lambda: self._tick(run))
 
@@ -274,6 +278,8 @@ class BridgeNode:
             kept = self.disk.append(write.records)
         except JournalUnavailable as error:
             return bridge.write_failed(write, str(error), self.machine.moment())
+        for record in write.records:
+            self._guards.written(record)
         if after is not None:
             self._perils.reach(after)
         return bridge.written(write, kept, self.machine.moment())

@@ -8,8 +8,16 @@ from decimal import Decimal
 from mt5_simulator.broker.account import Account, Terms
 from mt5_simulator.broker.broker import Broker, Received
 from mt5_simulator.broker.catalogue import EURUSD
-from mt5_simulator.broker.codes import Entry, FillingMask, OrderState, Reason
-from mt5_simulator.broker.records import Deal
+from mt5_simulator.broker.codes import (
+    Action,
+    Entry,
+    Filling,
+    FillingMask,
+    OrderState,
+    OrderType,
+    Reason,
+)
+from mt5_simulator.broker.records import Deal, Request
 from tests.simulation.kernel import Kernel
 
 LOGIN, OTHER_LOGIN = 1_000_001, 1_000_002
@@ -73,6 +81,21 @@ class Brokerage:
         if held:
             chosen = held[int(size * len(held))]
             self.broker.close_position(LOGIN, chosen.ticket, Reason.MOBILE)
+
+    def open_by_hand(self, *, is_buy: bool) -> None:
+        """Open four lots as from a phone."""
+        self.advance()
+        request = Request(
+            action=Action.DEAL,
+            symbol=SYMBOL,
+            volume=Decimal(4),
+            type=OrderType.BUY if is_buy else OrderType.SELL,
+            price=self.prices[1] if is_buy else self.prices[0],
+            deviation=1000,
+            type_filling=Filling.IOC,
+            reason=Reason.MOBILE,
+        )
+        self.broker.send(LOGIN, request)
 
     def reopen(self, size: float) -> None:
         """Give one of our positions another ticket, as a swap by re-opening does."""

@@ -17,8 +17,9 @@ from countersign_server.execution.grants import MAY_OPEN, MAY_REDUCE
 from countersign_server.execution.lifecycle import REDUCING, CommandState
 from countersign_server.execution.settlement import holds_back
 from mt5_simulator.broker.broker import Received
-from mt5_simulator.broker.codes import Action, Entry, OrderType, Retcode, Side
+from mt5_simulator.broker.codes import Action, Entry, OrderType, Reason, Retcode, Side
 from tests.simulation.brokerage import LOGIN, Brokerage
+from tests.simulation.guarding import GUARD_INVARIANTS, GuardWatch
 from tests.simulation.kernel import Kernel
 from tests.simulation.ledger import Ledger
 
@@ -40,6 +41,7 @@ INVARIANTS: Mapping[str, str] = {
     "HOLD": "nothing is opened beside an unsettled doubt of the same symbol and side",
     "ALARM": "no alarm says that a result contradicts a command of which nothing was forgotten",
     "ERROR": "no decision breaks off with an error that nobody foresaw",
+    **GUARD_INVARIANTS,
 }
 _NEVER_SENT = (CommandState.REVOKED, CommandState.EXPIRED)
 # Presumed is a guess in words only: no delay of a broker here is as long as the patience before it.
@@ -86,6 +88,7 @@ class Checker:
         self._by_magic: dict[int, Known] = {}
         self._audit: list[Told] = []
         brokerage.watch = self.sent
+        self.guards = GuardWatch(kernel, books, brokerage, self._break)
 
     def issued(self, command: Command) -> None:
         """Learn of a command that somebody has approved, as it was approved."""
@@ -117,6 +120,11 @@ class Checker:
         magic = received.request.magic
         retcode = received.answer.retcode if received.answer else None
         self._kernel.note("broker", "receives", magic, "put off" if retcode is None else retcode)
+        if received.request.reason is Reason.MOBILE:
+            return  # a person's own
+        if self.guards.knows(magic):
+            self.guards.sent(received)
+            return
         known = self._by_magic.get(magic)
         if known is None:
             self._break("I5", f"an order with the tag {magic} that is no command's")
@@ -137,6 +145,9 @@ class Checker:
 
     def sending(self, fields: RequestFields) -> None:
         """Judge a request as the terminal was given it, before any broker alters it."""
+        if self.guards.knows(int(fields["magic"])):
+            self.guards.sending(fields)
+            return
         known = self._by_magic.get(int(fields["magic"]))
         difference = _difference(fields, known.intent) if known else ""
         if known and not difference:

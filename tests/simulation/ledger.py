@@ -32,6 +32,10 @@ class Ledger:
     def audit(self) -> list[Entry]:
         return list(self._books.tables.audit.values())
 
+    def report_keys(self) -> set[str]:
+        """Return the names of everything that devices have told."""
+        return {key for _, key in self._books.tables.reports}
+
     def rows_of_strangers(self) -> int:
         """Return how many rows belong to another owner than their account does."""
         tables = self._books.tables

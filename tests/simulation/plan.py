@@ -54,6 +54,7 @@ class Trouble(StrEnum):
     CLOSED_BY_HAND = "a position is closed by hand"
     REOPENED = "a position gets a new ticket"
     MONEY_MOVES = "money is paid in"
+    EQUITY_CRASHES = "equity crashes"
     SETTLED = "a doubt is settled by a person"
     TAMPERED = "a command is altered in the database"
 
@@ -86,6 +87,7 @@ FAMILIES: Mapping[str, Sequence[Trouble]] = {
         *(Trouble.MONEY_MOVES, Trouble.PRICE_JUMPS, Trouble.SETTLED, Trouble.SETTLED),
     ),
     "attack": (Trouble.TAMPERED,),
+    "crash": (Trouble.EQUITY_CRASHES,),
 }
 # How often each family has its day, in so many of a hundred runs.
 _OFTEN = {
@@ -97,6 +99,7 @@ _OFTEN = {
     "backup": 12,
     "people": 40,
     "attack": 8,
+    "crash": 25,
 }
 _SEND_FAULTS = (
     *(FaultKind.SEND_FAILED, FaultKind.NO_CONNECTION, FaultKind.REPLY_LOST, FaultKind.OUT_OF_STEP),
@@ -183,7 +186,7 @@ def _mishaps(draw: Random, families: Sequence[str]) -> list[Mishap]:
     found: list[Mishap] = []
     for family in families:
         kinds = FAMILIES[family]
-        count = 1 if family in ("backup", "machine") else draw.randint(1, 3)
+        count = 1 if family in ("backup", "machine", "crash") else draw.randint(1, 3)
         earliest = 31.0 if family == "backup" else _STORM_FROM
         found += [_mishap(draw, kinds, earliest) for _ in range(count)]
     return found

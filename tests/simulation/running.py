@@ -36,13 +36,16 @@ def run_seed(seed: int, *, traced: bool = False, focus: Sequence[str] = ()) -> V
     world.bridge.start()
     quiet_since = HEALED_AT
 
+    def is_guarded() -> bool:
+        return checker.guards.is_over(world.bridge.disk, forgetful=checker.is_confused)
+
     def is_over() -> bool:
         nonlocal quiet_since
         if checker.violations:
             return True
         if kernel.seconds < HEALED_AT:
             return False
-        if not checker.is_settled():
+        if not (checker.is_settled() and is_guarded()):
             quiet_since = kernel.seconds
         return kernel.seconds - quiet_since > _QUIET_FOR
 
@@ -50,6 +53,7 @@ def run_seed(seed: int, *, traced: bool = False, focus: Sequence[str] = ()) -> V
         kernel.run(is_over, longest=LONGEST)
         if not checker.violations:
             checker.finish(healed=True)
+            checker.guards.finish(world.bridge.disk, forgetful=checker.is_confused)
     except Exception:  # noqa: BLE001  # whatever it is, the seed that does it must be told
         checker.error(traceback.format_exc())
     shown = traced or checker.violations

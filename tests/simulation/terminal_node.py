@@ -83,8 +83,9 @@ class TerminalNode:
         self._deliver: Deliver = lambda _, __: None
         self._watch: Watch = lambda _: None
         self._may_open: Callable[[], bool] = lambda: False
+        self._leaving: Callable[[jobs.Send], None] = lambda _: None
 
-    def start(
+    def start(  # noqa: PLR0913  # whom it asks and tells, by name
         self,
         *,
         used_grants: list[bytes],
@@ -92,9 +93,10 @@ class TerminalNode:
         deliver: Deliver,
         watch: Watch,
         may_open: Callable[[], bool],
+        leaving: Callable[[jobs.Send], None],
     ) -> None:
         """Begin for a bridge that has just started."""
-        self._may_open = may_open
+        self._may_open, self._leaving = may_open, leaving
         self._grants = used_grants
         self._sent_at = [self._machine.steady() - age for age in ages]
         self._waiting = []
@@ -176,6 +178,7 @@ class TerminalNode:
             if not (job.closes or self._may_open()):
                 self._answer(self._run, number, jobs.Refused("HALTED", "halted in the queue"))
                 return
+            self._leaving(job)
             self._grants.append(job.grant_id)
             self._sent_at.append(self._machine.steady())
         run, calls = self._run, self._calls

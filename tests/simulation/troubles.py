@@ -267,6 +267,14 @@ class Troubles:
             move = points if step % 2 == 0 else -points
             self.kernel.after(step / 4, lambda move=move: self.world.brokerage.jump(move))
 
+    def equity_crashes(self, mishap: Mishap) -> None:
+        """Let somebody trade far too much from a phone, and the market go the other way."""
+        is_buy = mishap.size < 0.5
+        self.world.brokerage.open_by_hand(is_buy=is_buy)
+        points = -700 if is_buy else 700
+        # The guard must have seen the account before, and what it fell from.
+        self.kernel.after(15.0, lambda: self.world.brokerage.jump(points))
+
     def closed_by_hand(self, mishap: Mishap) -> None:
         self.world.brokerage.close_by_hand(mishap.size)
 
@@ -320,6 +328,7 @@ _TRICKS: Mapping[Trouble, Trick] = {
     Trouble.CLOSED_BY_HAND: Troubles.closed_by_hand,
     Trouble.REOPENED: Troubles.reopened,
     Trouble.MONEY_MOVES: Troubles.money_moves,
+    Trouble.EQUITY_CRASHES: Troubles.equity_crashes,
     Trouble.SETTLED: Troubles.settled,
     Trouble.TAMPERED: Troubles.tampered,
 }

@@ -116,6 +116,7 @@ class World:
             reach_server=self._reach_server,
             perils=self.perils,
             trust=Trust(self.identity.device_id, {KEY_ID: KEY.public_key().public_bytes_raw()}),
+            guards=self.checker.guards,
         )
 
     def ring(self, topics: tuple[str, ...]) -> None:
