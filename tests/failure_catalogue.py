@@ -6,6 +6,8 @@ The rows are those of the failure catalogue; a test proves that every test named
 from dataclasses import dataclass
 
 _UNIT, _INTEGRATION, _SYSTEM = "tests/unit/test_", "tests/integration/test_", "tests/system/test_"
+_GUARD = f"{_UNIT}bridge_guard.py::test_"
+_CLOSING = f"{_UNIT}bridge_guard_closing.py::test_"
 _CORE = f"{_UNIT}bridge_crashes_everywhere.py::test_"
 _FAILURES = f"{_UNIT}bridge_terminal_failures.py::test_"
 _COMMANDS = f"{_UNIT}bridge_commands_at_terminal.py::test_"
@@ -339,25 +341,39 @@ CATALOGUE = (
     Failure(
         44,
         "a drawdown guard trips while the server is out of reach",
-        (),
-        missing="the bridge has no guards yet",
+        (
+            f"{_SYSTEM}guard_alone.py::test_with_the_server_killed_the_bridge_closes_alone_and_the_server_learns_of_it",
+            f"{_KILL}bridge_guard.py::test_killed_anywhere_without_a_server_it_closes_each_thing_once_and_tells_it",
+            f"{_CLOSING}wherever_the_power_goes_each_position_is_closed_once_and_nothing_is_opened",
+            f"{_GUARD}under_a_latch_nothing_is_opened_whatever_the_server_offers",
+        ),
     ),
     Failure(
         45,
-        "a guard's close fails, or is partial",
-        (),
-        missing="the bridge has no guards yet",
+        "a guard's close fails, or is partial, or the market is closed",
+        (
+            f"{_CLOSING}what_is_refused_is_tried_again_later_and_later_and_each_time_told",
+            f"{_CLOSING}a_partial_close_is_told_and_the_rest_is_closed",
+            f"{_CLOSING}a_closed_market_keeps_it_latched_and_the_first_price_of_the_next_day_closes",
+            f"{_CLOSING}on_a_netting_account_the_volume_is_read_again_before_each_attempt",
+        ),
     ),
     Failure(
         46,
         "a guard and the owner close the same position",
-        (),
-        missing="the bridge has no guards yet",
+        (
+            f"{_CLOSING}a_command_about_what_the_bridge_closes_is_refused_with_the_reason",
+            f"{_CLOSING}what_a_command_may_have_closed_is_not_closed_beside_it",
+            f"{_CLOSING}a_server_that_closes_is_left_alone",
+        ),
     ),
     Failure(
         47,
         "a bad tick looks like a drawdown",
-        (),
-        missing="the rules are there; nothing runs them yet",
+        (
+            f"{_GUARD}a_bad_tick_alone_closes_nothing",
+            f"{_GUARD}the_server_learns_of_everything_in_its_order_and_once",
+            f"{_UNIT}guards_losses.py::test_a_loss_that_rests_on_a_doubtful_price_must_last_longer",
+        ),
     ),
 )
