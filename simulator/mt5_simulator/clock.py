@@ -38,9 +38,15 @@ class VirtualClock:
         if start.tzinfo is None:
             raise ValueError("start must be an aware datetime: add tzinfo=UTC")
         self._now = start
+        self._moved = threading.Condition()
 
     def now(self) -> datetime:
         return self._now
+
+    def wait_until(self, moment: datetime) -> None:
+        """Wait until somebody else has moved it so far."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._now >= moment)
 
     def wait(self, seconds: float | None) -> None:
         if seconds is None:
@@ -49,7 +55,11 @@ class VirtualClock:
 
     def advance(self, by: timedelta) -> datetime:
         """Move forward and return the new moment."""
+        if not isinstance(by, timedelta):  # pyright: ignore[reportUnnecessaryIsInstance]  # whoever does not check types
+            raise TypeError(f"by must be a timedelta, such as timedelta(seconds=21), not {by!r}")
         if by < timedelta(0):
             raise ValueError(f"time cannot go back: by is {by}")
-        self._now += by
+        with self._moved:
+            self._now += by
+            self._moved.notify_all()
         return self._now

@@ -75,5 +75,10 @@ def _merged(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
     """Return the keywords of all marks of a name; the closest to the test wins."""
     merged: dict[str, Any] = {}
     for mark in reversed([*request.node.iter_markers(name)]):
+        if mark.args:
+            raise TypeError(
+                f"@pytest.mark.{name} takes names only, such as {name}(deposit=500), "
+                f"not {mark.args[0]!r}"
+            )
         merged |= mark.kwargs
     return merged

@@ -12,6 +12,7 @@ from mt5_simulator.broker.prices import Feed
 from mt5_simulator.broker.symbols import Symbol
 from mt5_simulator.broker.valuation import refuse_unconvertible
 from mt5_simulator.clock import Clock, VirtualClock
+from mt5_simulator.exact import Number, exact
 from mt5_simulator.face.exporting import session
 from mt5_simulator.terminal.link import TerminalLink
 from mt5_simulator.terminal.terminal import Terminal
@@ -22,7 +23,7 @@ DEPOSIT = Decimal(10_000)
 def simulate(  # noqa: PLR0913  # the parts of a simulation, each with a default
     accounts: Iterable[Terms] = (Terms(login=1_000_001),),
     *,
-    deposit: Decimal = DEPOSIT,
+    deposit: Number = DEPOSIT,
     clock: Clock | None = None,
     feed: Feed | None = None,
     symbols: Sequence[Symbol] = CATALOGUE,
@@ -33,13 +34,18 @@ def simulate(  # noqa: PLR0913  # the parts of a simulation, each with a default
     Without a clock time stands still until told otherwise, and without a feed so do prices. Raises
     ValueError for symbols whose money nothing turns into an account's currency.
     """
+    accounts, money = [*accounts], exact(deposit, "deposit")
+    if not accounts:
+        raise ValueError("accounts must name one account at least, such as [Terms(login=1)]")
+    if money < 0:
+        raise ValueError(f"deposit must not be negative, not {deposit}")
     clock = clock or VirtualClock()
     broker = Broker(
         accounts, now=clock.now(), symbols=symbols, feed=feed, server_offset=server_offset
     )
     for login, account in broker.accounts.items():
         refuse_unconvertible(account, broker.market)
-        broker.transfer(login, deposit, comment="deposit")
+        broker.transfer(login, money, comment="deposit")
     return Terminal(broker, clock, login=next(iter(broker.accounts)))
 
 

@@ -6,48 +6,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
 import mt5_simulator as mt5
 from mt5_simulator.command.main import main
-from mt5_simulator.served.address import Address, parsed_address
-from mt5_simulator.served.client import ControlRefused, connected, control
+from mt5_simulator.served.address import Address
+from mt5_simulator.served.client import ControlRefused, control
+from tests.fixtures.serving_simulator import SERVE, serving, socket_in
 
 BUY = {"action": 1, "type": 0, "symbol": "EURUSD", "volume": 0.1, "type_filling": 0, "magic": 7}
-SERVE = [sys.executable, "-m", "mt5_simulator", "serve"]
 PATIENCE_SECONDS = 30.0
-
-
-@contextmanager
-def serving(
-    *options: str, listen: str, errors: IO[str] | None = None
-) -> Generator[tuple[Address, subprocess.Popen[str]]]:
-    """Run `serve` and provide where it listens, once it does."""
-    with subprocess.Popen(  # noqa: S603  # this test's own program
-        [*SERVE, "--listen", listen, "--always-open", "--prices", "still", *options],
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line.startswith("serving "), "the server did not start"
-            yield parsed_address(line.split(" on ")[1].strip()), process
-        finally:
-            process.kill()
 
 
 @pytest.fixture
 def unix(tmp_path: Path) -> str:
-    # Not under tmp_path itself: the path of a unix socket may have about a hundred characters.
-    return f"unix:{os.path.relpath(tmp_path / 'terminal')}"
+    return socket_in(tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -351,6 +329,11 @@ def test_the_command_shows_and_changes_a_served_terminal(
         assert "10000.00" in said("accounts")
         assert "EURUSD  buy" in said("positions")
         assert "mine" in said("deals")
+        books = json.loads(said("positions", "--json"))
+        assert (books["view"], [held["symbol"] for held in books["positions"]]) == (
+            "broker",
+            ["EURUSD"],
+        )
         assert json.loads(said("price", "EURUSD", "1.2", "1.3", "--json"))["bid"] == "1.20000"
         assert json.loads(said("truth", "--json"))["accounts"]["6"]["balance"] == "10000.00"
         assert json.loads(said("fault", "reject", "--count", "0"))[0]["kind"] == "reject"
@@ -364,18 +347,6 @@ def test_the_command_shows_and_changes_a_served_terminal(
         assert "there is no" in capsys.readouterr().err
 
 
-def test_the_server_says_what_it_was_asked_and_what_came_of_it(tmp_path: Path, unix: str) -> None:
-    log = tmp_path / "log"
-    with log.open("w") as errors, serving("--progress", listen=unix, errors=errors):
-        assert mt5.initialize(path=f"sim:{unix}")
-        mt5.order_send(BUY)
-        mt5.order_send({**BUY, "volume": 0.001})
-
-    first, second = log.read_text().splitlines()
-    assert "DEAL  EURUSD  0.1  magic 7  -> 10009 Request executed" in first
-    assert "-> 10014 Invalid volume" in second
-
-
 def test_a_virtual_clock_moves_only_when_told(unix: str) -> None:
     with serving("--clock", "virtual", listen=unix) as (address, _):
         before = truth(address)["now"]
@@ -385,17 +356,6 @@ def test_a_virtual_clock_moves_only_when_told(unix: str) -> None:
 
         assert after > before
         assert truth(address)["now"] == after
-
-
-def test_nonsense_on_the_wire_ends_that_connection_and_nothing_else(unix: str) -> None:
-    with serving(listen=unix) as (address, _):
-        for nonsense in (b"not json\n", b"[]\n", b'{"call": "explode"}\n', b"{}\n"):
-            with connected(address) as stranger, stranger.makefile("rwb") as stream:
-                stream.write(nonsense)
-                stream.flush()
-                assert b"refused" in stream.readline() or not stream.readline()
-
-        assert mt5.initialize(path=f"sim:{unix}")
 
 
 def test_a_wall_clock_cannot_be_moved(unix: str) -> None:

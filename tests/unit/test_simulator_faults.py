@@ -1,5 +1,6 @@
 """Every way a send or an answer can go wrong, and that the broker's truth never bends to it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from types import ModuleType
@@ -108,8 +109,10 @@ def test_any_call_can_hang(mt5: ModuleType, mt5_terminal: Terminal) -> None:
     mt5_terminal.set_fault(Fault(FaultKind.HANG, seconds=5.0, call="positions_get"))
     before = mt5_terminal.clock.now()
 
-    assert mt5.positions_get() == ()
+    assert mt5.positions_get() is None
+    assert mt5.last_error() == (-10002, "IPC recv failed")
     assert mt5_terminal.clock.now() - before == timedelta(seconds=5)
+    assert mt5.positions_get() == ()
 
 
 @pytest.mark.parametrize("retcode", [10011, 10012, 10028, 10031, 10041])
@@ -227,6 +230,27 @@ def test_a_hidden_deal_shows_later(mt5: ModuleType, mt5_terminal: Terminal) -> N
     assert mt5.positions_total() == 1
 
 
+def test_money_a_terminal_has_not_heard_of_does_not_show(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    mt5_terminal.broker.change_terms(
+        replace(mt5_terminal.account.terms, commission_per_lot=Decimal(35))
+    )
+    opened = mt5.order_send(BUY).order
+    before = mt5.account_info()
+    mt5_terminal.set_fault(Fault(FaultKind.DEAL_HIDDEN, seconds=5.0, count=2))
+
+    closed = mt5.order_send({**BUY, "type": 1, "position": opened, "volume": 0.04})
+    another = mt5.order_send({**BUY, "volume": 0.2})
+
+    assert (closed.retcode, closed.deal, another.deal) == (10009, 0, 0)
+    assert mt5.account_info() == before  # balance, equity and margin of what is shown
+    assert [(held.ticket, held.volume) for held in mt5.positions_get()] == [(opened, 0.1)]
+    wait(mt5_terminal, 5.0)
+    assert mt5.account_info().balance == 10_000 - 3.5 - 1.4 - 7 - 0.4
+    assert {held.volume for held in mt5.positions_get()} == {0.06, 0.2}
+
+
 def test_a_partial_fill_makes_deals_at_different_prices(
     mt5: ModuleType, mt5_terminal: Terminal
 ) -> None:
@@ -238,6 +262,14 @@ def test_a_partial_fill_makes_deals_at_different_prices(
     deals = mt5.history_deals_get(ticket=result.order)
     assert [(deal.volume, deal.price) for deal in deals] == [(0.03, 1.0851), (0.04, 1.08515)]
     assert mt5.order_send(BUY).retcode == 10009  # the market is as deep as before
+
+
+def test_a_market_gives_no_part_of_a_volume_step(mt5: ModuleType, mt5_terminal: Terminal) -> None:
+    mt5_terminal.set_fault(Fault(FaultKind.PARTIAL, text="0.005@0 0.037@1"))
+
+    result = mt5.order_send({**BUY, "type_filling": 1})
+
+    assert (result.retcode, result.volume) == (10010, 0.03)
 
 
 def test_an_overfill_is_the_truth(mt5: ModuleType, mt5_terminal: Terminal) -> None:
@@ -332,6 +364,14 @@ def test_a_contract_that_changed_changes_what_a_lot_earns(
         ("fault", {"kind": "placed", "call": "positions_get"}),
         ("fault", {"kind": "partial"}),
         ("fault", {"kind": "partial", "text": "lots@many"}),
+        ("fault", {"kind": "partial", "text": "NaN@0"}),
+        ("fault", {"kind": "partial", "text": "0@0"}),
+        ("fault", {"kind": "partial", "text": "1@-1"}),
+        ("fault", {"kind": "partial", "text": "1@5 1@3"}),
+        ("fault", {"kind": "doubtful", "retcode": 10009}),
+        ("fault", {"kind": "reply_lost", "retcode": 10004}),
+        ("fault", {"kind": "reject", "text": "why"}),
+        ("liquidity", {"symbol": "EURUSD", "levels": "Infinity@0"}),
         ("fault", {"kind": "comment_rewritten", "text": "x" * 32}),
         ("terms", {"changes": {"login": 5}}),
         ("terms", {"changes": {"currency": "EUR"}}),

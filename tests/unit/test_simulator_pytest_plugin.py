@@ -61,10 +61,54 @@ def test_weather(mt5):
     assert buy() is None
 
 
+@pytest.mark.mt5(margin_mode=0, deposit="500.50", commission_per_lot=3.5)
+def test_numbers_are_taken_as_they_are_written(mt5, mt5_terminal):
+    mt5.initialize()
+    mt5_terminal.broker.set_price("EURUSD", 1.1, 1.2)
+    assert (mt5.account_info().margin_mode, mt5.account_info().balance) == (0, 500.5)
+    assert buy().price == 1.2
+    assert mt5.positions_get(symbol="NOSUCH", ticket="x") is None
+    assert mt5.last_error()[0] != 0
+
+
+def test_an_error_does_not_outlive_its_test(mt5):
+    assert mt5.last_error() == (0, "")
+
+
 def test_nothing_is_left_behind():
     import MetaTrader5 as mt5
 
     assert not mt5.initialize()
+"""
+
+MISTAKES = """
+import pytest
+
+import mt5_simulator
+
+
+@pytest.mark.mt5(500)
+def test_a(mt5): ...
+
+
+@pytest.mark.mt5(depositt=500)
+def test_b(mt5): ...
+
+
+@pytest.mark.mt5(margin_mode="hedged")
+def test_c(mt5): ...
+
+
+@pytest.mark.mt5_fault("gremlins")
+def test_d(mt5): ...
+
+
+@pytest.mark.mt5_fault("reject", retcod=10004)
+def test_e(mt5): ...
+
+
+@pytest.mark.mt5(deposit=-1)
+def test_f(mt5): ...
 """
 
 
@@ -81,7 +125,30 @@ def test_a_project_tests_its_program_against_the_simulator(tmp_path: Path) -> No
         check=False,
     )
 
-    assert "6 passed" in run.stdout, run.stdout
+    assert "8 passed" in run.stdout, run.stdout
+
+
+def test_a_mark_that_means_nothing_fails_its_test_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "test_mistakes.py").write_text(MISTAKES)
+
+    run = subprocess.run(  # this test's own program
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "6 errors" in run.stdout, run.stdout
+    for said in (
+        "@pytest.mark.mt5 takes names only, such as mt5(deposit=500), not 500",
+        "@pytest.mark.mt5 takes no depositt, but commission_per_lot",
+        "margin_mode must be one of netting, exchange, hedging, not 'hedged'",
+        "kind must be one of send_failed",
+        "@pytest.mark.mt5_fault takes no retcod, but call, count",
+        "deposit must not be negative",
+    ):
+        assert said in run.stdout, said
 
 
 def test_importing_the_module_loads_neither_numpy_nor_a_broker() -> None:

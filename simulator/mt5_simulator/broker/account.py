@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from mt5_simulator.broker.codes import DealType, MarginMode, Side
 from mt5_simulator.broker.records import Deal, Order, Position
+from mt5_simulator.exact import make_exact
 
 ZERO = Decimal(0)
 
@@ -39,6 +40,11 @@ class Terms:
     commission_per_lot: Decimal = ZERO  # charged per side, as a positive number
 
     def __post_init__(self) -> None:
+        make_exact(self, ("margin_call_percent", "stop_out_percent", "commission_per_lot"))
+        if self.margin_mode not in frozenset(MarginMode):
+            modes = ", ".join(f"{mode} ({mode.name})" for mode in MarginMode)
+            raise ValueError(f"margin_mode must be one of {modes}, not {self.margin_mode!r}")
+        object.__setattr__(self, "margin_mode", MarginMode(self.margin_mode))
         if self.login <= 0:
             raise ValueError(f"login must be positive, not {self.login}")
         if self.leverage <= 0:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 
 from mt5_simulator.broker import handling, rollover, triggers
@@ -21,6 +20,7 @@ from mt5_simulator.broker.market import Market
 from mt5_simulator.broker.prices import Feed, Quote, Script
 from mt5_simulator.broker.records import COMMENT_MAX, Answer, Deal, Position, Request
 from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.exact import Number, exact
 
 
 class Step(StrEnum):
@@ -84,10 +84,14 @@ class Broker:
             triggers.expire(self._desk, account, self.now)
         self._settle(self.now)
 
-    def set_price(self, symbol: str, bid: Decimal, ask: Decimal) -> None:
-        """Set a price by hand, with all its consequences. Raises KeyError for an unknown symbol."""
+    def set_price(self, symbol: str, bid: Number, ask: Number) -> None:
+        """Set a price by hand, with all its consequences.
+
+        Raises KeyError for an unknown symbol, and ValueError for what is no price.
+        """
         known = self.market.symbols[symbol]
-        quote = Quote(known.name, self.now, known.rounded(bid), known.rounded(ask))
+        sold, bought = known.rounded(exact(bid, "bid")), known.rounded(exact(ask, "ask"))
+        quote = Quote(known.name, self.now, sold, bought)
         self.market.set_quote(quote)
         self._apply(quote)
 
@@ -126,7 +130,7 @@ class Broker:
     def transfer(
         self,
         login: int,
-        amount: Decimal,
+        amount: Number,
         *,
         kind: DealType = DealType.BALANCE,
         comment: str = "",
@@ -134,8 +138,7 @@ class Broker:
         """Book money without a trade: a deposit, credit, charge, correction, dividend or tax."""
         if kind in {DealType.BUY, DealType.SELL}:
             raise ValueError(f"kind must be a balance operation, not {kind.name}")
-        if not amount.is_finite():
-            raise ValueError(f"amount must be a number, not {amount}")
+        money = exact(amount, "amount")
         account = self.accounts[login]
         deal = Deal(
             ticket=self.tickets.next_deal(),
@@ -144,7 +147,7 @@ class Broker:
             type=kind,
             entry=Entry.IN,
             reason=Reason.CLIENT,
-            profit=account.terms.rounded(amount),
+            profit=account.terms.rounded(money),
             comment=comment[:COMMENT_MAX],
         )
         account.record(deal)

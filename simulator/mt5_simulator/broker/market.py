@@ -8,14 +8,13 @@ from decimal import Decimal
 
 from mt5_simulator.broker.codes import Side
 from mt5_simulator.broker.history import PriceHistory
+from mt5_simulator.broker.levels import Level, sound_levels
 from mt5_simulator.broker.money import Rates
 from mt5_simulator.broker.prices import EPOCH, Feed, Quote
 from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.exact import Number
 
 END = datetime.max.replace(tzinfo=UTC)
-
-Level = tuple[Decimal, int]
-"""Lots to be had, and how many points worse than the best price they are."""
 
 
 class Market:
@@ -163,12 +162,15 @@ class Market:
         for quote in quotes.values():
             self._take(quote)
 
-    def set_liquidity(self, symbol: str, levels: Iterable[Level] | None) -> None:
-        """Set what can be had at once, best first; None for as much as anyone wants."""
+    def set_liquidity(self, symbol: str, levels: Iterable[tuple[Number, int]] | None) -> None:
+        """Set what can be had at once, best first; None for as much as anyone wants.
+
+        Raises ValueError for levels that no market has.
+        """
         if levels is None:
             self._liquidity.pop(symbol, None)
         else:
-            self._liquidity[symbol] = tuple(levels)
+            self._liquidity[symbol] = sound_levels(levels)
 
     def day_of(self, symbol: str) -> tuple[Decimal, Decimal, Decimal]:
         """Return the first, highest and lowest bid of the symbol's last day, in server time."""
@@ -220,7 +222,8 @@ class Market:
             return [(volume, best)]
         offers: list[tuple[Decimal, Decimal]] = []
         for available, points_worse in levels:
-            taken = min(volume, available)
+            # Nobody gets a part of a volume step.
+            taken = min(volume, available // symbol.volume_step * symbol.volume_step)
             if taken > 0:
                 offers.append((taken, best + side.sign * points_worse * symbol.point))
                 volume -= taken

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.exact import make_exact
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,6 +36,7 @@ class Quote:
     ticks: int = 1  # how many recorded ones it stands for
 
     def __post_init__(self) -> None:
+        make_exact(self, ("bid", "ask"))
         if self.time.tzinfo is None:
             raise ValueError(f"the time of a quote for {self.symbol} must be aware")
         if not Decimal(0) < self.bid <= self.ask:
@@ -155,6 +157,9 @@ class Bar:
     tick_volume: int
     spread_points: int
     asks: Sides | None = None
+
+    def __post_init__(self) -> None:
+        make_exact(self, ("open", "high", "low", "close"))
 
     def quotes(self) -> tuple[tuple[Decimal, Decimal | None, int], ...]:
         """Return the four bids in the order they are played, each with its ask where recorded.

@@ -13,6 +13,7 @@ from mt5_simulator.broker.codes import (
     SwapMode,
     TradeMode,
 )
+from mt5_simulator.exact import make_exact
 
 ZERO = Decimal(0)
 
@@ -48,6 +49,27 @@ DIGITS_MAX = 8
 """MetaTrader shows at most eight decimals."""
 
 _POINTS = tuple(Decimal(1).scaleb(-digits) for digits in range(DIGITS_MAX + 1))
+
+
+_AMOUNTS = (
+    "contract_size",
+    "volume_min",
+    "volume_max",
+    "volume_step",
+    "start_price",
+    "volume_limit",
+    "tick_size",
+    "tick_value",
+    "margin_initial",
+    "margin_maintenance",
+    "margin_hedged",
+    "margin_rate",
+    "face_value",
+    "accrued_interest",
+    "liquidity_rate",
+    "swap_long",
+    "swap_short",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +117,7 @@ class Symbol:
     expiration_mode: int = 15
 
     def __post_init__(self) -> None:
+        make_exact(self, _AMOUNTS)
         if not 0 <= self.digits <= DIGITS_MAX:
             raise ValueError(
                 f"digits of {self.name} must be between 0 and {DIGITS_MAX}, not {self.digits}"

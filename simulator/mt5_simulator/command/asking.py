@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mt5_simulator.broker.codes import DealType
-from mt5_simulator.command.tables import account_table, deal_table, position_table
+from mt5_simulator.command.tables import (
+    account_records,
+    account_table,
+    deal_records,
+    deal_table,
+    position_records,
+    position_table,
+)
+from mt5_simulator.served.controls import BROKER, VIEWS
 from mt5_simulator.terminal.faults import Executes, FaultKind
 
 Options = argparse.Namespace
@@ -30,6 +38,7 @@ class Question:
     add_options: Callable[[argparse.ArgumentParser], None] = lambda _: None
     details: Callable[[Options], dict[str, Any]] = _nothing
     shown: Callable[[Any], str] = _indented
+    told: Callable[[Any], Any] = lambda value: value  # what --json prints
 
 
 def _fault_options(parser: argparse.ArgumentParser) -> None:
@@ -101,11 +110,24 @@ def _liquidity_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("levels", nargs="?", help='lots at points worse, such as "0.01@0 0.02@3"')
 
 
+def _books_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--view",
+        choices=VIEWS,
+        default=BROKER,
+        help="all that the broker knows (the default), or what the terminal shows of it",
+    )
+
+
+def _books(help_: str, shown: Callable[[Any], str], told: Callable[[Any], Any]) -> Question:
+    return Question("books", help_, _books_options, _taken("view"), shown, told)
+
+
 ASKING: Mapping[str, Question] = {
     "truth": Question("truth", "show everything the broker knows"),
-    "accounts": Question("truth", "list the accounts", shown=account_table),
-    "positions": Question("truth", "list the open positions", shown=position_table),
-    "deals": Question("truth", "list the deals", shown=deal_table),
+    "accounts": _books("list the accounts", account_table, account_records),
+    "positions": _books("list the open positions", position_table, position_records),
+    "deals": _books("list the deals", deal_table, deal_records),
     "fault": Question("fault", "make something go wrong", _fault_options, _fault_details),
     "clear": Question(
         "clear", "end one kind of fault, or all and the weather", _clear_options, _taken("kind")

@@ -35,6 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ControlRefused, OSError, ValueError) as error:
         print(f"mt5-simulator: {error}", file=sys.stderr)  # noqa: T201  # the command's own voice
         return FAILED
-    text = json.dumps(value) if options.json else question.shown(value)
+    text = json.dumps(question.told(value)) if options.json else question.shown(value)
     print(text)  # noqa: T201  # the command's own voice
     return 0

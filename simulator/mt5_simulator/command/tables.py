@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from mt5_simulator.broker.broker import Received
-from mt5_simulator.broker.codes import Action, DealType, Entry, Side
+from mt5_simulator.broker.codes import DealType, Entry, Side
 
-Truth = dict[str, Any]
+Books = dict[str, Any]
+"""Whose view it is, and the accounts in it."""
+
+Record = dict[str, Any]
 
 
 def table(heads: Sequence[str], lines: Iterable[Iterable[object]]) -> str:
@@ -19,24 +21,46 @@ def table(heads: Sequence[str], lines: Iterable[Iterable[object]]) -> str:
     )
 
 
-def account_table(truth: Truth) -> str:
+def account_records(books: Books) -> dict[str, Any]:
+    """Return whose view it is and its accounts, without their books."""
+    return {
+        "view": books["view"],
+        "accounts": [
+            {
+                "login": int(login),
+                "server": account["terms"]["server"],
+                "currency": account["terms"]["currency"],
+                "balance": account["balance"],
+                "credit": account["credit"],
+                **{name: len(account[name]) for name in ("positions", "orders", "deals")},
+            }
+            for login, account in books["accounts"].items()
+        ],
+    }
+
+
+def account_table(books: Books) -> str:
     heads = ("login", "server", "currency", "balance", "credit", "positions", "orders", "deals")
-    return table(
-        heads,
-        (
-            (
-                login,
-                account["terms"]["server"],
-                account["terms"]["currency"],
-                account["balance"],
-                account["credit"],
-                len(account["positions"]),
-                len(account["orders"]),
-                len(account["deals"]),
-            )
-            for login, account in truth["accounts"].items()
-        ),
-    )
+    return table(heads, (record.values() for record in account_records(books)["accounts"]))
+
+
+def position_records(books: Books) -> dict[str, Any]:
+    return _records(books, "positions")
+
+
+def deal_records(books: Books) -> dict[str, Any]:
+    return _records(books, "deals")
+
+
+def _records(books: Books, kind: str) -> dict[str, Any]:
+    return {
+        "view": books["view"],
+        kind: [
+            {"login": int(login), **record}
+            for login, account in books["accounts"].items()
+            for record in account[kind].values()
+        ],
+    }
 
 
 WORDS: dict[str, dict[int, str]] = {
@@ -46,12 +70,12 @@ WORDS: dict[str, dict[int, str]] = {
 }
 
 
-def position_table(truth: Truth) -> str:
+def position_table(books: Books) -> str:
     names = ("ticket", "identifier", "symbol", "side", "volume", "price_open", "sl", "tp", "magic")
-    return table(("login", *names), _lines(truth, "positions", names))
+    return table(("login", *names), _lines(books, "positions", names))
 
 
-def deal_table(truth: Truth) -> str:
+def deal_table(books: Books) -> str:
     names = (
         "time",
         "ticket",
@@ -68,32 +92,14 @@ def deal_table(truth: Truth) -> str:
         "magic",
         "comment",
     )
-    return table(("login", *names), _lines(truth, "deals", names))
+    return table(("login", *names), _lines(books, "deals", names))
 
 
-def _lines(truth: Truth, books: str, names: Sequence[str]) -> Iterator[list[str]]:
-    for login, account in truth["accounts"].items():
-        for record in account[books].values():
-            yield [login, *(_cell(name, record) for name in names)]
+def _lines(books: Books, kind: str, names: Sequence[str]) -> Iterator[list[str]]:
+    for record in _records(books, kind)[kind]:
+        yield [str(record["login"]), *(_cell(name, record) for name in names)]
 
 
-def _cell(name: str, record: dict[str, Any]) -> str:
+def _cell(name: str, record: Record) -> str:
     words = WORDS.get(name)
     return str(record[name] if words is None else words[record[name]])
-
-
-def progress_line(received: Received) -> str:
-    """Return a request and what came of it, on one line."""
-    request, answer = received.request, received.answer
-    names = {member.value: member.name for member in Action}
-    outcome = "put off" if answer is None else f"{answer.retcode.value} {answer.retcode.text}"
-    parts = (
-        f"{received.at:%H:%M:%S.%f}"[:-3],
-        str(received.login),
-        names.get(request.action, str(request.action)),
-        request.symbol or f"position {request.position}",
-        str(request.volume),
-        f"magic {request.magic}",
-        f"-> {outcome}",
-    )
-    return "  ".join(parts)

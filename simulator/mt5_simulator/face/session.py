@@ -16,6 +16,9 @@ from mt5_simulator.face.links import NO_CONNECTION, SUCCESS, Link, Reply
 ADDRESS_VARIABLE = "MT5_SIMULATOR_ADDRESS"
 ADDRESS_PREFIX = "sim:"
 
+NO_ERROR = (0, "")
+"""What `last_error` says before anything has been asked."""
+
 TERMINAL_NOT_FOUND = "IPC initialize failed, MetaTrader 5 x64 not found"
 
 
@@ -25,7 +28,7 @@ class Session:
     def __init__(self, open_socket: Callable[[str], Link]) -> None:
         # One call at a time: the real package keeps the interpreter to itself for all of a call.
         self.lock = RLock()
-        self.last_error: tuple[int, str] = (0, "")
+        self.last_error: tuple[int, str] = NO_ERROR
         self._open_socket = open_socket
         self._open_attached: Callable[[], Link] | None = None
         self._link: Link | None = None
@@ -36,8 +39,12 @@ class Session:
         return self._link is not None
 
     def attach(self, open_link: Callable[[], Link] | None) -> None:
-        """Make `initialize` connect through `open_link`; None takes that back."""
+        """Make `initialize` connect through `open_link`; None takes that back.
+
+        What an earlier terminal's calls left behind is forgotten.
+        """
         self.disconnect()
+        self.last_error = NO_ERROR
         self._open_attached = open_link
 
     def connect(self, path: str | None) -> Link:

@@ -74,6 +74,8 @@ class SocketLink:
             return self._broken(REPLY_LOST)
         if message is None:
             return self._broken(REPLY_LOST)
+        if "refused" in message:
+            return Reply(None, (constants.RES_E_FAIL, message["refused"]))
         code, text = message["error"]
         return Reply(message["value"], (code, text))
 

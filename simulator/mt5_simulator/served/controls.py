@@ -2,21 +2,28 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.codes import DealType, Reason
+from mt5_simulator.broker.levels import parsed_levels
 from mt5_simulator.broker.records import Request
 from mt5_simulator.clock import VirtualClock
 from mt5_simulator.plain import from_plain, to_plain
 from mt5_simulator.served.books import truth
-from mt5_simulator.terminal.faults import Fault, FaultKind, parsed_levels
+from mt5_simulator.terminal.faults import Fault, FaultKind
 from mt5_simulator.terminal.rehearsals import REHEARSALS
 from mt5_simulator.terminal.terminal import Terminal
 from mt5_simulator.terminal.weather import STORM, Weather
 
 Details = dict[str, Any]
+
+VIEWS = BROKER, TERMINAL = ("broker", "terminal")
+"""Whose books are shown: what the broker knows, or what the terminal sees of it."""
+
+ADVANCE_SECONDS_MAX = 366 * 24 * 3600.0
+"""How far a virtual clock moves at once."""
 
 
 class Impossible(ValueError):
@@ -34,12 +41,23 @@ def carry_out(terminal: Terminal, operation: str, details: Details) -> Any:  # n
             return to_plain(handler(terminal, details))
         except KeyError as error:
             raise Impossible(f"{operation}: there is no {error}; see `truth`") from error
-        except (ValueError, TypeError, InvalidOperation) as error:
+        except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
             raise Impossible(f"{operation}: {error}") from error
 
 
 def show_truth(terminal: Terminal, _: Details) -> object:
     return truth(terminal.broker)
+
+
+def show_books(terminal: Terminal, details: Details) -> object:
+    """Return the accounts' books: all of the broker's, or the one this terminal shows."""
+    view = details.get("view", BROKER)
+    if view not in VIEWS:
+        raise Impossible(f"books: view must be {' or '.join(VIEWS)}, not {view!r}")
+    shown = terminal.broker.accounts
+    if view == TERMINAL:
+        shown = {terminal.login: terminal.seen_account(terminal.broker.now)}
+    return {"view": view, "accounts": shown}
 
 
 def set_fault(terminal: Terminal, details: Details) -> object:
@@ -159,14 +177,20 @@ def advance(terminal: Terminal, details: Details) -> object:
     """Move a virtual clock."""
     if not isinstance(terminal.clock, VirtualClock):
         raise Impossible("advance: the clock is the wall's; serve with --clock virtual")
-    terminal.clock.advance(timedelta(seconds=float(details["seconds"])))
+    seconds = float(details["seconds"])
+    if not 0.0 <= seconds <= ADVANCE_SECONDS_MAX:
+        raise Impossible(
+            f"advance: seconds must be between 0 and {ADVANCE_SECONDS_MAX:.0f}, not {seconds}"
+        )
+    terminal.clock.advance(timedelta(seconds=seconds))
     return terminal.advance()
 
 
-READ_ONLY = frozenset({"truth", "faults"})
+READ_ONLY = frozenset({"truth", "books", "faults"})
 
 OPERATIONS: Mapping[str, Callable[[Terminal, Details], object]] = {
     "truth": show_truth,
+    "books": show_books,
     "fault": set_fault,
     "clear": clear_faults,
     "faults": list_faults,

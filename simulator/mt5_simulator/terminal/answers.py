@@ -47,15 +47,13 @@ def answer(terminal: Terminal, call: str, details: Details) -> Reply:
     fault = terminal.faults.strike(call) if call != "order_send" else None
     if fault is None:
         return ANSWERS[call](terminal, details)
-    if fault.kind is FaultKind.HANG:
-        late = ANSWERS[call](terminal, details)
-        return Reply(late.value, late.error, fault.seconds or None)
     if fault.kind is FaultKind.NO_ANSWER and call in CONNECTING:
         return Reply(None, CONNECT_TIMED_OUT)
     error = (UNSENT | UNANSWERED)[fault.kind]
     if fault.kind is FaultKind.OUT_OF_STEP:
         terminal.pipe_error = error
-    return Reply(None, error)
+    # What it would have answered is not told late: by then it need not be true, or of this account.
+    return Reply(None, error, fault.wait_seconds)
 
 
 def initialize(terminal: Terminal, details: Details) -> Reply:
@@ -191,9 +189,10 @@ def order_send(terminal: Terminal, details: Details) -> Reply:
     if refused is not None:
         return Reply(_bare_send(refused, details))
     broker = terminal.broker
+    before = terminal.seen_positions(broker.now)
     sent = send(broker, terminal.login, parsed(details), terminal.next_send_fault())
     if sent.hides_deals_of:
-        terminal.hide_deals(sent.hides_deals_of, broker.now + sent.hides_for)
+        terminal.hide_deals(sent.hides_deals_of, broker.now + sent.hides_for, before)
     if sent.puts_out_of_step:
         terminal.pipe_error = sent.error
     if sent.answer is None:

@@ -7,10 +7,10 @@ change what the broker does with a request, some are states that last until they
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from mt5_simulator.broker.codes import Retcode
+from mt5_simulator.broker.levels import parsed_levels
 from mt5_simulator.broker.records import COMMENT_MAX
 from mt5_simulator.face.docs import DOCS
 
@@ -55,6 +55,8 @@ STATES = frozenset(
 )
 
 ACCEPTED = frozenset({Retcode.PLACED, Retcode.DONE, Retcode.DONE_PARTIAL})
+ANSWERS_A_CODE = (FaultKind.DOUBTFUL, FaultKind.REJECT)
+TAKES_A_TEXT = (FaultKind.PARTIAL, FaultKind.COMMENT_REWRITTEN)
 OF_ANY_CALL = frozenset(
     {
         FaultKind.SEND_FAILED,
@@ -98,14 +100,24 @@ class Fault:
             raise ValueError(f"count must be between 0 and {COUNT_MAX}, not {self.count}")
         if not 0.0 <= self.seconds <= SECONDS_MAX:
             raise ValueError(f"seconds must be between 0 and {SECONDS_MAX:.0f}, not {self.seconds}")
-        if self.retcode and self.retcode not in frozenset(Retcode):
-            raise ValueError(f"retcode must be one of the trade server's, not {self.retcode}")
-        if self.kind is FaultKind.REJECT and self.retcode in ACCEPTED:
-            raise ValueError(f"retcode of a rejection cannot be {self.retcode}: that is a yes")
+        self._refuse_retcode()
+        self._refuse_text()
         if self.call not in DOCS:
             raise ValueError(f"call must be a function of the package, not {self.call!r}")
         if self.call != "order_send" and self.kind not in OF_ANY_CALL:
             raise ValueError(f"call must be order_send for {self.kind}, not {self.call}")
+
+    def _refuse_retcode(self) -> None:
+        if self.retcode and self.retcode not in frozenset(Retcode):
+            raise ValueError(f"retcode must be one of the trade server's, not {self.retcode}")
+        if self.retcode and self.kind not in ANSWERS_A_CODE:
+            raise ValueError(f"retcode is for {' and '.join(ANSWERS_A_CODE)}, not for {self.kind}")
+        if self.retcode in ACCEPTED:
+            raise ValueError(f"retcode of {self.kind} cannot be {self.retcode}: that is a yes")
+
+    def _refuse_text(self) -> None:
+        if self.text and self.kind not in TAKES_A_TEXT:
+            raise ValueError(f"text is for {' and '.join(TAKES_A_TEXT)}, not for {self.kind}")
         if self.kind is FaultKind.COMMENT_REWRITTEN and len(self.text) > COMMENT_MAX:
             raise ValueError(
                 f"text must have at most {COMMENT_MAX} characters, which is what a server keeps of "
@@ -119,26 +131,14 @@ class Fault:
         return timedelta(seconds=self.seconds)
 
     @property
+    def wait_seconds(self) -> float | None:
+        """How long a call is kept waiting; None means for ever."""
+        return (self.seconds or None) if self.kind is FaultKind.HANG else 0.0
+
+    @property
     def is_state(self) -> bool:
         """Whether it describes the terminal rather than a number of calls."""
         return self.kind in STATES
-
-
-def parsed_levels(text: str) -> list[tuple[Decimal, int]]:
-    """Return the levels in "0.01@0 0.02@3": lots, and how many points worse than the best price.
-
-    Raises ValueError for anything else.
-    """
-    levels: list[tuple[Decimal, int]] = []
-    for part in text.split():
-        volume, _, points = part.partition("@")
-        try:
-            levels.append((Decimal(volume), int(points or "0")))
-        except (InvalidOperation, ValueError) as error:
-            raise ValueError(
-                f'text must be levels such as "0.01@0 0.02@3", not {text!r}'
-            ) from error
-    return levels
 
 
 class Faults:

@@ -8,9 +8,10 @@ from typing import Any
 
 from mt5_simulator.broker.broker import Broker, Step
 from mt5_simulator.broker.codes import Action, Retcode
+from mt5_simulator.broker.levels import parsed_levels
 from mt5_simulator.broker.records import Answer, Request
 from mt5_simulator.face import constants
-from mt5_simulator.terminal.faults import Executes, Fault, FaultKind, parsed_levels
+from mt5_simulator.terminal.faults import Executes, Fault, FaultKind
 
 ErrorReply = tuple[int, str]
 
@@ -56,9 +57,9 @@ def send(broker: Broker, login: int, request: Request, fault: Fault | None) -> S
         return Sent(None, UNSENT[fault.kind])
     if fault.kind in UNANSWERED:
         _carry_out(broker, login, request, fault)
-        wait = fault.seconds or None if fault.kind is FaultKind.HANG else 0.0
         out_of_step = fault.kind is FaultKind.OUT_OF_STEP
-        return Sent(None, UNANSWERED[fault.kind], wait, puts_out_of_step=out_of_step)
+        error = UNANSWERED[fault.kind]
+        return Sent(None, error, fault.wait_seconds, puts_out_of_step=out_of_step)
     return _answered(broker, login, request, fault)
 
 

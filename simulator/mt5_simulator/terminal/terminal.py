@@ -5,9 +5,10 @@ through whatever faults are set. The broker's truth never bends to it.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import product
 
 from mt5_simulator.broker.account import Account
@@ -36,6 +37,15 @@ class Profile:
     path: str = "C:\\Program Files\\MetaTrader 5 Simulator"
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """An order whose deals are not shown yet, and the positions that were shown before it."""
+
+    ticket: int
+    until: datetime
+    before: tuple[Position, ...]
+
+
 class Terminal:
     """One terminal on one broker. Safe to call from several threads, one call at a time."""
 
@@ -57,7 +67,7 @@ class Terminal:
         self.lock = threading.RLock()
         self._is_investor = False
         self.pipe_error: tuple[int, str] | None = None  # of every call until `initialize`
-        self._hidden: dict[int, datetime] = {}  # order ticket -> when its deals show
+        self._hidden: list[Hidden] = []
         self._history_empty_until: datetime | None = None
         self._frozen: Snapshot | None = None
         self._frozen_market: Market | None = None
@@ -158,9 +168,12 @@ class Terminal:
         """The market as this terminal knows it."""
         return self._frozen_market or self.broker.market
 
-    def hide_deals(self, order: int, until: datetime) -> None:
-        """Show nothing of an order's deals, its position or its end before `until`."""
-        self._hidden[order] = until
+    def hide_deals(self, order: int, until: datetime, before: Sequence[Position]) -> None:
+        """Show nothing of an order's deals and its end before `until`.
+
+        `before` are the positions shown before it: those it touches stay as they were.
+        """
+        self._hidden.append(Hidden(order, until, tuple(before)))
 
     def seen(self, now: datetime) -> Snapshot:
         """Return the books as this terminal knows them."""
@@ -180,7 +193,7 @@ class Terminal:
         if self._history_empty_until is not None and now < self._history_empty_until:
             return (), ()
         books = self.seen(now)
-        hidden = self._hidden_orders(now)
+        hidden = {order.ticket for order in self._hidden_orders(now)}
         return (
             (order for order in books.history if order.ticket not in hidden),
             (deal for deal in books.deals if deal.order not in hidden),
@@ -188,17 +201,43 @@ class Terminal:
 
     def seen_positions(self, now: datetime) -> list[Position]:
         """Return the open positions this terminal knows of."""
-        hidden = self._hidden_orders(now)
-        return [
-            position for position in self.seen(now).positions if position.identifier not in hidden
-        ]
+        books = self.seen(now)
+        shown = {position.identifier: position for position in books.positions}
+        for hidden in self._hidden_orders(now):
+            before = {position.identifier: position for position in hidden.before}
+            for deal in books.deals:
+                if deal.order == hidden.ticket:
+                    shown.pop(deal.position_id, None)
+                    if deal.position_id in before:
+                        shown[deal.position_id] = before[deal.position_id]
+        return list(shown.values())
+
+    def seen_account(self, now: datetime) -> Account:
+        """Return the books as this terminal shows them, as if they were the broker's own."""
+        books, (history, deals) = self._seen_holdings(now), self.seen_history(now)
+        books.orders = {order.ticket: order for order in self.seen(now).orders}
+        books.history = {order.ticket: order for order in history}
+        books.deals = {deal.ticket: deal for deal in deals}
+        return books
 
     def worth(self, now: datetime) -> Valuation:
         """Return the account's worth as this terminal computes it."""
-        return valued(_as_seen(self.account, self.seen(now)), self.market)
+        return valued(self._seen_holdings(now), self.market)
 
-    def _hidden_orders(self, now: datetime) -> set[int]:
-        return {order for order, until in self._hidden.items() if now < until}
+    def _seen_holdings(self, now: datetime) -> Account:
+        """Return the shown positions and money alone."""
+        books, hidden = self.seen(now), {order.ticket for order in self._hidden_orders(now)}
+        unseen = (deal.amount for deal in books.deals if deal.order in hidden) if hidden else ()
+        return Account(
+            terms=self.account.terms,
+            positions={position.ticket: position for position in self.seen_positions(now)},
+            balance=books.balance - sum(unseen, Decimal(0)),
+            credit=books.credit,
+        )
+
+    def _hidden_orders(self, now: datetime) -> list[Hidden]:
+        self._hidden = [hidden for hidden in self._hidden if now < hidden.until]
+        return self._hidden
 
     def _hear_of_rename(self, old: str, new: str) -> None:
         self._renames.append((old, new))
@@ -221,12 +260,3 @@ class Terminal:
         if self.faults.state(FaultKind.LAG) is None:
             past.forget()
         past.remember(snapshot(self.account, now))
-
-
-def _as_seen(account: Account, seen: Snapshot) -> Account:
-    return Account(
-        terms=account.terms,
-        positions={position.ticket: position for position in seen.positions},
-        balance=seen.balance,
-        credit=seen.credit,
-    )

@@ -1,6 +1,7 @@
 """Sets a terminal up the way a test's marks ask for it."""
 
-from decimal import Decimal
+from collections.abc import Collection, Iterable
+from dataclasses import fields
 from typing import Any
 
 from mt5_simulator.broker.account import Terms
@@ -18,16 +19,30 @@ DEPOSIT = 10_000
 
 def set_up(options: dict[str, Any]) -> Terminal:
     """Return a terminal for the keywords of the `mt5` mark. Raises TypeError for unknown ones."""
-    chosen = dict(options)
-    seed = chosen.pop("seed", None)
-    deposit = Decimal(str(chosen.pop("deposit", DEPOSIT)))
-    mode = MarginMode[chosen.pop("margin_mode", "hedging").upper()]
-    terms = Terms(login=chosen.pop("login", LOGIN), margin_mode=mode, **chosen)
-    return simulate([terms], deposit=deposit, feed=None if seed is None else Walk(seed))
+    _refuse_unknown("mt5", options, {"deposit", "seed", *(field.name for field in fields(Terms))})
+    chosen: dict[str, Any] = {"login": LOGIN, **options}
+    seed, deposit = chosen.pop("seed", None), chosen.pop("deposit", DEPOSIT)
+    mode = chosen.get("margin_mode")
+    if isinstance(mode, str):
+        if mode.upper() not in MarginMode.__members__:
+            names = ", ".join(mode.lower() for mode in MarginMode.__members__)
+            raise ValueError(f"margin_mode must be one of {names}, not {mode!r}")
+        chosen["margin_mode"] = MarginMode[mode.upper()]
+    return simulate([Terms(**chosen)], deposit=deposit, feed=None if seed is None else Walk(seed))
+
+
+def _refuse_unknown(mark: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raise TypeError for a name that a mark does not take."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"@pytest.mark.{mark} takes no {name}, but {', '.join(sorted(known))}")
 
 
 def let_go_wrong(terminal: Terminal, kind: str, **details: object) -> None:
     """Set the fault an `mt5_fault` mark describes."""
+    _refuse_unknown("mt5_fault", details, {field.name for field in fields(Fault)} - {"kind"})
+    if kind not in frozenset(FaultKind):
+        raise ValueError(f"kind must be one of {', '.join(FaultKind)}, not {kind!r}")
     terminal.set_fault(from_plain(Fault, {"kind": kind, **details}))
 
 
