@@ -210,6 +210,33 @@ def test_a_signal_goes_from_the_command_line_to_a_sign_off(terminal: Terminal) -
     assert (terminal.folder / "audit.jsonl").stat().st_size > 1000
 
 
+def test_an_affiliate_sees_link_and_terms_and_an_operator_sets_them(terminal: Terminal) -> None:
+    sign_in_operator(terminal)
+    sign_in_owner(terminal, "dora@example.com")
+    terms = (
+        *("--currency", "usd", "--basis", "lots", "--minimum-payout", "50.00"),
+        *("--tier", "0=3.5", "--tier", "100=4"),
+    )
+
+    program = terminal.read("payout", "set-terms", *terms, "--profile", "op")
+    made = terminal.read("affiliate", "register")
+    payout = (
+        *("affiliate", "payout", "--amount", "60", "--currency", "USD"),
+        *("--holder", "Dora", "--iban", "DE89 3704 0044 0532 0130 00"),
+    )
+    terminal.run(*payout)
+
+    assert (terminal.code, "BALANCE_TOO_LOW" in terminal.errors) == (4, True)
+    assert program["tiers"][1] == {"threshold": "100", "rate": "4"}
+    assert terminal.read("affiliate", "link")["token"] == made["token"]
+    (standing,) = terminal.read("affiliate", "stats")["standings"]
+    assert standing["rate"] == "3.5"
+    assert "3.5" in terminal.done("affiliate", "stats")
+    assert terminal.read("affiliate", "payouts") == []
+    assert "nothing yet" in terminal.done("affiliate", "history")
+    assert "0=3.5, 100=4" in terminal.done("payout", "terms")
+
+
 def test_an_owner_signs_off_with_a_key_that_only_the_owner_holds(terminal: Terminal) -> None:
     sign_in_operator(terminal)
     sign_in_owner(terminal, "carol@example.com")

@@ -39,6 +39,8 @@ COMMANDS = MappingProxyType(
         "delegate": ("delegate", "Let others decide for an account."),
         "device": ("device", "Installed bridges."),
         "consent": ("consent", "The text that is accepted when an account follows."),
+        "affiliate": ("affiliate", "Bring others, and earn by it."),
+        "payout": ("payout", "Affiliates' terms and payouts, for operators."),
         "user": ("user", "People and their invitations."),
         "token": ("token", "API tokens for scripts."),
         "webhook": ("webhook", "Addresses that events are posted to; what was posted."),
