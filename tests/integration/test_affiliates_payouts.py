@@ -12,9 +12,11 @@ import grpc
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import affiliates_pb2 as pb, audit_pb2, values_pb2
 from countersign_server.affiliates.tables import ledger_entries, ledger_lines
+from countersign_server.database.engine import Database
 from countersign_server.errors import IllegalTransition
 from countersign_server.operators import open_bank_details
 from countersign_server.sealing_key import sealing_key
@@ -31,6 +33,7 @@ from tests.fixtures.affiliates import (
     payout_request,
     set_program,
 )
+from tests.fixtures.lock_waits import until_someone_waits
 from tests.fixtures.refusals import Refusal, refusal, refusal_in
 from tests.fixtures.world import World, world
 
@@ -292,31 +295,26 @@ async def test_whatever_happens_at_once_the_ledger_adds_up(
     assert available + reserved + paid == earned
 
 
-async def write(it: World, lines: list[tuple[str, str, int]], kind: str, owner: UUID) -> None:
+async def write(tx: AsyncConnection, lines: list[tuple[str, str, int]], **entry: Any) -> None:
     """Write an entry past the code, as somebody with the database's password could."""
     entry_id = uuid4()
-    async with it.database.transaction(None) as tx:
+    await tx.execute(insert(ledger_entries).values(id=entry_id, created_at=func.now(), **entry))
+    for number, (purpose, currency, amount) in enumerate(lines):
+        is_platforms = purpose in {"commissions", "paid-out"}
         await tx.execute(
-            insert(ledger_entries).values(
-                id=entry_id, owner_id=owner, kind=kind, created_at=func.now()
+            insert(ledger_lines).values(
+                entry_id=entry_id,
+                number=number,
+                owner_id=None if is_platforms else entry["owner_id"],
+                purpose=purpose,
+                currency=currency,
+                amount=amount,
             )
         )
-        for number, (purpose, currency, amount) in enumerate(lines):
-            is_platforms = purpose in {"commissions", "paid-out"}
-            await tx.execute(
-                insert(ledger_lines).values(
-                    entry_id=entry_id,
-                    number=number,
-                    owner_id=None if is_platforms else owner,
-                    purpose=purpose,
-                    currency=currency,
-                    amount=amount,
-                )
-            )
 
 
 async def test_the_schema_itself_refuses_what_does_not_add_up(it: World, ann: Affiliate) -> None:
-    owner = UUID(ann.owner.id)
+    whose = {"owner_id": UUID(ann.owner.id), "kind": "commission"}
 
     for lines in (
         [("available", "USD", 5)],
@@ -324,25 +322,32 @@ async def test_the_schema_itself_refuses_what_does_not_add_up(it: World, ann: Af
         [("commissions", "USD", -5), ("available", "USD", 6)],
     ):
         with pytest.raises(IntegrityError, match="do not add up to nothing"):
-            await write(it, lines, "commission", owner)
-    await write(it, [("commissions", "USD", -5), ("available", "USD", 5)], "commission", owner)
+            async with it.database.transaction(None) as tx:
+                await write(tx, lines, **whose)
+    async with it.database.transaction(None) as tx:
+        await write(tx, [("commissions", "USD", -5), ("available", "USD", 5)], **whose)
 
     assert (await balance(it, ann)).available == "105"
 
 
 async def test_the_schema_itself_refuses_a_payout_of_more_than_there_is(
-    it: World, ann: Affiliate
+    it: World, ann: Affiliate, database_url: str
 ) -> None:
-    owner = UUID(ann.owner.id)
     lines = [("available", "USD", -60), ("reserved", "USD", 60)]
+    looking = Database(database_url, connections=1)
+    whose = {"owner_id": UUID(ann.owner.id), "kind": "payout-requested"}
 
-    answers = await asyncio.gather(
-        *(write(it, lines, "payout-requested", owner) for _ in range(3)), return_exceptions=True
-    )
+    async def second() -> None:
+        async with it.database.transaction(None) as tx:
+            await write(tx, lines, **whose)
 
-    refused = [one for one in answers if isinstance(one, IntegrityError)]
-    assert len(refused) == 2
-    assert "a payout takes more than there is" in str(refused[0])
+    async with it.database.transaction(None) as tx:
+        await write(tx, lines, **whose)
+        waiting = asyncio.create_task(second())
+        await until_someone_waits(looking)
+    await looking.close()
+    with pytest.raises(IntegrityError, match="a payout takes more than there is"):
+        await waiting
 
 
 async def test_what_is_booked_is_never_changed(it: World, ann: Affiliate) -> None:
