@@ -9,6 +9,7 @@ from countersign_server.affiliate_errors import NotAnAffiliate
 from countersign_server.doubt_errors import NotInDoubt
 from countersign_server.errors import CountersignError
 from countersign_server.guard_errors import NoClosing
+from countersign_server.history_errors import ReportUnreadable
 from countersign_server.media_errors import CurrenciesDiffer
 from countersign_server.notification_errors import WebhookUrlRefused
 from countersign_server.owner_key_errors import OwnerSignatureRequired
@@ -35,9 +36,15 @@ def kinds(kind: type[CountersignError] = CountersignError) -> Iterator[type[Coun
 def catalogue() -> str:
     """Return the document's text: reason, code and advice of each error, by reason."""
     imported = {
-        *(RulesBroken, OwnerSignatureRequired, NotInDoubt, NoClosing, CurrenciesDiffer),
-        *(WebhookUrlRefused, NotAnAffiliate),
+        CurrenciesDiffer,
+        NoClosing,
+        NotAnAffiliate,
+        NotInDoubt,
+        OwnerSignatureRequired,
+        ReportUnreadable,
         RiskLimitReached,
+        RulesBroken,
+        WebhookUrlRefused,
     }
     assert imported <= set(kinds())  # noqa: S101  # or the imports were for nothing
     told = [
