@@ -31,6 +31,10 @@ RAW_CONTENT: Mapping[str, str] = {
     "AuditService/ExportEvidence": "application/x-ndjson",
     "AuditService/FollowEvents": "text/event-stream",
     "ReconciliationService/FollowPositions": "text/event-stream",
+    "ChartService/GetPriceChart": "image/png",
+    "ChartService/GetEquityChart": "image/png",
+    "ChartService/DrawPriceChart": "image/png",
+    "ChartService/DrawEquityChart": "image/png",
 }
 _INTRODUCTION = """\
 The same methods as over gRPC, transcoded by the gateway.

@@ -83,6 +83,7 @@ class Client:
         self.analytics = services.Analytics(self._calls)
         self.notifications = services.Notifications(self._calls)
         self.webhooks = services.Webhooks(self._calls)
+        self.charts = services.Charts(self._calls)
         return self
 
     async def __aexit__(

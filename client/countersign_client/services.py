@@ -92,3 +92,7 @@ class Notifications(_OverGrpcAio, v1.NotificationServiceStub):
 
 class Webhooks(_OverGrpcAio, v1.WebhookServiceStub):
     """WebhookService."""
+
+
+class Charts(_OverGrpcAio, v1.ChartServiceStub):
+    """ChartService."""

@@ -98,6 +98,20 @@ class Settings(BaseSettings):
     webhook_networks: frozenset[str] = frozenset()
     # Notifications that are over are forgotten after this long; the audit keeps what they told.
     notifications_kept: timedelta = timedelta(days=30)
+    # Processes that draw, how long one may take for a picture, and how many may wait for it.
+    chart_workers: PositiveInt = 2
+    chart_patience: timedelta = timedelta(seconds=8)
+    charts_waiting_max: PositiveInt = 32
+    # Pictures drawn before: in this process up to so many bytes, and in the database for all.
+    chart_cache_bytes: PositiveInt = 64_000_000
+    chart_cache_lifetime: timedelta = timedelta(seconds=3600)
+    chart_cache_shared: bool = True
+    # Published pictures: where they lie (below data_dir if not said), how long, and how much of
+    # one owner's. media_url is where a web server or CDN shows that folder; empty: nowhere.
+    media_dir: Path | None = None
+    media_url: str = Field(default="", pattern=r"^(https?://[!-~]+)?$")
+    media_lifetime: timedelta = timedelta(days=30)
+    media_owner_bytes_max: PositiveInt = 50_000_000
 
     # Once, for the first start on a database that was restored from a backup: everything that is
     # not over is put in doubt before anything is offered.

@@ -8,7 +8,7 @@ from countersign_server.audit import tables as audit
 from countersign_server.charts import tables as charts
 from countersign_server.database.metadata import metadata
 from countersign_server.devices import tables as devices
-from countersign_server.execution import tables as execution
+from countersign_server.execution import rate_tables as rates, tables as execution
 from countersign_server.guards import tables as guards
 from countersign_server.identity import tables as identity
 from countersign_server.notifications import tables as notifications
@@ -25,6 +25,7 @@ AREAS = (
     approvals,
     delegates,
     execution,
+    rates,
     reconciliation,
     guards,
     analytics,

@@ -22,6 +22,7 @@ from countersign.v1 import (
     analytics_pb2,
     approvals_pb2,
     audit_pb2,
+    charts_pb2,
     devices_pb2,
     execution_pb2,
     guards_pb2,
@@ -219,12 +220,13 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AF, AN, AP, AU, D, E, G, ID, N, R, S, W = (
+A, AF, AN, AP, AU, C, D, E, G, ID, N, R, S, W = (
     accounts_pb2,
     affiliates_pb2,
     analytics_pb2,
     approvals_pb2,
     audit_pb2,
+    charts_pb2,
     devices_pb2,
     execution_pb2,
     guards_pb2,
@@ -330,6 +332,16 @@ AS_OWNER: Mapping[str, Request] = {
     ),
     "AuditService/ListAuditEntries": lambda ann: AU.ListAuditEntriesRequest(
         signal_id=ann.signal_id
+    ),
+    "ChartService/GetPriceChart": lambda ann: C.GetPriceChartRequest(
+        account_id=ann.account_id, symbol="EURUSD"
+    ),
+    "ChartService/GetEquityChart": lambda ann: C.GetEquityChartRequest(account_id=ann.account_id),
+    "ChartService/PublishChart": lambda ann: C.PublishChartRequest(
+        equity=C.GetEquityChartRequest(account_id=ann.account_id)
+    ),
+    "ChartService/ListBars": lambda ann: C.ListBarsRequest(
+        account_id=ann.account_id, symbol="EURUSD"
     ),
     "DeviceService/RegisterDevice": lambda ann: D.RegisterDeviceRequest(
         request_id=str(uuid4()), account_id=ann.account_id, name="mine"
@@ -614,6 +626,7 @@ _ATTRIBUTES = {
     "AffiliateService": "affiliates",
     "ApprovalService": "approvals",
     "AuditService": "audit",
+    "ChartService": "charts",
     "DeviceService": "devices",
     "ExecutionService": "execution",
     "GuardService": "guards",

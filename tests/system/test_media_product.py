@@ -15,7 +15,9 @@ import httpx2
 import pytest
 
 from countersign_server.accounts.store import account
+from countersign_server.execution.rate_store import Series, keep_bars
 from gateway.run import running
+from tests.fixtures.chart_bars import hourly_bars, stored_bars
 from tests.fixtures.front_door import token_in
 from tests.fixtures.gateway_world import settings_for
 from tests.fixtures.histories import history
@@ -146,3 +148,81 @@ async def test_statistics_are_shown_at_a_terminal_as_tables_and_as_json(
     assert link["token"] not in listed
     assert b"no approved command" in await scene.command("trades", folder=tmp_path)
     assert b"nothing was missed" in await scene.command("funnel", folder=tmp_path)
+
+
+async def test_a_chart_comes_through_the_gateway_as_png_and_is_sent_once(scene: Scene) -> None:
+    account_id = UUID(scene.ann.account_id)
+    await store_bars(scene, "H1")
+    params = {
+        "account_id": str(account_id),
+        "symbol": "EURUSD",
+        "timeframe": "TIMEFRAME_H1",
+        "prices.averages": "simple:9",
+        "look.theme": "dark",
+        "look.zone": "Europe/Prague",
+    }
+    path = "/api/v1/charts/prices"
+    first = await scene.http.get(path, params=params, headers=scene.headers)
+    etag = {"if-none-match": first.headers["etag"]}
+    again = await scene.http.get(path, params=params, headers=scene.headers | etag)
+    other = await scene.http.get(
+        path, params=params | {"look.theme": "light"}, headers=scene.headers | etag
+    )
+    wrong = await scene.http.get(
+        path, params=params | {"look.zone": "Atlantis"}, headers=scene.headers
+    )
+
+    assert (first.status_code, first.headers["content-type"]) == (200, "image/png")
+    assert first.content.startswith(b"\x89PNG")
+    assert first.headers["cache-control"] == "private, max-age=10"
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert other.status_code == 200
+    assert wrong.status_code == 400
+    assert "zone" in wrong.text
+
+
+async def test_bars_in_a_body_are_drawn_for_whoever_posts_them(scene: Scene) -> None:
+    bars = hourly_bars(30)
+    body = {
+        "title": "Mine",
+        "digits": 5,
+        "bars": {
+            "times": [int(bar.time.timestamp()) for bar in bars],
+            "opens": [bar.open for bar in bars],
+            "highs": [bar.high for bar in bars],
+            "lows": [bar.low for bar in bars],
+            "closes": [bar.close for bar in bars],
+        },
+        "levels": [{"kind": "LEVEL_KIND_STOP", "price": "1.07"}],
+    }
+    drawn = await scene.http.post("/api/v1/charts/prices:draw", json=body, headers=scene.headers)
+    misspelt = await scene.http.post(
+        "/api/v1/charts/prices:draw", json=body | {"levles": []}, headers=scene.headers
+    )
+
+    assert drawn.status_code == 200, drawn.text
+    assert drawn.content.startswith(b"\x89PNG")
+    assert misspelt.status_code == 400
+
+
+async def test_a_chart_is_written_into_a_file_at_a_terminal(scene: Scene, tmp_path: Path) -> None:
+    account_id = UUID(scene.ann.account_id)
+    await store_bars(scene, "M15")
+    file = tmp_path / "chart.png"
+    asked = ("chart", "prices", "EURUSD", "--account", str(account_id), "--timeframe", "M15")
+    said = await scene.command(
+        *asked, "--average", "exponential:21", "--theme", "dark", "-o", str(file), folder=tmp_path
+    )
+
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert str(file) in said.decode()
+
+
+async def store_bars(scene: Scene, timeframe: str) -> None:
+    """Sixty bars of EURUSD, as a bridge has told of them."""
+    async with scene.product.database.transaction(None) as tx:
+        held = await account(tx, UUID(scene.ann.account_id))
+        assert held is not None
+        series = Series(held.id, held.owner_id, "EURUSD", timeframe)
+        await keep_bars(tx, series, stored_bars(hourly_bars(60)))

@@ -165,6 +165,7 @@ def test_a_caller_is_limited_and_checked_before_anything_is_parsed() -> None:
         "jwt_authn",
         "buffer",
         "lua",
+        "not-modified",
         "grpc_web",
         "grpc_json_transcoder",
         "grpc_stats",

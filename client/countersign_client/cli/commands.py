@@ -26,6 +26,7 @@ COMMANDS = MappingProxyType(
         "status": ("status", "Show what the terminals did with a signal."),
         "positions": ("positions", "Show what the terminals hold."),
         "stats": ("stats", "Show what trading came to."),
+        "chart": ("chart", "Draw prices and equity into a file."),
         "trades": ("trades", "Who took how long between a signal and its fill."),
         "funnel": ("funnel", "How far signals came, and why no further."),
         "share": ("share", "Links that show statistics to others."),

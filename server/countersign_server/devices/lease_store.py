@@ -119,3 +119,13 @@ async def holds_lease(tx: AsyncConnection, account_id: UUID, epoch: bytes, now: 
         .with_for_update(read=True)
     )
     return held.one_or_none() is not None
+
+
+async def is_leased(tx: AsyncConnection, account_id: UUID, now: datetime) -> bool:
+    """Tell whether some session speaks for the account now."""
+    found = await tx.scalar(
+        select(leases.c.account_id).where(
+            leases.c.account_id == account_id, leases.c.expires_at > now
+        )
+    )
+    return found is not None

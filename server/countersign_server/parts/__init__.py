@@ -14,6 +14,7 @@ from countersign_server.parts.guarding import guards
 from countersign_server.parts.orders import approvals, channels, execution, signals
 from countersign_server.parts.part import Ground, Loop, Now, Part
 from countersign_server.parts.people import people
+from countersign_server.parts.pictures import charts
 from countersign_server.parts.records import audit
 from countersign_server.parts.referrals import affiliates
 from countersign_server.parts.statistics import analytics
@@ -59,6 +60,7 @@ async def build(
             notifications(ground, who),
             webhooks(ground, who),
             affiliates(ground, who),
+            charts(ground),
         ),
         authenticate=who.tokens.authenticate,
         channels=connections,

@@ -130,6 +130,14 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "ListGuardEvents": _PEOPLE,
         "ListDrawdownAlerts": _PEOPLE,
     },
+    "ChartService": {
+        "GetPriceChart": _PEOPLE,
+        "GetEquityChart": _PEOPLE,
+        "DrawPriceChart": _PEOPLE | _PRODUCER,
+        "DrawEquityChart": _PEOPLE | _PRODUCER,
+        "PublishChart": _OWNER,
+        "ListBars": _PEOPLE,
+    },
     "AnalyticsService": {
         "GetStatistics": _PEOPLE,
         "GetBreakdown": _PEOPLE,
