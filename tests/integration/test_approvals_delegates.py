@@ -169,3 +169,12 @@ async def test_a_delegate_must_be_another_user_who_may_own_accounts(scene: Scene
         await grant(scene, scene.ann)
     with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
         await grant(scene, scene.bob, user_id=scene.bob.account_id)
+
+
+async def test_granting_and_revoking_are_in_the_audit_once_each(scene: Scene) -> None:
+    granted = await grant(scene, scene.bob)
+    assert (await grant(scene, scene.bob)) == granted
+    await revoke(scene, granted.delegate_id, scene.ann.metadata)
+
+    assert len(await audit(scene, "delegate.revoked")) == 1
+    assert [one.actor for one in await audit(scene, "delegate.granted")] == [f"user:{scene.ann.id}"]

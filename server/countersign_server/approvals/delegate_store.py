@@ -19,7 +19,9 @@ _HOLDS = delegates.c.revoked_at.is_(None)
 async def add_delegate(tx: AsyncConnection, added: Delegate) -> bool:
     """Keep a delegate; False: the user decides for the account already."""
     statement = insert(delegates).values(**asdict(added)).on_conflict_do_nothing()
-    return (await tx.execute(statement)).rowcount == 1
+    # Of an INSERT the driver's count of rows is not kept; what is returned is.
+    kept = await tx.execute(statement.returning(delegates.c.id))
+    return kept.one_or_none() is not None
 
 
 async def delegate(tx: AsyncConnection, delegate_id: UUID) -> Delegate | None:
