@@ -14,6 +14,9 @@ _TEXTS = frozenset(f"google.protobuf.{name}" for name in ("Duration", "FieldMask
 # Of a Lua pattern.
 _SPECIAL = re.compile(r"([^A-Za-z0-9/_])")
 
+# Whatever its bytes are, they go to the server as they came.
+RAW_BODY = "google.api.HttpBody"
+
 _Messages = Mapping[str, DescriptorProto]
 _Lua = str | bool | list["_Lua"] | dict[str, "_Lua"]
 
@@ -48,7 +51,9 @@ def _specific_first(form: tuple[Method, Binding]) -> tuple[int, int]:
 
 
 def _body_type(messages: _Messages, method: Method, binding: Binding) -> str:
-    """Return the type of what the body fills; empty: there is no body."""
+    """Return the type of what the body fills; empty: none, or bytes for the server."""
+    if method.request_type == RAW_BODY:
+        return ""
     if binding.body in ("", "*"):
         return binding.body and method.request_type
     fields = messages[method.request_type].field

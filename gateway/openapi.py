@@ -170,7 +170,9 @@ def _operation(method: Method, binding: Binding, schemas: Schemas, number: int) 
     if parameters:
         operation["parameters"] = parameters
     if binding.body:
-        content = {"application/json": {"schema": _body(request, binding, schemas)}}
+        raw = method.request_type == _RAW
+        body = {"type": "object"} if raw else _body(request, binding, schemas)
+        content = {"application/json": {"schema": body}}
         operation["requestBody"] = {"required": True, "content": content}
     operation["responses"] = {
         "200": _success(method, schemas),

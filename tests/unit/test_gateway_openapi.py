@@ -149,4 +149,5 @@ def test_only_what_comes_before_a_token_or_carries_its_own_is_open(
         "/api/v1/devices:pair",
         "/api/v1/jwks.json",
         "/api/v1/shared/{token}",
+        "/api/v1/telegram/webhook",
     }

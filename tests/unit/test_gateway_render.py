@@ -137,6 +137,7 @@ def test_what_needs_no_token_is_this_and_nothing_else() -> None:
         ("POST", "/api/v1/sessions:end"),
         ("POST", "/api/v1/invitations:accept"),
         ("POST", "/api/v1/devices:pair"),
+        ("POST", "/api/v1/telegram/webhook"),
         ("GET", "/api/v1/jwks.json"),
         ("GET", "/api/v1/shared/[^/]+"),
         ("", "/countersign.v1.AnalyticsService/GetSharedStatistics"),
@@ -145,6 +146,7 @@ def test_what_needs_no_token_is_this_and_nothing_else() -> None:
         ("", "/countersign.v1.IdentityService/AcceptInvitation"),
         ("", "/countersign.v1.IdentityService/GetJwks"),
         ("", "/countersign.v1.DeviceService/PairDevice"),
+        ("", "/countersign.v1.TelegramService/ReceiveTelegramUpdate"),
     }
 
 
