@@ -38,6 +38,7 @@ REPEATABLE = frozenset(
         "PublishConsentText",
         "PutSymbol",
         "RegisterOwnerKey",
+        "RemoveTelegramChat",
         "RevokeApiToken",
         "RevokeApproval",
         "RevokeDevice",

@@ -84,6 +84,7 @@ class Client:
         self.notifications = services.Notifications(self._calls)
         self.webhooks = services.Webhooks(self._calls)
         self.charts = services.Charts(self._calls)
+        self.telegram = services.Telegram(self._calls)
         return self
 
     async def __aexit__(

@@ -96,3 +96,7 @@ class Webhooks(_OverGrpcAio, v1.WebhookServiceStub):
 
 class Charts(_OverGrpcAio, v1.ChartServiceStub):
     """ChartService."""
+
+
+class Telegram(_OverGrpcAio, v1.TelegramServiceStub):
+    """TelegramService."""

@@ -96,6 +96,14 @@ class Settings(BaseSettings):
     # Networks that webhooks may reach although they are not public, such as "10.1.0.0/16"; to them
     # plain http:// is spoken too. As JSON: '["10.1.0.0/16"]'.
     webhook_networks: frozenset[str] = frozenset()
+    # The bot's token, as @BotFather gives it. Empty: no bot.
+    telegram_token: SecretStr = SecretStr("")
+    # Where Telegram reaches this server: "https://countersign.example/api/v1/telegram/webhook".
+    # Empty: the server asks Telegram for updates, and needs no way in.
+    telegram_webhook_url: str = Field(default="", pattern=r"^(https://\S{1,400})?$")
+    telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://\S+$")
+    # Messages and buttons of one Telegram user in a minute; more are not answered.
+    telegram_requests_per_minute: PositiveInt = 10
     # Notifications that are over are forgotten after this long; the audit keeps what they told.
     notifications_kept: timedelta = timedelta(days=30)
     # Processes that draw, how long one may take for a picture, and how many may wait for it.

@@ -14,6 +14,7 @@ from countersign_server.identity import tables as identity
 from countersign_server.notifications import tables as notifications
 from countersign_server.reconciliation import tables as reconciliation
 from countersign_server.signals import tables as signals
+from countersign_server.telegram import tables as telegram
 from countersign_server.webhooks import tables as webhooks
 
 AREAS = (
@@ -33,6 +34,7 @@ AREAS = (
     notifications,
     webhooks,
     affiliates,
+    telegram,
 )
 
 __all__ = ["AREAS", "metadata"]

@@ -5,6 +5,7 @@ The doors check again who asks, so that a test at the doors would not notice a t
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,7 +21,13 @@ from countersign.v1 import (
     webhooks_pb2,
 )
 from countersign_server.database.engine import Database
+from countersign_server.notifications.destination import ChannelKind, Destination
+from countersign_server.notifications.topic import Level
 from countersign_server.tables import metadata
+from countersign_server.telegram.button import Action, Button
+from countersign_server.telegram.chat import Chat
+from countersign_server.telegram.chat_store import add_chat, add_pairing
+from countersign_server.telegram.message_store import add_button, bind_message
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Owner, World, a_signal, world
 
@@ -70,6 +77,7 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         await it.accounts.PutOwnerLimits(
             accounts_pb2.PutOwnerLimitsRequest(limits=limits), metadata=ann.metadata
         )
+        await _chat(it, ann)
         yield Scene(it, UUID(ann.id), UUID(bob.id))
 
 
@@ -106,6 +114,26 @@ async def _tell(it: World, owner: Owner) -> None:
         return any(one.attempts for one in answer.notifications)
 
     await until(tried, "a notification is tried")
+
+
+async def _chat(it: World, owner: Owner) -> None:
+    """Let there be a chat, with a message and a button."""
+    now = datetime.now(UTC)
+    destination = Destination(
+        id=uuid4(),
+        owner_id=UUID(owner.id),
+        channel=ChannelKind.TELEGRAM,
+        topics=frozenset(),
+        level_min=Level.INFO,
+        created_at=now,
+    )
+    chat = Chat(destination=destination, telegram_chat_id=7, telegram_user_id=7, display_name="ann")
+    button = Button(action=Action.APPROVE, label="Approve", expires_at=now)
+    async with it.database.transaction(None) as tx:
+        await add_chat(tx, chat)
+        await add_pairing(tx, chat.owner_id, b"code", now)
+        await add_button(tx, chat, button, b"token")
+        await bind_message(tx, chat, message_id=1, tokens=[b"token"], approval_id=uuid4())
 
 
 async def seen(scene: Scene, table: Table, tenant: UUID | None) -> int:

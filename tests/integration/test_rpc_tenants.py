@@ -30,15 +30,20 @@ from countersign.v1 import (
     notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    telegram_pb2,
     values_pb2,
     webhooks_pb2,
 )
 from countersign_server.audit.entries import Trace
+from countersign_server.notifications.destination import ChannelKind, Destination
+from countersign_server.notifications.topic import Level
 from countersign_server.reconciliation.divergence import DEFAULT_POLICY, Difference, Kind
 from countersign_server.reconciliation.divergence_store import save_divergence
 from countersign_server.reconciliation.settlement import Look, settle
 from countersign_server.rpc.access import ACCESS
 from countersign_server.rpc.caller import Role
+from countersign_server.telegram.chat import Chat
+from countersign_server.telegram.chat_store import add_chat
 from tests.fixtures.bridge_end import stamp
 from tests.fixtures.contract_areas import AREAS
 from tests.fixtures.owner_keys import KeyFile
@@ -74,6 +79,7 @@ class Belongings:
     share_link_id: str
     endpoint_id: str
     notification_id: str
+    chat_id: str
 
     @property
     def guard_id(self) -> str:
@@ -142,6 +148,7 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
             share_link_id=await _a_share_link(it, ann),
             endpoint_id=endpoint_id,
             notification_id=await _a_notification(it, ann, endpoint_id),
+            chat_id=await _a_chat(it, ann),
         )
         other = await it.a_producer(bob, "other")
         stranger = Stranger(
@@ -197,6 +204,26 @@ async def _an_endpoint(it: World, metadata: Metadata) -> str:
     return str(made.endpoint.endpoint_id)
 
 
+async def _a_chat(it: World, owner: Owner) -> str:
+    now = datetime.now(UTC)
+    chat = Chat(
+        destination=Destination(
+            id=uuid4(),
+            owner_id=UUID(owner.id),
+            channel=ChannelKind.TELEGRAM,
+            topics=frozenset(),
+            level_min=Level.INFO,
+            created_at=now,
+        ),
+        telegram_chat_id=7,
+        telegram_user_id=7,
+        display_name="ann",
+    )
+    async with it.database.transaction(None) as tx:
+        await add_chat(tx, chat)
+    return str(chat.id)
+
+
 async def _a_notification(it: World, owner: Owner, endpoint_id: str) -> str:
     async def made() -> list[notifications_pb2.Notification]:
         answer = await it.notifications.ListNotifications(
@@ -220,7 +247,7 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AF, AN, AP, AU, C, D, E, G, ID, N, R, S, W = (
+A, AF, AN, AP, AU, C, D, E, G, ID, N, R, S, T, W = (
     accounts_pb2,
     affiliates_pb2,
     analytics_pb2,
@@ -234,6 +261,7 @@ A, AF, AN, AP, AU, C, D, E, G, ID, N, R, S, W = (
     notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    telegram_pb2,
     webhooks_pb2,
 )
 
@@ -429,6 +457,13 @@ AS_OWNER: Mapping[str, Request] = {
     ),
     "SignalService/GetSignal": lambda ann: S.GetSignalRequest(signal_id=ann.signal_id),
     "SignalService/ListSignals": lambda ann: S.ListSignalsRequest(producer_id=ann.producer_id),
+    "TelegramService/UpdateTelegramChat": lambda ann: T.UpdateTelegramChatRequest(
+        chat=T.TelegramChat(chat_id=ann.chat_id, topics=[N.EVENT_TOPIC_DEAL]),
+        update_mask=FieldMask(paths=["topics"]),
+    ),
+    "TelegramService/RemoveTelegramChat": lambda ann: T.RemoveTelegramChatRequest(
+        chat_id=ann.chat_id
+    ),
     "WebhookService/CreateWebhookEndpoint": lambda ann: W.CreateWebhookEndpointRequest(
         request_id=str(uuid4()), url="https://hooks.invalid/", account_id=ann.account_id
     ),
@@ -634,5 +669,6 @@ _ATTRIBUTES = {
     "NotificationService": "notifications",
     "ReconciliationService": "reconciliation",
     "SignalService": "signals",
+    "TelegramService": "telegram",
     "WebhookService": "webhooks",
 }

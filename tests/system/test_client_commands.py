@@ -387,6 +387,16 @@ def test_a_webhook_is_made_tried_and_ended(terminal: Terminal) -> None:
     assert terminal.read("webhook", "list") == []
 
 
+def test_without_a_bot_pairing_says_what_is_missing(terminal: Terminal) -> None:
+    sign_in_operator(terminal)
+    sign_in_owner(terminal, "erin@example.com")
+
+    terminal.run("telegram", "pair")
+
+    assert (terminal.code, "TELEGRAM_NOT_CONFIGURED" in terminal.errors) == (4, True)
+    assert terminal.read("telegram", "list") == []
+
+
 def the_first_posted(terminal: Terminal, endpoint: str) -> Any:
     """Return it with its attempts, once there is one."""
     deadline = time.monotonic() + 20

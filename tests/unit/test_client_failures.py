@@ -18,6 +18,7 @@ from countersign.v1 import (
     notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    telegram_pb2,
     webhooks_pb2,
 )
 from countersign_client.address import Address, Tls, read_address
@@ -58,6 +59,7 @@ SERVICES = [
             notifications_pb2,
             reconciliation_pb2,
             signals_pb2,
+            telegram_pb2,
             webhooks_pb2,
         )
         for service in module.DESCRIPTOR.services_by_name.values()

@@ -27,6 +27,7 @@ from countersign.v1 import (
     notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    telegram_pb2,
     values_pb2,
     webhooks_pb2,
 )
@@ -43,6 +44,7 @@ MODULES: tuple[ModuleType, ...] = (
     notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    telegram_pb2,
     values_pb2,
     webhooks_pb2,
 )

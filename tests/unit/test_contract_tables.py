@@ -23,6 +23,7 @@ from countersign.v1 import (
     notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    telegram_pb2,
     webhooks_pb2,
 )
 from countersign_server.errors import CountersignError
@@ -47,6 +48,7 @@ AREAS = (
     notifications_pb2,
     reconciliation_pb2,
     signals_pb2,
+    telegram_pb2,
     webhooks_pb2,
 )
 
@@ -81,6 +83,7 @@ def test_what_anyone_may_call_makes_a_caller_known_or_is_opened_by_a_token() -> 
         "GetJwks",
         # Nobody: whoever has a share link's token sees what it shows.
         "GetSharedStatistics",
+        "ReceiveTelegramUpdate",
     }
 
 

@@ -29,6 +29,7 @@ EVENT = Event(
     topic=Topic.DEAL,
     level=Level.INFO,
     subject="deal:1",
+    is_step=False,
     account_id=ACCOUNT,
     producer_id=None,
 )
@@ -68,6 +69,13 @@ def test_whoever_names_no_topic_is_told_of_all() -> None:
 )
 def test_what_is_left_out_is_not_told(destination: Destination) -> None:
     assert not wants(destination, EVENT, START)
+
+
+def test_a_person_is_not_told_of_each_step_and_a_program_is() -> None:
+    step = replace(EVENT, is_step=True)
+
+    assert not wants(CHAT, step, START)
+    assert wants(HOOK, step, START)
 
 
 def test_what_is_muted_is_told_again_afterwards() -> None:

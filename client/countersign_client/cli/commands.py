@@ -45,6 +45,7 @@ COMMANDS = MappingProxyType(
         "user": ("user", "People and their invitations."),
         "token": ("token", "API tokens for scripts."),
         "webhook": ("webhook", "Addresses that events are posted to; what was posted."),
+        "telegram": ("telegram", "Alerts and decisions in Telegram."),
         "audit": ("audit", "Every change of state; verify and export the chain."),
     }
 )

@@ -25,7 +25,7 @@ from countersign_server.notifications.destination_store import (
 from countersign_server.notifications.notification import Notification
 from countersign_server.notifications.queue_store import enqueue
 from countersign_server.notifications.tables import notification_cursor
-from countersign_server.notifications.topic import level_of, topic_of
+from countersign_server.notifications.topic import STEPS, level_of, topic_of
 from countersign_server.signals.store import producers_of
 
 BATCH = 500
@@ -114,6 +114,7 @@ def announced(
         topic=topic,
         level=level_of(entry.kind, facts_in(entry.after_json)),
         subject=entry.subject,
+        is_step=entry.kind in STEPS,
         account_id=entry.account_id,
         producer_id=_producer_of(entry, producers),
     )

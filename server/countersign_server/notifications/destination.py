@@ -48,6 +48,7 @@ class Event:
     topic: Topic
     level: Level
     subject: str
+    is_step: bool  # on the way to something that is told as well
     account_id: UUID | None
     producer_id: UUID | None  # whose signal it is about; None: none, or not known
 
@@ -62,7 +63,13 @@ def wants(destination: Destination, event: Event, now: datetime) -> bool:
         return False
     if destination.channel is ChannelKind.TELEGRAM and event.level is Level.CRITICAL:
         return True  # a person is told, whatever was left out or muted
+    return _is_asked_for(destination, event, now)
+
+
+def _is_asked_for(destination: Destination, event: Event, now: datetime) -> bool:
     if destination.muted_until is not None and now < destination.muted_until:
+        return False
+    if destination.channel is ChannelKind.TELEGRAM and event.is_step:
         return False
     is_among = not destination.topics or event.topic in destination.topics
     return is_among and event.level >= destination.level_min

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +21,8 @@ from countersign_server.notifications.tables import (
 )
 
 _OVER = (State.DELIVERED, State.DEAD)
+# Until then whoever delivers gives up himself what is late.
+_LEFT_TO_OTHERS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,15 +145,21 @@ async def replay(
     return len(found)
 
 
-async def give_up_paused(tx: AsyncConnection, now: datetime, limit: int) -> int:
-    """Give up what waits too long for a destination that is paused; return how many."""
+async def give_up_left(tx: AsyncConnection, now: datetime, limit: int) -> int:
+    """Give up what waits too long for a destination that nothing is delivered to; return how many.
+
+    It is paused, or no server has its channel any more.
+    """
     late = (
         select(notifications.c.id)
         .join(destinations, destinations.c.id == notifications.c.destination_id)
         .where(
-            destinations.c.paused_reason != "",
             notifications.c.state == State.WAITING,
             notifications.c.give_up_at <= now,
+            or_(
+                destinations.c.paused_reason != "",
+                notifications.c.give_up_at <= now - _LEFT_TO_OTHERS,
+            ),
         )
         .limit(limit)
         .with_for_update(of=notifications, skip_locked=True)
@@ -159,7 +167,7 @@ async def give_up_paused(tx: AsyncConnection, now: datetime, limit: int) -> int:
     changed = await tx.execute(
         update(notifications)
         .where(notifications.c.id.in_(late.scalar_subquery()))
-        .values(state=State.DEAD, ended_at=now, failure="PAUSED")
+        .values(state=State.DEAD, ended_at=now, failure="TOO_LATE")
     )
     return changed.rowcount
 

@@ -14,7 +14,7 @@ from countersign_server.database.wakeups import Wakeups
 from countersign_server.notifications import measures
 from countersign_server.notifications.announcing import Announcer
 from countersign_server.notifications.courier import AT_ONCE, Courier
-from countersign_server.notifications.log_store import forget, give_up_paused, oldest_waiting
+from countersign_server.notifications.log_store import forget, give_up_left, oldest_waiting
 
 # Rung when there is something to deliver.
 QUEUED = "notifications"
@@ -89,7 +89,7 @@ class Tidying:
         """Tidy one batch. True: there may be more."""
         now = self._now()
         async with self._database.transaction(None) as tx:
-            given_up = await give_up_paused(tx, now, _TIDIED_AT_ONCE)
+            given_up = await give_up_left(tx, now, _TIDIED_AT_ONCE)
             forgotten = await forget(tx, now - self._kept, _TIDIED_AT_ONCE)
             since = await oldest_waiting(tx)
         measures.waiting.set((now - since).total_seconds() if since else 0)

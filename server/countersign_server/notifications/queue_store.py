@@ -65,12 +65,13 @@ async def enqueue(
         insert(notifications)
         .values([asdict(one) for one in added])
         .on_conflict_do_nothing(constraint="one_notification_per_event_and_destination")
+        .returning(notifications.c.id)
     )
     wanted = {(one.destination_id, one.lane): one for one in added}
     # In one order, so that two who call the same lanes never wait for each other crosswise.
     for key in sorted(wanted):
         await _call(tx, wanted[key], channels[key[0]])
-    return stored.rowcount
+    return len(stored.all())
 
 
 async def _call(tx: AsyncConnection, waiting: Notification, channel: ChannelKind) -> None:

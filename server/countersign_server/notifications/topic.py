@@ -76,6 +76,14 @@ _WARNINGS = {
     "payout.rejected",
     "signal.undeliverable",
 }
+# Steps on the way, for programs that follow along; a person is told where they led.
+STEPS = frozenset(
+    {
+        *("signal.accepted", "signal.delivered", "signal.redelivered", "signal.refusals_counted"),
+        *("command.approved", "command.offered", "command.granted", "command.received"),
+        *("command.intent", "command.working", "command.cancel_asked", "device.connected"),
+    }
+)
 
 
 def topic_of(kind: str) -> Topic | None:

@@ -39,6 +39,10 @@ class Reach:
         return encrypted and is_public(address)
 
 
+# For addresses that the operator names in the settings: whatever they are, they are meant.
+ANYWHERE = Reach((ip_network("0.0.0.0/0"), ip_network("::/0")))
+
+
 def reach_of(networks: Iterable[str]) -> Reach:
     """Return the reach with these networks, such as "10.0.0.0/8". Raises ValueError."""
     return Reach(tuple(ip_network(one) for one in sorted(networks)))

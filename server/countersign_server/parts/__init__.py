@@ -18,7 +18,7 @@ from countersign_server.parts.pictures import charts
 from countersign_server.parts.records import audit
 from countersign_server.parts.referrals import affiliates
 from countersign_server.parts.statistics import analytics
-from countersign_server.parts.telling import notifications, webhooks
+from countersign_server.parts.telling import telling
 from countersign_server.rpc.caller import Caller
 from countersign_server.settings import Settings
 
@@ -45,7 +45,8 @@ async def build(
     feed, who = Feed(database, wakeups), await people(ground)
     keys = ProducerKeys(database, who.vault, wakeups, now)
     connections = channels(ground, who)
-    return Parts(
+    told = telling(ground, who)
+    parts = Parts(
         areas=(
             who.part,
             audit(ground, who, feed),
@@ -57,8 +58,7 @@ async def build(
             reconciliation(ground, who, feed),
             guards(ground, who),
             analytics(ground),
-            notifications(ground, who),
-            webhooks(ground, who),
+            *told.areas,
             affiliates(ground, who),
             charts(ground),
         ),
@@ -66,3 +66,5 @@ async def build(
         channels=connections,
         feed=feed,
     )
+    told.open(parts.areas)
+    return parts

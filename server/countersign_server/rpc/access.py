@@ -155,6 +155,13 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "GetNotification": _PEOPLE | _PRODUCER,
         "ReplayNotifications": _OWNER | _PRODUCER,
     },
+    "TelegramService": {
+        "CreateTelegramPairing": _OWNER,
+        "ListTelegramChats": _PEOPLE,
+        "UpdateTelegramChat": _OWNER,
+        "RemoveTelegramChat": _OWNER,
+        "ReceiveTelegramUpdate": ANYONE,
+    },
     "WebhookService": {
         "CreateWebhookEndpoint": _OWNER | _PRODUCER,
         "GetWebhookEndpoint": _PEOPLE | _PRODUCER,

@@ -1,0 +1,1 @@
+"""A Telegram bot: alerts in a person's chat, and decisions with its buttons."""
