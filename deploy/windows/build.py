@@ -20,7 +20,7 @@ PROJECT = FOLDER.parents[1]
 DEFAULT = PROJECT / "dist" / "countersign-bridge-windows"
 PYTHON_LOCK = FOLDER / "python.lock"
 PACKAGES_LOCK = FOLDER / "requirements.lock"
-SCRIPTS = ("install.ps1", "uninstall.ps1", "task.xml", "bridge.template.toml")
+SCRIPTS = ("install.ps1", "uninstall.ps1", "stop.ps1", "task.xml", "bridge.template.toml")
 # Where Windows Python finds modules, from its own folder: the only such list it reads.
 PATH = ("python312.zip", ".", r"..\packages", r"..\bridge")
 

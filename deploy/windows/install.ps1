@@ -22,7 +22,7 @@ The terminal's program, such as C:\Program Files\MetaTrader 5\terminal64.exe.
 The server is on this machine and speaks without encryption.
 
 .EXAMPLE
-.\install.ps1 -Name Live1 -Server bridge.example:443 -Terminal 'C:\Program Files\MetaTrader 5\terminal64.exe'
+powershell -ExecutionPolicy Bypass -File .\install.ps1 -Name Live1 -Server bridge.example:443 -Terminal 'C:\Program Files\MetaTrader 5\terminal64.exe'
 #>
 #Requires -Version 5.1
 [CmdletBinding()]
@@ -42,11 +42,15 @@ $program = Join-Path $folder 'program'
 $draft = Join-Path $folder 'program.new'
 $old = Join-Path $folder 'program.old'
 $shipped = Join-Path $PSScriptRoot 'program'
+$marker = Join-Path $folder 'was-enabled'
 $task = "Countersign bridge $Name"
 $installed = Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue
-# A bridge is enabled by hand, once it is paired; a new version of it then starts by itself.
-$wasEnabled = $installed -and $installed.State -ne 'Disabled'
+# A bridge is enabled by hand, once it is paired; a new version of it then starts by itself. The marker
+# is what an installation leaves that was cut off after it had disabled the task.
+$wasEnabled = ($installed -and $installed.State -ne 'Disabled') -or (Test-Path $marker)
 $user = [Security.Principal.WindowsIdentity]::GetCurrent().Name
+
+. (Join-Path $PSScriptRoot 'stop.ps1')
 
 function Assert-Succeeded([string] $What) {
     if ($LASTEXITCODE -ne 0) { throw "$What ended with $LASTEXITCODE; nothing has been started." }
@@ -77,15 +81,23 @@ function New-PrivateFolder {
     Assert-Succeeded 'icacls'
 }
 
-function Install-Bridge {
-    # Whole or not at all: a folder in use cannot be renamed, and half a copy is never renamed.
+function Restore-Program {
+    # Cut off between its two renames, an installation leaves the only program there is as the old one.
+    if ((Test-Path $old) -and -not (Test-Path $program)) { Move-Item $old $program }
+}
+
+function Copy-Program {
+    # Beside the bridge that still runs: a copy that fails has cost nothing.
     foreach ($stale in $draft, $old) { if (Test-Path $stale) { Remove-Item -Recurse -Force $stale } }
     Copy-Item -Recurse $shipped $draft
     # Files from the web are marked, and Windows asks about each; these were chosen by who installs them.
     Get-ChildItem -Recurse -File $draft | Unblock-File
+}
+
+function Switch-Program {
+    # Whole or not at all: a folder in use cannot be renamed, and half a copy is never renamed.
     if (Test-Path $program) { Move-Item $program $old }
     Move-Item $draft $program
-    if (Test-Path $old) { Remove-Item -Recurse -Force $old }
 }
 
 function Write-Settings {
@@ -113,26 +125,34 @@ function Register-Task {
     if (-not $wasEnabled) { Disable-ScheduledTask -TaskName $task | Out-Null }
 }
 
-function Stop-Bridge {
-    if ($installed) {
-        Disable-ScheduledTask -TaskName $task | Out-Null
-        Stop-ScheduledTask -TaskName $task
+function Enable-AsBefore {
+    if ($wasEnabled -and (Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue)) {
+        Enable-ScheduledTask -TaskName $task | Out-Null
     }
-    # Its terminal process ends by itself, a moment later.
-    foreach ($second in 1..30) {
-        $running = Get-Process python, pythonw -ErrorAction SilentlyContinue | Where-Object { $_.Path -like "$program\*" }
-        if (-not $running) { return }
-        Start-Sleep -Seconds 1
-    }
-    throw "A program in $program still runs: end it, then run this again. Nothing has been changed."
+    if (Test-Path $marker) { Remove-Item -Force $marker }
 }
 
 Test-Arguments
-Stop-Bridge
 New-PrivateFolder
-Install-Bridge
-Write-Settings
-Register-Task
+Restore-Program
+Copy-Program
+if ($wasEnabled) { New-Item -ItemType File -Force $marker | Out-Null }
+try {
+    Stop-Bridge $task $program
+    Switch-Program
+    Write-Settings
+    Register-Task
+}
+catch {
+    # What ran before runs again: the old program where the new one did not get its place.
+    Restore-Program
+    throw
+}
+finally {
+    Enable-AsBefore
+}
+# One that cannot be removed yet is removed by the next installation.
+if (Test-Path $old) { Remove-Item -Recurse -Force $old -ErrorAction SilentlyContinue }
 
 $command = "& '$(Join-Path $program 'countersign-bridge.cmd')'"
 Write-Host @"

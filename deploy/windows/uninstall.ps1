@@ -26,15 +26,21 @@ $ErrorActionPreference = 'Stop'
 $folder = Join-Path $env:LOCALAPPDATA "Countersign\$Name"
 $task = "Countersign bridge $Name"
 
+. (Join-Path $PSScriptRoot 'stop.ps1')
+
+# A program that still runs keeps its files; and its task is only removed once it has ended.
+Stop-Bridge $task (Join-Path $folder 'program')
 if (Get-ScheduledTask -TaskName $task -ErrorAction SilentlyContinue) {
-    Disable-ScheduledTask -TaskName $task | Out-Null
-    Stop-ScheduledTask -TaskName $task
     Unregister-ScheduledTask -TaskName $task -Confirm:$false
 }
 if (-not (Test-Path $folder)) {
     Write-Host "There is no bridge called $Name in $folder."
     return
 }
-$removed = if ($RemoveState) { $folder } else { Join-Path $folder 'program' }
-if (Test-Path $removed) { Remove-Item -Recurse -Force $removed }
-Write-Host "Removed $removed."
+$removed = if ($RemoveState) { , $folder } else { 'program', 'program.old', 'program.new', 'was-enabled' | ForEach-Object { Join-Path $folder $_ } }
+foreach ($path in $removed) {
+    if (Test-Path $path) {
+        Remove-Item -Recurse -Force $path
+        Write-Host "Removed $path."
+    }
+}

@@ -11,12 +11,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from packaging.requirements import Requirement
 
-from countersign_bridge.settings import load_settings
+from countersign_bridge.settings import Settings, load_settings
 from deploy.windows import build
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "deploy" / "windows"
 INSTALL = (FOLDER / "install.ps1").read_text()
+UNINSTALL = (FOLDER / "uninstall.ps1").read_text()
 TASK_VALUES = {"USER": r"PC\trader", "PYTHON": r"C:\b\pythonw.exe", "CONFIG": r"C:\b\bridge.toml"}
 PINNED = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
@@ -92,17 +93,77 @@ def test_the_task_runs_one_bridge_for_ever_in_its_users_session(
 
 
 def test_both_scripts_mean_the_same_folder_and_task() -> None:
-    uninstall = (FOLDER / "uninstall.ps1").read_text()
     for name in ("folder", "task"):
         (line,) = re.findall(rf"^\${name} = .*$", INSTALL, re.MULTILINE)
-        assert line in uninstall
+        assert line in UNINSTALL
+
+
+def in_order(script: str, *steps: str) -> bool:
+    """Whether a script takes the steps one after the other, after all its functions."""
+    body = script[script.rindex("\n}\n\n") if "\nfunction " in script else 0 :]
+    places = [body.find(f"\n{step}") for step in steps]
+    return -1 not in places and places == sorted(places)
+
+
+def test_an_installation_copies_while_the_old_bridge_runs_and_then_only_renames() -> None:
+    steps = ("Restore-Program", "Copy-Program", "try {", "    Stop-Bridge", "    Switch-Program")
+    assert in_order(INSTALL, *steps, "    Register-Task", "}\ncatch {")
+
+
+def test_an_installation_that_fails_leaves_the_bridge_as_it_found_it() -> None:
+    (failed,) = re.findall(r"^catch \{\n(.*?)^\}", INSTALL, re.MULTILINE | re.DOTALL)
+    (always,) = re.findall(r"^finally \{\n(.*?)^\}", INSTALL, re.MULTILINE | re.DOTALL)
+    assert [line.strip() for line in failed.splitlines()[1:]] == ["Restore-Program", "throw"]
+    assert always.strip() == "Enable-AsBefore"
+    # Cut off altogether, it finds again what it was about to do.
+    assert in_order(INSTALL, "if ($wasEnabled) { New-Item -ItemType File -Force $marker", "try {")
+    assert "$wasEnabled = ($installed -and $installed.State -ne 'Disabled') -or (Test-Path $m" in (
+        INSTALL
+    )
+
+
+def test_the_only_program_there_is_is_never_removed() -> None:
+    restore = "if ((Test-Path $old) -and -not (Test-Path $program)) { Move-Item $old $program }"
+    assert restore in INSTALL
+    assert in_order(INSTALL, "Restore-Program", "Copy-Program")
+    removals = re.findall(r"Remove-Item .*?\$(\w+)", INSTALL)
+    assert set(removals) == {"stale", "marker", "old"}
+    assert "foreach ($stale in $draft, $old)" in INSTALL
+
+
+def test_nothing_is_removed_before_what_uses_it_has_ended() -> None:
+    assert in_order(UNINSTALL, "Stop-Bridge $task", "if (Get-ScheduledTask", "$removed = ")
+    stop = (FOLDER / "stop.ps1").read_text()
+    assert "foreach ($second in 1..30)" in stop
+    assert "still runs: end it, then run this again" in stop
+    for script in (INSTALL, UNINSTALL):
+        assert ". (Join-Path $PSScriptRoot 'stop.ps1')" in script
+        assert "Stop-ScheduledTask" not in script
+
+
+def test_the_guide_runs_scripts_in_a_way_that_windows_lets_them_run() -> None:
+    guide = (PROJECT / "docs" / "windows.md").read_text()
+    commands = [line for line in guide.splitlines() if "ps1 -Name" in line]
+    way = re.compile(r"powershell -ExecutionPolicy Bypass -File \.\\(\w+\.ps1) -Name Live1")
+
+    ways = [way.match(command) for command in commands]
+    assert {found[1] if found else None for found in ways} == {"install.ps1", "uninstall.ps1"}
+
+
+def test_every_setting_the_template_mentions_exists() -> None:
+    template = (FOLDER / "bridge.template.toml").read_text()
+    mentioned = set(re.findall(r"^(?:# )?(\w+) = ", template, re.MULTILINE))
+    fields = set(Settings.model_fields)
+
+    assert {"terminal_login", "terminal_password", "terminal_server"} <= mentioned <= fields
+    assert {name for name in fields if name.startswith("fence_")} <= mentioned
 
 
 def test_the_installer_finds_everything_in_the_folder_it_comes_in() -> None:
-    named = set(re.findall(r"PSScriptRoot '([^']+)'|Get-Filled '([^']+)'", INSTALL))
+    named = set(re.findall(r"PSScriptRoot '([^']+)'|Get-Filled '([^']+)'", INSTALL + UNINSTALL))
     files = {first or second for first, second in named}
 
-    assert files == {"program", "bridge.template.toml", "task.xml"}
+    assert files == {"program", "bridge.template.toml", "task.xml", "stop.ps1"}
     assert files - {"program"} <= set(build.SCRIPTS)
     assert all((FOLDER / name).is_file() for name in build.SCRIPTS)
 
