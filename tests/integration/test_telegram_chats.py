@@ -14,7 +14,14 @@ from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import select, text
 
-from countersign.v1 import approvals_pb2, identity_pb2, notifications_pb2, telegram_pb2 as pb
+from countersign.v1 import (
+    accounts_pb2,
+    approvals_pb2,
+    identity_pb2,
+    notifications_pb2,
+    telegram_pb2 as pb,
+    values_pb2,
+)
 from countersign_server.identity.vault import Vault
 from countersign_server.telegram.tables import telegram_updates
 from tests.fixtures.bot_api import BOT, TOKEN, FakeBotApi, Refused, Shown, bot_api
@@ -95,6 +102,13 @@ class Story:
             metadata=self.owner.metadata,
         )
         return int(answer.approval.state)
+
+    async def trading_state(self) -> int:
+        answer = await self.it.accounts.GetAccount(
+            accounts_pb2.GetAccountRequest(account_id=self.owner.account_id),
+            metadata=self.owner.metadata,
+        )
+        return int(answer.account.trading_state)
 
     async def chats(self) -> list[pb.TelegramChat]:
         answer = await self.it.telegram.ListTelegramChats(
@@ -268,6 +282,8 @@ async def test_approve_by_command_asks_for_the_button(story: Story) -> None:
         ("/approve zzzzzzzz", "/inbox lists"),
         ("/reject", "/inbox lists"),
         ("/flatten", "Close every position"),
+        ("/guards", "uards"),
+        ("/report", "traded yet"),
         ("/chart", "NOT_IMPLEMENTED_YET"),
     ],
 )
@@ -276,6 +292,39 @@ async def test_each_command_answers(story: Story, command: str, words: str) -> N
     story.api.says(ANN, command)
 
     assert await story.reads(ANN, words)
+
+
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [
+        ("/pause", values_pb2.TRADING_STATE_HALTED),
+        ("/closeonly", values_pb2.TRADING_STATE_CLOSE_ONLY),
+    ],
+)
+async def test_trading_is_stopped_from_a_chat(story: Story, command: str, state: int) -> None:
+    await story.paired()
+
+    assert await story.outcome(story.api.says(ANN, command)) == "ANSWERED"
+    assert await story.reads(ANN, "1 accounts.")
+    assert await story.trading_state() == state
+    assert (await story.reads(ANN, "account.trading_state_changed")).startswith("!!!")
+
+
+async def test_flattening_is_asked_twice(story: Story) -> None:
+    await story.paired()
+    await story.outcome(story.api.says(ANN, "/flatten"))
+    await story.bound()
+    before = await story.trading_state()
+    no = story.api.presses(ANN, "No")
+    cancelled = await story.outcome(no)
+    await story.outcome(story.api.says(ANN, "/flatten"))
+    await story.bound()
+    yes = await story.outcome(story.api.presses(ANN, "Close everything"))
+
+    assert (before, cancelled, yes) == (
+        values_pb2.TRADING_STATE_ACTIVE, "CANCELLED", "FLATTENED",
+    )  # fmt: skip
+    assert await story.trading_state() != values_pb2.TRADING_STATE_ACTIVE
 
 
 async def test_muted_is_what_is_not_critical(story: Story) -> None:

@@ -120,6 +120,8 @@ def test_a_test_comes_whatever_is_subscribed_to_and_to_that_destination_alone() 
         ("anomaly.OVERFILL", Topic.COMMAND, Level.CRITICAL),
         ("deal.recorded", Topic.DEAL, Level.INFO),
         ("divergence.escalated", Topic.DIVERGENCE, Level.CRITICAL),
+        ("guard.latched", Topic.GUARD, Level.CRITICAL),
+        ("guard.warned", Topic.GUARD, Level.WARNING),
         ("guard.tripped_at_bridge", Topic.GUARD, Level.CRITICAL),
         ("owner_key.registered", Topic.SECURITY, Level.CRITICAL),
     ],

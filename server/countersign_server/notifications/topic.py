@@ -55,7 +55,10 @@ _TOPIC_OF_KIND: Mapping[str, Topic] = {
 _CRITICAL = {
     "command.in-doubt",
     "divergence.escalated",
-    "guard.tripped",
+    "guard.closing-announced",
+    "guard.closing_failed",
+    "guard.flattening",
+    "guard.latched",
     "guard.tripped_at_bridge",
     "kill_switch.pulled",
     "delegate.granted",
@@ -73,6 +76,7 @@ _WARNINGS = {
     "device.registered",
     "divergence.open",
     "guard.warned",
+    "guard.closing_at_bridge",
     "payout.rejected",
     "signal.undeliverable",
 }

@@ -9,6 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from countersign.v1 import (
     accounts_pb2,
+    analytics_pb2,
     approvals_pb2,
     execution_pb2,
     guards_pb2,
@@ -16,7 +17,7 @@ from countersign.v1 import (
     telegram_pb2,
     values_pb2,
 )
-from countersign_server.errors import NotImplementedYet
+from countersign_server.errors import CountersignError, NotImplementedYet
 from countersign_server.telegram.button import Action, Button, Reply
 from countersign_server.telegram.laying import laid
 from countersign_server.telegram.person import Person
@@ -26,6 +27,7 @@ from countersign_server.telegram.text import (
     positions_text,
     reference,
     shown_time,
+    statistics_text,
 )
 
 _CONFIRM_WITHIN = timedelta(seconds=60)
@@ -92,8 +94,6 @@ class Errand:
 
     async def status(self) -> list[Reply]:
         """Show accounts and doubts."""
-        asked = accounts_pb2.ListAccountsRequest(page_size=50)
-        accounts = await self.person.call("AccountService/ListAccounts", asked)
         doubts = await self.person.call(
             "ExecutionService/ListInDoubt", execution_pb2.ListInDoubtRequest(page_size=50)
         )
@@ -101,7 +101,7 @@ class Errand:
             f"{'SIM' if one.demo else 'LIVE'} {one.name} #{reference(one.account_id)}: "
             + values_pb2.TradingState.Name(one.trading_state).removeprefix("TRADING_STATE_").lower()
             + (f" ({one.trading_state_cause})" if one.trading_state_cause else "")
-            for one in accounts.accounts
+            for one in await _accounts(self.person)
         ]
         waiting = len(await self.person.inbox())
         lines.append(f"{waiting} wait for your decision")
@@ -115,15 +115,13 @@ class Errand:
 
     async def pause(self) -> list[Reply]:
         """Halt all trading."""
-        count = await pull(self.person, values_pb2.TRADING_STATE_HALTED)
-        return [
-            Reply(f"Trading is halted: {count} accounts. Only you can let them go on, elsewhere.")
-        ]
+        stopped = await pull(self.person, values_pb2.TRADING_STATE_HALTED)
+        return [Reply(f"Trading is halted: {stopped}\nThey go on when you reset them, elsewhere.")]
 
     async def close_only(self) -> list[Reply]:
         """Let positions only be reduced."""
-        count = await pull(self.person, values_pb2.TRADING_STATE_CLOSE_ONLY)
-        return [Reply(f"Positions may only be reduced: {count} accounts.")]
+        stopped = await pull(self.person, values_pb2.TRADING_STATE_CLOSE_ONLY)
+        return [Reply(f"Positions may only be reduced: {stopped}")]
 
     async def flatten(self) -> list[Reply]:
         """Ask whether everything is to be closed."""
@@ -146,15 +144,43 @@ class Errand:
         await _save_mute(self.person, self.now + span)
         return [Reply(f"Muted until {shown_time(self.now + span)}. What is critical still comes.")]
 
-    async def not_yet(self) -> list[Reply]:
+    async def report(self) -> list[Reply]:
+        """Show what trading came to."""
+        answer = await self.person.call(
+            "AnalyticsService/GetStatistics", analytics_pb2.GetStatisticsRequest()
+        )
+        return [Reply(statistics_text(answer))]
+
+    async def chart(self) -> list[Reply]:
         """Say that there is no such thing yet."""
-        raise NotImplementedYet("this server makes no charts and reports for chats yet")
+        raise NotImplementedYet("this server sends no charts to chats yet")
 
 
-async def pull(person: Person, state: values_pb2.TradingState) -> int:
-    """Pull the owner's kill switch for all accounts; return how many it concerns."""
-    asked = guards_pb2.PullKillSwitchRequest(everything=True, state=state, reason="by Telegram")
-    return int((await person.call("GuardService/PullKillSwitch", asked)).accounts)
+async def pull(person: Person, state: values_pb2.TradingState) -> str:
+    """Stop every account of the owner, and say how many were, and which were not."""
+    stopped, refused = 0, list[str]()
+    for account in await _accounts(person):
+        asked = guards_pb2.PullKillSwitchRequest(
+            account_id=account.account_id, state=state, reason="by Telegram"
+        )
+        try:
+            await person.call("GuardService/PullKillSwitch", asked)
+            stopped += 1
+        except CountersignError as error:
+            # The others are stopped all the same.
+            refused.append(f"NOT #{reference(account.account_id)}: {error.reason}: {error}")
+    return "\n".join([f"{stopped} accounts.", *refused])
+
+
+async def _accounts(person: Person) -> list[accounts_pb2.Account]:
+    found: list[accounts_pb2.Account] = []
+    asked = accounts_pb2.ListAccountsRequest(page_size=500)
+    while True:
+        page = await person.call("AccountService/ListAccounts", asked)
+        found += page.accounts
+        if not page.next_page_token:
+            return found
+        asked.page_token = page.next_page_token
 
 
 async def _save_mute(person: Person, until: datetime | None) -> None:
@@ -182,6 +208,6 @@ _COMMANDS: Mapping[str, Callable[[Errand], Awaitable[list[Reply]]]] = {
     "closeonly": Errand.close_only,
     "flatten": Errand.flatten,
     "mute": Errand.mute,
-    "chart": Errand.not_yet,
-    "report": Errand.not_yet,
+    "chart": Errand.chart,
+    "report": Errand.report,
 }

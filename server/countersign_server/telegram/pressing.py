@@ -56,8 +56,8 @@ async def _act(person: Person, stored: StoredButton) -> tuple[str, str]:
         case Action.APPROVE | Action.REJECT:
             return await _decide(person, stored)
         case Action.FLATTEN:
-            count = await pull(person, values_pb2.TRADING_STATE_FLATTENING)
-            return "FLATTENED", f"Everything is being closed: {count} accounts."
+            stopped = await pull(person, values_pb2.TRADING_STATE_FLATTENING)
+            return "FLATTENED", f"Everything is being closed: {stopped}"
         case Action.CANCEL:
             return "CANCELLED", "Nothing was done."
 

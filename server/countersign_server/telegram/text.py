@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from countersign.v1 import approvals_pb2, execution_pb2, guards_pb2, reconciliation_pb2, values_pb2
+from countersign.v1 import (
+    analytics_pb2,
+    approvals_pb2,
+    execution_pb2,
+    guards_pb2,
+    reconciliation_pb2,
+    values_pb2,
+)
 from countersign_server.notifications.topic import Level
 
 # What Telegram takes at most, counted as it counts: in units of UTF-16.
@@ -26,6 +33,7 @@ HELP = """\
 /positions - what the terminals hold
 /status - accounts, and what is in doubt
 /guards - how near each account is to its limits
+/report - what trading came to
 /pause - halt all trading now
 /closeonly - let positions only be reduced
 /flatten - close everything (asks first)
@@ -120,6 +128,15 @@ def guards_text(answer: guards_pb2.GetGuardsResponse) -> str:
             for one in guard.standings
         ]
     return clipped("\n".join(lines) or "No guards.")
+
+
+def statistics_text(answer: analytics_pb2.GetStatisticsResponse) -> str:
+    lines = [
+        f"#{reference(one.account_id)} {one.trades} trades, {one.win_rate_percent or 0} % won, "
+        f"net {one.net_profit or 0} {one.currency}, profit factor {one.profit_factor or 'none'}"
+        for one in answer.statistics
+    ]
+    return clipped("\n".join(lines) or "Nothing was traded yet.")
 
 
 def shown_time(moment: datetime) -> str:
