@@ -8,6 +8,8 @@ from dataclasses import dataclass
 _UNIT, _INTEGRATION, _SYSTEM = "tests/unit/test_", "tests/integration/test_", "tests/system/test_"
 _GUARD = f"{_UNIT}bridge_guard.py::test_"
 _CLOSING = f"{_UNIT}bridge_guard_closing.py::test_"
+_GUARDS = "tests/integration/test_guards_"
+_PLAN = "tests/unit/test_guards_closing_plan.py::test_"
 _CORE = f"{_UNIT}bridge_crashes_everywhere.py::test_"
 _FAILURES = f"{_UNIT}bridge_terminal_failures.py::test_"
 _COMMANDS = f"{_UNIT}bridge_commands_at_terminal.py::test_"
@@ -346,6 +348,7 @@ CATALOGUE = (
             f"{_KILL}bridge_guard.py::test_killed_anywhere_without_a_server_it_closes_each_thing_once_and_tells_it",
             f"{_CLOSING}wherever_the_power_goes_each_position_is_closed_once_and_nothing_is_opened",
             f"{_GUARD}under_a_latch_nothing_is_opened_whatever_the_server_offers",
+            f"{_GUARDS}bridge_story.py::test_a_persons_word_that_the_bridge_missed_goes_before_what_it_holds",
         ),
     ),
     Failure(
@@ -356,6 +359,9 @@ CATALOGUE = (
             f"{_CLOSING}a_partial_close_is_told_and_the_rest_is_closed",
             f"{_CLOSING}a_closed_market_keeps_it_latched_and_the_first_price_of_the_next_day_closes",
             f"{_CLOSING}on_a_netting_account_the_volume_is_read_again_before_each_attempt",
+            f"{_GUARDS}closing.py::test_a_close_that_failed_is_a_new_command_and_told",
+            f"{_GUARDS}closing.py::test_a_close_that_waits_for_the_market_says_so_and_is_offered_again",
+            f"{_PLAN}nothing_is_closed_beside_one_in_doubt_until_a_person_settles_it",
         ),
     ),
     Failure(
@@ -365,6 +371,7 @@ CATALOGUE = (
             f"{_CLOSING}a_command_about_what_the_bridge_closes_is_refused_with_the_reason",
             f"{_CLOSING}what_a_command_may_have_closed_is_not_closed_beside_it",
             f"{_CLOSING}a_server_that_closes_is_left_alone",
+            f"{_PLAN}a_position_that_somebody_closes_is_left_to_them",
         ),
     ),
     Failure(

@@ -1,5 +1,6 @@
 """What a bridge's guard did while nobody could be asked: taken in once, and agreed with."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from countersign.v1 import execution_pb2 as pb, guards_pb2, values_pb2
+from countersign.v1 import audit_pb2, execution_pb2 as pb, guards_pb2, values_pb2
 from tests.fixtures.bridge_end import BridgeEnd, a_snapshot, bridge_end, stamp
 from tests.fixtures.guarded_world import (
     ACTIVE,
@@ -117,6 +118,11 @@ async def test_what_the_bridge_did_alone_is_told_once_with_its_closes_and_the_lo
         guards_pb2.GUARD_ACT_FLATTENED,
         guards_pb2.GUARD_ACT_FLATTENING,
     ]
+    told = await it.audit.ListAuditEntries(
+        audit_pb2.ListAuditEntriesRequest(page_size=500), metadata=owner.metadata
+    )
+    kinds = Counter(entry.kind for entry in told.entries)
+    assert (kinds["guard.flattening"], kinds["guard.closed_at_bridge"]) == (1, 1)
 
 
 async def test_a_persons_word_that_the_bridge_missed_goes_before_what_it_holds(it: World) -> None:

@@ -15,6 +15,7 @@ from countersign_server.accounts.tables import snapshots
 from countersign_server.database.engine import Database
 from countersign_server.guards.attending import Attendant
 from countersign_server.guards.closer import Closer
+from countersign_server.guards.store import hold_guard
 from countersign_server.guards.tables import guards
 from tests.fixtures.bridge_end import BridgeEnd, a_deal, a_result, a_snapshot, bridge_end
 from tests.fixtures.guarded_world import (
@@ -86,7 +87,8 @@ async def test_a_close_that_failed_is_a_new_command_and_told(it: World) -> None:
         first = (await bridge.hear("offer")).offer
         grant = (await bridge.claim(first)).grant
         rejected = a_result(grant, pb.ATTEMPT_OUTCOME_REJECTED, reason="MARKET_CLOSED")
-        await bridge.tell(f"result:{grant.command_id}:1", result=rejected)
+        told = await bridge.tell(f"result:{grant.command_id}:1", result=rejected)
+        await bridge.acknowledged(told)
         assert (await in_state(it, owner, FLATTENING)).closings[0].state == FAILED
         await show(bridge, "7900", 3)
         while (again := (await bridge.hear("offer")).offer).command_id == first.command_id:
@@ -177,6 +179,9 @@ async def test_of_two_processes_that_judge_one_account_one_closes(
         await show(bridge, "7900", 2)
         await asyncio.gather(*(one.attend(account_id, owner_id) for one in others * 3))
         await in_state(it, owner, FLATTENING)
+        async with database.transaction(None) as tx:
+            assert await hold_guard(tx, account_id, owner_id, wait=False)
+            assert not await others[0].attend(account_id, owner_id), "it is held"
     await database.close()
     (alert,) = await alerts(it, owner)
     assert len(alert.closings) == 1
@@ -207,6 +212,56 @@ async def test_a_mandate_that_ends_closes_what_it_opened_and_nothing_else(it: Wo
     assert f"opening-approval: {opening.approval_id}" in close.intent_text
     assert (await guard(it, owner)).state == ACTIVE
     assert [one.cause for one in (await guard(it, owner)).closings] == ["mandate-expired"]
+
+
+async def test_a_close_that_waits_for_the_market_says_so_and_is_offered_again(it: World) -> None:
+    owner = await it.an_owner()
+    await it.tell_prices(owner)
+    await put_policy(it, owner)
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        await show(bridge, "7900", 2)
+        offer = (await bridge.hear("offer")).offer
+        closed = pb.Decline(command_id=offer.command_id, attempt=1, reason="MARKET_CLOSED")
+        await bridge.acknowledged(await bridge.say(decline=closed))
+        (waiting,) = (await guard(it, owner)).closings
+        assert (waiting.state, waiting.reason) == (
+            guards_pb2.GUARD_CLOSE_STATE_UNDER_WAY,
+            "MARKET_CLOSED",
+        )
+        again = (await bridge.hear("offer")).offer
+        assert again.command_id == offer.command_id
+        assert (await bridge.claim(again)).HasField("grant")
+
+
+async def test_a_switch_that_flattens_a_producer_closes_what_its_signals_opened_only(
+    it: World,
+) -> None:
+    owner = await it.an_owner()
+    strategy = await it.a_producer(owner)
+    await it.follow(owner, strategy)
+    await it.tell_prices(owner)
+    signal_id = await it.submit(strategy, a_signal())
+    await it.decide(owner, await it.entry(owner, signal_id))
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        grant = (await bridge.claim((await bridge.hear("offer")).offer)).grant
+        await bridge.tell(f"result:{grant.command_id}:1", result=a_result(grant))
+        await bridge.tell("deal:501", deal=a_deal(grant))
+        pulled = guards_pb2.PullKillSwitchRequest(
+            producer_id=strategy.id, state=FLATTENING, reason="broken"
+        )
+        await it.guards.PullKillSwitch(pulled, metadata=owner.metadata)
+        snapshot = a_snapshot(1)
+        snapshot.positions[0].magic = grant.magic
+        by_hand = snapshot.positions.add()
+        by_hand.CopyFrom(snapshot.positions[0])
+        by_hand.ticket, by_hand.identifier, by_hand.magic = 900, 900, 0
+        await bridge.tell("snapshot:1", snapshot=snapshot)
+        close = (await bridge.hear("offer")).offer
+        assert "kind: close" in close.intent_text
+        (closing,) = (await guard(it, owner)).closings
+    assert (closing.position_id, closing.cause) == (401, "kill-switch")
+    assert (await guard(it, owner)).state == ACTIVE
 
 
 async def judged_at(it: World, account_id: str) -> bool:

@@ -172,6 +172,9 @@ class Intake:
             return
         if not decline.final:
             session.offers.declined(command_id, now)
+            if command.state in UNGRANTED and command.reason != decline.reason:
+                # Its owner asks why it waits: a market is closed, trading is switched off.
+                await book.commands.change(command, {"reason": decline.reason})
             return
         # What was sent already is no refusal: a restored backup has forgotten its grant.
         is_sent = decline.reason == _ALREADY_SENT

@@ -28,6 +28,7 @@ from countersign_server.guards.closing_store import (
     Outcome,
     add_closing,
     fingerprints,
+    is_closing_wanted,
     open_alert,
     origins,
     outcomes,
@@ -84,6 +85,9 @@ class Closer:
     ) -> Pursued:
         """Close what has to be closed and is not being closed yet. `snapshot` is fresh."""
         if account.trading_state is TradingState.HALTED:
+            return Pursued()
+        is_flattening = account.trading_state is TradingState.FLATTENING
+        if not is_flattening and not await is_closing_wanted(tx, account.id):
             return Pursued()
         shown = pb.AccountSnapshot.FromString(snapshot.body)
         known = await origins(tx, account.id, magics=[one.magic for one in shown.positions])
@@ -207,7 +211,7 @@ def _planned(  # noqa: PLR0913, PLR0917  # what is known of one account
     snapshot: Snapshot,
     now: datetime,
 ) -> Plan:
-    tried, tried_orders = tried_by(found)
+    tried, tried_orders = tried_by(found, now)
     return plan(
         positions=wanted.positions,
         pending=wanted.pending,

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select, tuple_, update
+from sqlalchemy import Row, and_, exists, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from countersign_server.accounts.account import TradingState
 from countersign_server.accounts.tables import broker_symbols, halted_producers, subscriptions
 from countersign_server.approvals.tables import approvals
 from countersign_server.execution.command import Command
@@ -21,6 +22,8 @@ from countersign_server.guards.records import Act, Alert, Closing, Happening, Si
 from countersign_server.guards.tables import drawdown_alerts, guard_closings, guard_events
 
 SHOWN_MAX = 500
+# A bridge that has told of no end for so long has lost it; what is open shows in its snapshots.
+_BRIDGE_AT_WORK_FOR = timedelta(seconds=60)
 _CLOSING = [field.name for field in fields(Closing)]
 _ALERT = [field.name for field in fields(Alert)]
 _HAPPENING = [field.name for field in fields(Happening)]
@@ -227,17 +230,34 @@ async def outcomes(
     return [_outcome(row) for row in await tx.execute(question)]
 
 
-def tried_by(found: Sequence[Outcome]) -> tuple[Mapping[int, Tried], Mapping[int, Tried]]:
+def tried_by(
+    found: Sequence[Outcome], now: datetime
+) -> tuple[Mapping[int, Tried], Mapping[int, Tried]]:
     """Return the newest attempt for each position, and for each pending order."""
     by_position: dict[int, Tried] = {}
     by_order: dict[int, Tried] = {}
     for one in found:
-        tried = Tried(one.closing.attempt, one.state, one.settled, one.heard_at)
+        tried = Tried(one.closing.attempt, _state_of(one, now), one.settled, one.heard_at)
         if one.closing.position_id:
             by_position[one.closing.position_id] = tried
         else:
             by_order[one.closing.order_ticket] = tried
     return by_position, by_order
+
+
+def _state_of(one: Outcome, now: datetime) -> CommandState | None:
+    """Return how an attempt stands; the bridge's own is in doubt while it may still be at work."""
+    at_work = one.closing.side is Side.BRIDGE and one.closing.outcome in ("", "in-doubt")
+    if at_work and now - one.heard_at < _BRIDGE_AT_WORK_FOR:
+        return CommandState.IN_DOUBT
+    return one.state
+
+
+async def is_closing_wanted(tx: AsyncConnection, account_id: UUID) -> bool:
+    """Tell whether something but its own guard may want positions of an account closed."""
+    stopped = exists().where(halted_producers.c.state == TradingState.FLATTENING.value)
+    ends = exists().where(subscriptions.c.account_id == account_id, subscriptions.c.close_on_expiry)
+    return bool(await tx.scalar(select(or_(stopped, ends))))
 
 
 async def origins(
@@ -246,6 +266,10 @@ async def origins(
     """Return our commands that opened what carries these tags, or that wait at the broker."""
     tagged = select(command_tags.c.command_id).where(
         command_tags.c.account_id == account_id, command_tags.c.magic.in_(magics)
+    )
+    # Written out: the index holds what is not over only.
+    waiting = select(commands.c.id).where(
+        commands.c.account_id == account_id, commands.c.state == literal_column("'working'")
     )
     found = await tx.execute(
         select(
@@ -265,7 +289,7 @@ async def origins(
         .where(
             commands.c.account_id == account_id,
             commands.c.kind.in_(["open", "place"]),
-            or_(commands.c.id.in_(tagged), commands.c.state == CommandState.WORKING.value),
+            commands.c.id.in_(tagged.union(waiting)),
         )
     )
     width = len(commands.c)
