@@ -89,8 +89,9 @@ class Settings(BaseSettings):
     # How long the terminal must show nothing before a command in doubt is presumed not executed.
     presume_after: timedelta = timedelta(seconds=120)
     offers_at_once: PositiveInt = 8
-    # How long one close by a guard may wait for its grant; then it is made anew.
-    guard_close_within: timedelta = timedelta(seconds=30)
+    # How long one close by a guard may wait for its grant, offered again and again; then it is made
+    # anew, from what is open then.
+    guard_close_within: timedelta = timedelta(minutes=10)
     poll_interval: timedelta = timedelta(seconds=1)
 
     # Networks that webhooks may reach although they are not public, such as "10.1.0.0/16"; to them

@@ -162,8 +162,14 @@ class Closer:
 async def _tell_of_failure(
     tx: AsyncConnection, account: Account, last: Outcome, trace: Trace, now: datetime
 ) -> None:
-    """Tell people that something could not be closed, and is tried again."""
+    """Tell people that something could not be closed, and is tried again.
+
+    Of the first failures, then ever more rarely: a market that is closed for a weekend is one piece
+    of news. Each attempt is kept, and in the audit as a command.
+    """
     measures.closings_failed_total.inc()
+    if last.closing.attempt.bit_count() > 1:
+        return
     facts = _failure(last)
     kind = "guard.closing_failed"
     entry = account_entry(account.id, account.owner_id, kind, facts, trace=trace, now=now)

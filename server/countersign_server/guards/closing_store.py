@@ -189,7 +189,7 @@ async def outcomes(
     alert_ids: Collection[UUID] = (),
     since: datetime | None = None,
 ) -> Sequence[Outcome]:
-    """Return closings of accounts since a moment, or those of alerts, oldest first."""
+    """Return the newest closings of accounts since a moment, or of alerts; the oldest first."""
     money = deals.c.profit + deals.c.commission + deals.c.swap + deals.c.fee
     made = (
         select(
@@ -218,7 +218,7 @@ async def outcomes(
             guard_closings, commands, commands.c.id == guard_closings.c.command_id, isouter=True
         )
         .join(made, made.c.magic == guard_closings.c.magic, isouter=True)
-        .order_by(guard_closings.c.created_at, guard_closings.c.id)
+        .order_by(guard_closings.c.created_at.desc(), guard_closings.c.id.desc())
         .limit(SHOWN_MAX * 10)
     )
     if account_ids:
@@ -227,7 +227,7 @@ async def outcomes(
         question = question.where(guard_closings.c.alert_id.in_(alert_ids))
     if since is not None:
         question = question.where(guard_closings.c.created_at >= since)
-    return [_outcome(row) for row in await tx.execute(question)]
+    return [_outcome(row) for row in await tx.execute(question)][::-1]
 
 
 def tried_by(
