@@ -289,11 +289,55 @@ async def test_a_persons_word_ends_it_once(desk: Desk) -> None:
     assert (await desk.shows()).diverged == 0
 
 
-async def test_what_nothing_carries_out_yet_is_refused_and_not_promised(desk: Desk) -> None:
-    with refusal(grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_YET"):
-        await desk.rule(pb.DIVERGENCE_KIND_MANUAL, pb.DIVERGENCE_ACTION_CLOSE)
+async def closed(desk: Desk, position_id: int, *left: execution.Position) -> pb.Divergence:
+    """The bridge is offered a close of the position, carries it out, and shows what is left."""
+    offer = (await desk.bridge.hear("offer")).offer
+    assert "kind: close\n" in offer.intent_text
+    assert offer.target.position_id == position_id
+    grant = (await desk.bridge.claim(offer)).grant
+    changes = {"position_id": position_id, "magic": grant.magic, "reason": 3}
+    await desk.deal_of_others(599, "0.1", **changes)
+    await desk.shows(*left)
+    return await desk.the_one()
+
+
+async def test_a_position_opened_by_hand_is_closed_where_its_owner_says_so(desk: Desk) -> None:
+    await desk.rule(pb.DIVERGENCE_KIND_MANUAL, pb.DIVERGENCE_ACTION_CLOSE)
+    by_hand = desk.position(identifier=10, ticket=10, magic=0)
+    await desk.shows(desk.position(), by_hand)
+    assert not (await desk.the_one()).HasField("closing_time")
+    await desk.shows(desk.position(), by_hand)
+    one = await desk.the_one()
+    assert (one.state, one.reason) == (pb.DIVERGENCE_STATE_OPEN, "POLICY_CLOSE")
+    assert one.HasField("closing_time")
+    await desk.shows(desk.position(), by_hand)
+    ended = await closed(desk, 10, desk.position())
+    assert (ended.state, ended.reason) == (pb.DIVERGENCE_STATE_CLOSED, "POLICY_CLOSE")
+    assert not ended.HasField("closing_time")
+    assert (await desk.shows(desk.position())).diverged == 0
+
+
+async def test_a_persons_word_closes_what_differs_and_a_repeat_closes_nothing_twice(
+    desk: Desk,
+) -> None:
+    await desk.shows(desk.position(stop_loss="1.07"))
+    await desk.shows(desk.position(stop_loss="1.07"))
+    one = await desk.the_one()
+    assert one.state == pb.DIVERGENCE_STATE_ESCALATED
+    closing = await desk.resolve(one, pb.DIVERGENCE_ACTION_CLOSE)
+    assert closing.HasField("closing_time")
+    assert await desk.resolve(one, pb.DIVERGENCE_ACTION_CLOSE) == closing
+    await desk.shows(desk.position(stop_loss="1.07"))
+    ended = await closed(desk, 401)
+    assert (ended.state, ended.reason) == (pb.DIVERGENCE_STATE_CLOSED, "seen")
+    assert (await desk.shows()).diverged == 0
+
+
+async def test_what_has_no_open_position_cannot_be_closed(desk: Desk) -> None:
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID"):
+        await desk.rule(pb.DIVERGENCE_KIND_ORPHAN, pb.DIVERGENCE_ACTION_CLOSE)
     await desk.shows()
-    with refusal(grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_YET"):
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID"):
         await desk.resolve(await desk.the_one(), pb.DIVERGENCE_ACTION_CLOSE)
 
 

@@ -23,7 +23,7 @@ from countersign_server.reconciliation.divergence import (
     State,
 )
 from countersign_server.reconciliation.position import Held
-from countersign_server.reconciliation.settlement import Look, resolved, settle
+from countersign_server.reconciliation.settlement import CLOSE_WITHIN, Look, resolved, settle
 from countersign_server.reconciliation.statement import Statement, Sums
 from countersign_server.reconciliation.symbol_names import SymbolNames
 from tests.fixtures.clock import START
@@ -158,9 +158,9 @@ def test_the_next_deal_of_others_is_another_difference_and_a_restart_is_none() -
 # How they end.
 
 
-def look(number: int) -> Look:
+def look(number: int, *held: int) -> Look:
     at = START + number * timedelta(seconds=10)
-    return Look(ACCOUNT, OWNER, stored_at=at, now=at)
+    return Look(ACCOUNT, OWNER, stored_at=at, now=at, held=frozenset(held))
 
 
 class Keeping:
@@ -223,6 +223,42 @@ def test_what_is_seen_no_more_ends_by_itself(kind: Kind, state: State) -> None:
     keeping.see(a_difference(kind))
     (ended,) = keeping.see()
     assert (ended.state, ended.ended_at) == (state, look(3).now)
+
+
+def being_closed() -> tuple[Difference, Divergence]:
+    """A position opened by hand that its owner's policy closes, at the second look."""
+    by_hand = replace(a_difference(Kind.MANUAL), position_id=7)
+    keeping = Keeping({**DEFAULT_POLICY, Kind.MANUAL: Action.CLOSE})
+    keeping.see(by_hand)
+    (closing,) = keeping.see(by_hand)
+    assert (closing.state, closing.closing_since) == (State.OPEN, look(2).now)
+    assert keeping.see(by_hand) == []
+    return by_hand, closing
+
+
+@pytest.mark.parametrize(
+    ("held", "state", "reason"),
+    [((), State.CLOSED, "POLICY_CLOSE"), ((7,), State.CLOSED, "CLOSED_AT_TERMINAL")],
+)
+def test_what_is_being_closed_is_closed_once_its_position_is(
+    held: tuple[int, ...], state: State, reason: str
+) -> None:
+    _, closing = being_closed()
+    (ended,) = settle(look(3, *held), [], {closing.id: closing}, DEFAULT_POLICY)
+    assert (ended.state, ended.reason, ended.closing_since) == (state, reason, None)
+    assert ended.ended_at == look(3).now
+
+
+def test_what_cannot_be_closed_for_too_long_waits_for_a_person() -> None:
+    by_hand, closing = being_closed()
+    kept = {closing.id: closing}
+    since = 2 + int(CLOSE_WITHIN.total_seconds()) // 10
+    assert settle(look(since - 1, 7), [by_hand], kept, DEFAULT_POLICY) == []
+    (given_up,) = settle(look(since, 7), [by_hand], kept, DEFAULT_POLICY)
+    assert (given_up.state, given_up.reason) == (State.ESCALATED, "CLOSE_FAILED")
+    assert given_up.closing_since is None
+    again = resolved(given_up, Action.CLOSE, "the market is open now", LATER)
+    assert (again.state, again.closing_since) == (State.OPEN, LATER)
 
 
 def test_an_escalated_one_shows_what_the_terminal_shows_now() -> None:

@@ -1,7 +1,7 @@
 """Closing what a guard, a switch or a mandate's end wants closed: by commands like all others."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,8 +39,10 @@ from countersign_server.guards.records import Alert, Closing, Kept, Side
 from countersign_server.guards.telling import account_entry
 from countersign_server.guards.view import DIRECTIONS
 from countersign_server.identifiers import Random, uuid7
+from countersign_server.reconciliation.divergence_store import positions_to_close
 
 MANDATE_EXPIRED = "mandate-expired"
+RECONCILIATION = "reconciliation"
 # Attempts for what is closed outside of an alert are counted over so long.
 _COUNTED_FOR = timedelta(days=1)
 
@@ -95,7 +97,8 @@ class Closer:
         alert = await open_alert(tx, account.id)
         again: list[datetime] = []
         made = 0
-        for wanted in wanted_of(account, kept, positions, known, alert, now):
+        diverged = await positions_to_close(tx, account.id)
+        for wanted in wanted_of(account, kept, positions, known, alert, diverged, now):
             found = await outcomes(
                 tx,
                 account_ids=[account.id],
@@ -182,9 +185,10 @@ def wanted_of(  # noqa: PLR0913, PLR0917  # what is known of one account
     positions: Sequence[OpenPosition],
     known: Sequence[Origin],
     alert: Alert | None,
+    diverged: AbstractSet[int],
     now: datetime,
 ) -> Sequence[Wanted]:
-    """Return what has to be closed, everything or what some of our commands opened."""
+    """Return what has to be closed: everything, or what some commands opened or that diverged."""
     pending = [one.command for one in known if _is_pending(one.command)]
     if account.trading_state is TradingState.FLATTENING:
         latch = kept.state.latch
@@ -198,7 +202,8 @@ def wanted_of(  # noqa: PLR0913, PLR0917  # what is known of one account
             one.command.id for one in known if one.close_on_expiry and one.expires_at <= now
         },
     }
-    return [
+    apart = [one for one in positions if one.identifier in diverged]
+    return [Wanted(RECONCILIATION, apart, [])] * bool(apart) + [
         Wanted(
             cause,
             [one for one in positions if one.opened_by and one.opened_by.id in ids],

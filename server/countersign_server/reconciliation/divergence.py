@@ -51,6 +51,11 @@ class Action(StrEnum):
 
 Policy = Mapping[Kind, Action]
 
+# Those of a position that is open: the others leave nothing to close.
+CLOSABLE = frozenset(
+    {Kind.SLIPPAGE, Kind.VOLUME, Kind.STOPS, Kind.MANUAL, Kind.PARTIAL, Kind.REVERSED}
+)
+
 # Nothing is closed by itself; what a deal proves is taken in, what an owner did by hand is left.
 DEFAULT_POLICY: Policy = {
     **dict.fromkeys(Kind, Action.ESCALATE),
@@ -59,6 +64,7 @@ DEFAULT_POLICY: Policy = {
     Kind.MANUAL: Action.IGNORE,
 }
 
+# Closing ends nothing by itself: the position does, once it is closed.
 ENDS: Mapping[Action, State] = {
     Action.ADOPT: State.ADOPTED,
     Action.IGNORE: State.IGNORED,
@@ -101,3 +107,4 @@ class Divergence:
     seen_at: datetime  # when the snapshot in which it was seen first was stored
     ended_at: datetime | None = None
     reason: str = ""
+    closing_since: datetime | None = None  # its position is being closed; None: it is not

@@ -92,21 +92,25 @@ async def save_divergence(
     trace: Trace,
     now: datetime,
 ) -> None:
-    """Keep a divergence; the audit is told if it began or its state changed."""
+    """Keep a divergence; the audit is told if it began, changed its state or is to be closed."""
     fresh = insert(divergences).values(asdict(after))
     await tx.execute(
         fresh.on_conflict_do_update(
             index_elements=[divergences.c.id],
             set_={
                 name: fresh.excluded[name]
-                for name in ("state", "actual_json", "ended_at", "reason")
+                for name in ("state", "actual_json", "ended_at", "reason", "closing_since")
             },
         )
     )
-    if before is not None and before.state is after.state:
+    is_closing = after.closing_since is not None
+    if before is not None and (before.state, before.closing_since) == (
+        after.state,
+        after.closing_since,
+    ):
         return
     entry = Entry(
-        kind=f"divergence.{after.state}",
+        kind=f"divergence.{'closing' if is_closing else after.state}",
         subject=f"divergence:{after.id}",
         event_time=now,
         trace=trace,
@@ -140,6 +144,18 @@ async def list_divergences(
         .limit(limit)
     )
     return [divergence_of(row) for row in found]
+
+
+async def positions_to_close(tx: AsyncConnection, account_id: UUID) -> frozenset[int]:
+    """Return the identifiers of an account's positions that a divergence wants closed."""
+    found = await tx.scalars(
+        select(divergences.c.position_id).where(
+            divergences.c.account_id == account_id,
+            divergences.c.state.in_(_NOT_OVER),
+            divergences.c.closing_since.is_not(None),
+        )
+    )
+    return frozenset(found)
 
 
 async def open_counts(tx: AsyncConnection, account_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -188,7 +188,8 @@ async def _look(
     found = compare(book, held, min(snapshot.event_time, snapshot.received_at))
     statement = await _statement(tx, turn, shown, now)
     seen = Comparison(found.matched, [*found.differences, *statement.differences()])
-    look = Look(turn.account_id, turn.owner_id, snapshot.received_at, now)
+    open_now = frozenset(one.identifier for one in held)
+    look = Look(turn.account_id, turn.owner_id, snapshot.received_at, now, open_now)
     await _settle(tx, look, seen, trace)
     agrees = not seen.differences and not found.untold and seen.matched == len(held)
     after: dict[str, object] = {

@@ -1,6 +1,6 @@
 """What the terminals hold, as their owners see it."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from uuid import UUID
@@ -23,18 +23,21 @@ from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import (
     AlreadyDecided,
+    Invalid,
     NotFound,
-    NotImplementedYet,
     TokenExpired,
     TokenRevoked,
 )
 from countersign_server.identity.believed import Believed
 from countersign_server.reconciliation.divergence import (
+    CLOSABLE,
     DEFAULT_POLICY,
     ENDS,
     Action,
     Divergence,
+    Kind,
     Policy,
+    State,
 )
 from countersign_server.reconciliation.divergence_store import (
     Run,
@@ -173,13 +176,14 @@ class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceService
         self, request: pb.ResolveDivergenceRequest, context: Context
     ) -> pb.ResolveDivergenceResponse:
         action, now = action_of(request.action), self._now()
-        _refuse_closing([action])
         async with self._database.transaction(current_caller().tenant) as tx:
             before = await _divergence(tx, UUID(request.divergence_id), hold=True)
-            if before.state is ENDS[action]:
+            if _is_done(before, action):
                 return pb.ResolveDivergenceResponse(divergence=divergence_message(before))
             if before.state.is_over:
                 raise AlreadyDecided(f"the divergence has ended: it was {before.state}")
+            if action is Action.CLOSE:
+                _refuse_closing_of(before.kind, field="action")
             after = resolved(before, action, request.reason, now)
             await save_divergence(tx, after, before, trace=trace_of(current_call()), now=now)
             await take_effect(tx, after, now)
@@ -190,7 +194,9 @@ class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceService
         self, request: pb.PutReconciliationPolicyRequest, context: Context
     ) -> pb.PutReconciliationPolicyResponse:
         account_id, rules, now = UUID(request.account_id), rules_of(request.rules), self._now()
-        _refuse_closing(rules.values())
+        for kind, action in rules.items():
+            if action is Action.CLOSE:
+                _refuse_closing_of(kind, field="rules")
         async with self._database.transaction(current_caller().tenant) as tx:
             # Held, so that changes of its policy come one after another.
             held = await account_for_update(tx, account_id)
@@ -298,12 +304,19 @@ async def _divergence(tx: AsyncConnection, one: UUID, *, hold: bool = False) -> 
     return found
 
 
-def _refuse_closing(actions: Iterable[Action]) -> None:
-    """Refuse what nothing carries out yet, instead of promising it."""
-    if Action.CLOSE in actions:
-        raise NotImplementedYet(
-            "closing by reconciliation is not part of this version: close the position at the "
-            "terminal, and its divergence ends by itself"
+def _is_done(divergence: Divergence, action: Action) -> bool:
+    """Tell whether it has ended so already, or is on its way there."""
+    if action is Action.CLOSE:
+        return divergence.state is State.CLOSED or divergence.closing_since is not None
+    return divergence.state is ENDS[action]
+
+
+def _refuse_closing_of(kind: Kind, *, field: str) -> None:
+    if kind not in CLOSABLE:
+        raise Invalid(
+            f"a divergence of kind {kind} has no open position that could be closed: "
+            "adopt it, ignore it, or have it laid before you",
+            field=field,
         )
 
 

@@ -1,9 +1,9 @@
 """How differences become divergences, and how every divergence ends."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from countersign_server.audit.entries import canonical_json
@@ -19,6 +19,9 @@ from countersign_server.reconciliation.divergence import (
 
 CLOSED_AT_TERMINAL = "CLOSED_AT_TERMINAL"
 DIFFERENCE_GONE = "DIFFERENCE_GONE"
+CLOSE_FAILED = "CLOSE_FAILED"
+# A position that could not be closed for so long is a person's to look at.
+CLOSE_WITHIN = timedelta(minutes=2)
 # Why a divergence ended that nobody decided: our book has nothing to follow.
 GONE = frozenset({CLOSED_AT_TERMINAL, DIFFERENCE_GONE})
 
@@ -31,6 +34,7 @@ class Look:
     owner_id: UUID
     stored_at: datetime  # when the server stored the snapshot
     now: datetime
+    held: AbstractSet[int] = frozenset()  # identifiers of what is open
 
 
 def settle(
@@ -43,7 +47,8 @@ def settle(
 
     `kept` are those of the account that are not over, and any with the ids of what was seen. What
     is seen first is open; what a later snapshot shows too ends as the policy says, or waits for a
-    person; what is seen no more ends by itself. What is over stays over.
+    person; what is seen no more ends by itself. What is to be closed stays open until its position
+    is, and is a person's if that takes too long. What is over stays over.
     """
     by_id = {difference.id_for(look.account_id): difference for difference in seen}
     changed = [
@@ -63,14 +68,21 @@ def _of(
     if known.state.is_over:
         return []
     current = replace(known, actual_json=canonical_json(difference.actual))
-    if known.state is State.OPEN and look.stored_at > known.seen_at:
+    if known.closing_since is not None:
+        if look.now - known.closing_since >= CLOSE_WITHIN:
+            return [_ended(current, State.ESCALATED, CLOSE_FAILED, look.now)]
+    elif known.state is State.OPEN and look.stored_at > known.seen_at:
         action = policy[known.kind]
+        if action is Action.CLOSE:
+            return [_being_closed(current, f"POLICY_{action.name}", look.now)]
         return [_ended(current, ENDS[action], f"POLICY_{action.name}", look.now)]
     return [current] if current != known else []
 
 
 def resolved(divergence: Divergence, action: Action, reason: str, now: datetime) -> Divergence:
-    """Return a divergence as a person ended it."""
+    """Return a divergence as a person ended it, or wants it ended."""
+    if action is Action.CLOSE:
+        return _being_closed(divergence, reason, now)
     return _ended(divergence, ENDS[action], reason, now)
 
 
@@ -91,7 +103,13 @@ def _begun(look: Look, one: UUID, difference: Difference) -> Divergence:
     )
 
 
+def _being_closed(divergence: Divergence, reason: str, now: datetime) -> Divergence:
+    return replace(divergence, state=State.OPEN, reason=reason, closing_since=now)
+
+
 def _gone(divergence: Divergence, look: Look) -> Divergence:
+    if divergence.closing_since is not None and divergence.position_id not in look.held:
+        return _ended(divergence, State.CLOSED, divergence.reason, look.now)
     if divergence.kind is Kind.MANUAL:
         return _ended(divergence, State.CLOSED, CLOSED_AT_TERMINAL, look.now)
     return _ended(divergence, State.IGNORED, DIFFERENCE_GONE, look.now)
@@ -99,7 +117,7 @@ def _gone(divergence: Divergence, look: Look) -> Divergence:
 
 def _ended(divergence: Divergence, state: State, reason: str, now: datetime) -> Divergence:
     ended_at = now if state.is_over else None
-    return replace(divergence, state=state, reason=reason, ended_at=ended_at)
+    return replace(divergence, state=state, reason=reason, ended_at=ended_at, closing_since=None)
 
 
 def facts_of(divergence: Divergence) -> dict[str, object]:
@@ -112,4 +130,5 @@ def facts_of(divergence: Divergence) -> dict[str, object]:
         "deal_ticket": divergence.deal_ticket,
         "expected": json.loads(divergence.expected_json),
         "actual": json.loads(divergence.actual_json),
+        "closing_since": divergence.closing_since,
     }

@@ -77,6 +77,7 @@ divergences = Table(
     moment("seen_at"),
     moment("ended_at", nullable=True),
     text("reason", server_default=""),
+    moment("closing_since", nullable=True),
     ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )
 Index("divergences_by_time", divergences.c.created_at, divergences.c.id)

@@ -62,6 +62,7 @@ def divergence_message(divergence: Divergence) -> pb.Divergence:
         create_time=to_timestamp(divergence.created_at),
         end_time=to_timestamp(divergence.ended_at),
         reason=divergence.reason,
+        closing_time=to_timestamp(divergence.closing_since),
     )
 
 

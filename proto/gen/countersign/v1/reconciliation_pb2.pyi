@@ -79,7 +79,7 @@ BREAKER_STATE_OPEN: BreakerState
 BREAKER_STATE_HALF_OPEN: BreakerState
 
 class Divergence(_message.Message):
-    __slots__ = ("divergence_id", "account_id", "kind", "state", "command_id", "position_id", "deal_ticket", "expected_json", "actual_json", "create_time", "end_time", "reason")
+    __slots__ = ("divergence_id", "account_id", "kind", "state", "command_id", "position_id", "deal_ticket", "expected_json", "actual_json", "create_time", "end_time", "reason", "closing_time")
     DIVERGENCE_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -92,6 +92,7 @@ class Divergence(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    CLOSING_TIME_FIELD_NUMBER: _ClassVar[int]
     divergence_id: str
     account_id: str
     kind: DivergenceKind
@@ -104,7 +105,8 @@ class Divergence(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     reason: str
-    def __init__(self, divergence_id: _Optional[str] = ..., account_id: _Optional[str] = ..., kind: _Optional[_Union[DivergenceKind, str]] = ..., state: _Optional[_Union[DivergenceState, str]] = ..., command_id: _Optional[str] = ..., position_id: _Optional[int] = ..., deal_ticket: _Optional[int] = ..., expected_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    closing_time: _timestamp_pb2.Timestamp
+    def __init__(self, divergence_id: _Optional[str] = ..., account_id: _Optional[str] = ..., kind: _Optional[_Union[DivergenceKind, str]] = ..., state: _Optional[_Union[DivergenceState, str]] = ..., command_id: _Optional[str] = ..., position_id: _Optional[int] = ..., deal_ticket: _Optional[int] = ..., expected_json: _Optional[str] = ..., actual_json: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., closing_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ReconciliationRun(_message.Message):
     __slots__ = ("run_id", "account_id", "start_time", "end_time", "matched", "diverged", "failure_reason")

@@ -132,7 +132,8 @@ class ReconciliationServiceServicer:
 
     def ResolveDivergence(self, request, context):
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-        Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
+        To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
+        takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
         Caller: the account's owner.
         """
@@ -141,7 +142,8 @@ class ReconciliationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutReconciliationPolicy(self, request, context):
-        """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
+        """Says how an account's divergences end without a person. A kind without an open position (closed by broker, orphan, unknown
+        deal, statement) cannot be closed: INVALID_ARGUMENT.
 
         A repeat answers the same.
 

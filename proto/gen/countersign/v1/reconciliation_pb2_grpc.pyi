@@ -58,12 +58,14 @@ class ReconciliationServiceStub:
     """
     ResolveDivergence: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-    Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
+    To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
+    takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
     Caller: the account's owner.
     """
     PutReconciliationPolicy: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.PutReconciliationPolicyRequest, _reconciliation_pb2.PutReconciliationPolicyResponse]
-    """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
+    """Says how an account's divergences end without a person. A kind without an open position (closed by broker, orphan, unknown
+    deal, statement) cannot be closed: INVALID_ARGUMENT.
 
     A repeat answers the same.
 
@@ -126,12 +128,14 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     """
     ResolveDivergence: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]  # type: ignore[assignment]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-    Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
+    To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
+    takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
     Caller: the account's owner.
     """
     PutReconciliationPolicy: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.PutReconciliationPolicyRequest, _reconciliation_pb2.PutReconciliationPolicyResponse]  # type: ignore[assignment]
-    """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
+    """Says how an account's divergences end without a person. A kind without an open position (closed by broker, orphan, unknown
+    deal, statement) cannot be closed: INVALID_ARGUMENT.
 
     A repeat answers the same.
 
@@ -221,7 +225,8 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_pb2.ResolveDivergenceResponse, _abc.Awaitable[_reconciliation_pb2.ResolveDivergenceResponse]]:
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-        Closing is not part of this version: UNIMPLEMENTED. One whose position is closed at the terminal ends by itself.
+        To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
+        takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
         Caller: the account's owner.
         """
@@ -232,7 +237,8 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconciliation_pb2.PutReconciliationPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_pb2.PutReconciliationPolicyResponse, _abc.Awaitable[_reconciliation_pb2.PutReconciliationPolicyResponse]]:
-        """Says how an account's divergences end without a person. Closing is not part of this version: UNIMPLEMENTED.
+        """Says how an account's divergences end without a person. A kind without an open position (closed by broker, orphan, unknown
+        deal, statement) cannot be closed: INVALID_ARGUMENT.
 
         A repeat answers the same.
 

@@ -7191,7 +7191,12 @@ class Divergence(betterproto.Message):
     """When it ended; absent: it has not."""
 
     reason: str = betterproto.string_field(12)
-    """Why it ended so."""
+    """Why it ended so, or is being closed."""
+
+    closing_time: datetime = betterproto.message_field(13)
+    """
+    Since when its position is being closed, on top of what it is; absent: it is not.
+    """
 
 
 @dataclass(eq=False, repr=False)
