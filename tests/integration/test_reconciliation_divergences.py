@@ -359,6 +359,11 @@ async def test_a_policy_names_a_kind_once_and_what_it_does_not_name_has_its_defa
     assert len(rules) == 10
     assert rules[pb.DIVERGENCE_KIND_STOPS] == pb.DIVERGENCE_ACTION_IGNORE
     assert rules[pb.DIVERGENCE_KIND_ORPHAN] == pb.DIVERGENCE_ACTION_ESCALATE
+    kept = await desk.it.reconciliation.GetReconciliationPolicy(
+        pb.GetReconciliationPolicyRequest(account_id=desk.owner.account_id),
+        metadata=desk.owner.metadata,
+    )
+    assert kept.rules == answer.rules
 
 
 async def test_runs_and_their_snapshots_can_be_looked_up(desk: Desk) -> None:

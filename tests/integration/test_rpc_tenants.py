@@ -449,6 +449,9 @@ AS_OWNER: Mapping[str, Request] = {
     "ReconciliationService/ListReconciliationRuns": lambda ann: R.ListReconciliationRunsRequest(
         account_id=ann.account_id
     ),
+    "ReconciliationService/GetReconciliationPolicy": lambda ann: R.GetReconciliationPolicyRequest(
+        account_id=ann.account_id
+    ),
     "ReconciliationService/ListSnapshots": lambda ann: R.ListSnapshotsRequest(
         account_id=ann.account_id
     ),

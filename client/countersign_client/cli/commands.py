@@ -31,6 +31,7 @@ COMMANDS = MappingProxyType(
         "funnel": ("funnel", "How far signals came, and why no further."),
         "share": ("share", "Links that show statistics to others."),
         "guards": ("guards", "What stops trading: limits, closings, kill switches."),
+        "reconcile": ("reconcile", "Our book beside the terminals, and how differences end."),
         "in-doubt": ("in_doubt", "Commands of which nobody knows whether they traded."),
         "key": ("key", "Keys of your own that sign approvals."),
         "producer": ("producer", "Strategy engines and their signing keys."),

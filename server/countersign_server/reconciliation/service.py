@@ -212,6 +212,14 @@ class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceService
         self._wakeups.ring("audit")
         return pb.PutReconciliationPolicyResponse(rules=rule_messages(after))
 
+    async def GetReconciliationPolicy(
+        self, request: pb.GetReconciliationPolicyRequest, context: Context
+    ) -> pb.GetReconciliationPolicyResponse:
+        async with self._database.transaction(current_caller().tenant) as tx:
+            found = await _account(tx, UUID(request.account_id))
+            rules = await policy_of(tx, found.id)
+        return pb.GetReconciliationPolicyResponse(rules=rule_messages(rules))
+
     async def ListReconciliationRuns(
         self, request: pb.ListReconciliationRunsRequest, context: Context
     ) -> pb.ListReconciliationRunsResponse:

@@ -112,6 +112,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "GetDivergence": _PEOPLE,
         "ResolveDivergence": _OWNER,
         "PutReconciliationPolicy": _OWNER,
+        "GetReconciliationPolicy": _PEOPLE,
         "ListReconciliationRuns": _PEOPLE,
         "ListSnapshots": _PEOPLE,
         "ListPositions": _PEOPLE,

@@ -266,6 +266,18 @@ class PutReconciliationPolicyResponse(_message.Message):
     rules: _containers.RepeatedCompositeFieldContainer[DivergenceRule]
     def __init__(self, rules: _Optional[_Iterable[_Union[DivergenceRule, _Mapping]]] = ...) -> None: ...
 
+class GetReconciliationPolicyRequest(_message.Message):
+    __slots__ = ("account_id",)
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    def __init__(self, account_id: _Optional[str] = ...) -> None: ...
+
+class GetReconciliationPolicyResponse(_message.Message):
+    __slots__ = ("rules",)
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    rules: _containers.RepeatedCompositeFieldContainer[DivergenceRule]
+    def __init__(self, rules: _Optional[_Iterable[_Union[DivergenceRule, _Mapping]]] = ...) -> None: ...
+
 class ListReconciliationRunsRequest(_message.Message):
     __slots__ = ("account_id", "page_size", "page_token")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

@@ -66,6 +66,11 @@ class ReconciliationServiceStub:
                 request_serializer=countersign_dot_v1_dot_reconciliation__pb2.PutReconciliationPolicyRequest.SerializeToString,
                 response_deserializer=countersign_dot_v1_dot_reconciliation__pb2.PutReconciliationPolicyResponse.FromString,
                 _registered_method=True)
+        self.GetReconciliationPolicy = channel.unary_unary(
+                '/countersign.v1.ReconciliationService/GetReconciliationPolicy',
+                request_serializer=countersign_dot_v1_dot_reconciliation__pb2.GetReconciliationPolicyRequest.SerializeToString,
+                response_deserializer=countersign_dot_v1_dot_reconciliation__pb2.GetReconciliationPolicyResponse.FromString,
+                _registered_method=True)
         self.ListReconciliationRuns = channel.unary_unary(
                 '/countersign.v1.ReconciliationService/ListReconciliationRuns',
                 request_serializer=countersign_dot_v1_dot_reconciliation__pb2.ListReconciliationRunsRequest.SerializeToString,
@@ -153,6 +158,15 @@ class ReconciliationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetReconciliationPolicy(self, request, context):
+        """Returns how an account's divergences end without a person: the rule of every kind.
+
+        Caller: the account's owner, an operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListReconciliationRuns(self, request, context):
         """Lists an account's reconciliation runs, newest first. Runs in a row that found the same are one, the first of them.
 
@@ -228,6 +242,11 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
                     servicer.PutReconciliationPolicy,
                     request_deserializer=countersign_dot_v1_dot_reconciliation__pb2.PutReconciliationPolicyRequest.FromString,
                     response_serializer=countersign_dot_v1_dot_reconciliation__pb2.PutReconciliationPolicyResponse.SerializeToString,
+            ),
+            'GetReconciliationPolicy': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReconciliationPolicy,
+                    request_deserializer=countersign_dot_v1_dot_reconciliation__pb2.GetReconciliationPolicyRequest.FromString,
+                    response_serializer=countersign_dot_v1_dot_reconciliation__pb2.GetReconciliationPolicyResponse.SerializeToString,
             ),
             'ListReconciliationRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ListReconciliationRuns,
@@ -413,6 +432,33 @@ class ReconciliationService:
             '/countersign.v1.ReconciliationService/PutReconciliationPolicy',
             countersign_dot_v1_dot_reconciliation__pb2.PutReconciliationPolicyRequest.SerializeToString,
             countersign_dot_v1_dot_reconciliation__pb2.PutReconciliationPolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReconciliationPolicy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.ReconciliationService/GetReconciliationPolicy',
+            countersign_dot_v1_dot_reconciliation__pb2.GetReconciliationPolicyRequest.SerializeToString,
+            countersign_dot_v1_dot_reconciliation__pb2.GetReconciliationPolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,

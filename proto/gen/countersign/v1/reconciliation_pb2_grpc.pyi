@@ -71,6 +71,11 @@ class ReconciliationServiceStub:
 
     Caller: the account's owner.
     """
+    GetReconciliationPolicy: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.GetReconciliationPolicyRequest, _reconciliation_pb2.GetReconciliationPolicyResponse]
+    """Returns how an account's divergences end without a person: the rule of every kind.
+
+    Caller: the account's owner, an operator.
+    """
     ListReconciliationRuns: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.ListReconciliationRunsRequest, _reconciliation_pb2.ListReconciliationRunsResponse]
     """Lists an account's reconciliation runs, newest first. Runs in a row that found the same are one, the first of them.
 
@@ -140,6 +145,11 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     A repeat answers the same.
 
     Caller: the account's owner.
+    """
+    GetReconciliationPolicy: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.GetReconciliationPolicyRequest, _reconciliation_pb2.GetReconciliationPolicyResponse]  # type: ignore[assignment]
+    """Returns how an account's divergences end without a person: the rule of every kind.
+
+    Caller: the account's owner, an operator.
     """
     ListReconciliationRuns: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.ListReconciliationRunsRequest, _reconciliation_pb2.ListReconciliationRunsResponse]  # type: ignore[assignment]
     """Lists an account's reconciliation runs, newest first. Runs in a row that found the same are one, the first of them.
@@ -243,6 +253,17 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         A repeat answers the same.
 
         Caller: the account's owner.
+        """
+
+    @_abc_1.abstractmethod
+    def GetReconciliationPolicy(
+        self,
+        request: _reconciliation_pb2.GetReconciliationPolicyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_pb2.GetReconciliationPolicyResponse, _abc.Awaitable[_reconciliation_pb2.GetReconciliationPolicyResponse]]:
+        """Returns how an account's divergences end without a person: the rule of every kind.
+
+        Caller: the account's owner, an operator.
         """
 
     @_abc_1.abstractmethod

@@ -7431,6 +7431,22 @@ class PutReconciliationPolicyResponse(betterproto.Message):
 
 
 @dataclass(eq=False, repr=False)
+class GetReconciliationPolicyRequest(betterproto.Message):
+    """Request of GetReconciliationPolicy."""
+
+    account_id: str = betterproto.string_field(1)
+    """UUID."""
+
+
+@dataclass(eq=False, repr=False)
+class GetReconciliationPolicyResponse(betterproto.Message):
+    """Response of GetReconciliationPolicy."""
+
+    rules: List["DivergenceRule"] = betterproto.message_field(1)
+    """The rules in force, one for each kind."""
+
+
+@dataclass(eq=False, repr=False)
 class ListReconciliationRunsRequest(betterproto.Message):
     """Request of ListReconciliationRuns."""
 
@@ -10027,6 +10043,23 @@ class ReconciliationServiceStub(betterproto.ServiceStub):
             "/countersign.v1.ReconciliationService/PutReconciliationPolicy",
             put_reconciliation_policy_request,
             PutReconciliationPolicyResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def get_reconciliation_policy(
+        self,
+        get_reconciliation_policy_request: "GetReconciliationPolicyRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "GetReconciliationPolicyResponse":
+        return await self._unary_unary(
+            "/countersign.v1.ReconciliationService/GetReconciliationPolicy",
+            get_reconciliation_policy_request,
+            GetReconciliationPolicyResponse,
             timeout=timeout,
             deadline=deadline,
             metadata=metadata,
@@ -12686,6 +12719,11 @@ class ReconciliationServiceBase(ServiceBase):
     ) -> "PutReconciliationPolicyResponse":
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def get_reconciliation_policy(
+        self, get_reconciliation_policy_request: "GetReconciliationPolicyRequest"
+    ) -> "GetReconciliationPolicyResponse":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
     async def list_reconciliation_runs(
         self, list_reconciliation_runs_request: "ListReconciliationRunsRequest"
     ) -> "ListReconciliationRunsResponse":
@@ -12753,6 +12791,14 @@ class ReconciliationServiceBase(ServiceBase):
     ) -> None:
         request = await stream.recv_message()
         response = await self.put_reconciliation_policy(request)
+        await stream.send_message(response)
+
+    async def __rpc_get_reconciliation_policy(
+        self,
+        stream: "grpclib.server.Stream[GetReconciliationPolicyRequest, GetReconciliationPolicyResponse]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.get_reconciliation_policy(request)
         await stream.send_message(response)
 
     async def __rpc_list_reconciliation_runs(
@@ -12827,6 +12873,12 @@ class ReconciliationServiceBase(ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 PutReconciliationPolicyRequest,
                 PutReconciliationPolicyResponse,
+            ),
+            "/countersign.v1.ReconciliationService/GetReconciliationPolicy": grpclib.const.Handler(
+                self.__rpc_get_reconciliation_policy,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                GetReconciliationPolicyRequest,
+                GetReconciliationPolicyResponse,
             ),
             "/countersign.v1.ReconciliationService/ListReconciliationRuns": grpclib.const.Handler(
                 self.__rpc_list_reconciliation_runs,
