@@ -5,11 +5,11 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import approval, batch, breach, matching, unary
+from bench import approval, batch, breach, matching, positions, unary
 from bench.ground import Strategy, process, product, strategies
 from bench.load import Run
 from bench.picture import draw
@@ -26,6 +26,7 @@ _APPROVALS = 150
 _BREACHES = 20
 # What a guard may take to send the first close, beside what it waits for on purpose.
 _BREACH_SECONDS = 0.5
+_POSITIONS = 50_000
 
 # Microseconds of the processor for one signal, by whose they were, by what was called.
 Work = Mapping[str, Mapping[str, float]]
@@ -119,6 +120,7 @@ def _measure(on: _Ground) -> tuple[list[Row], Work]:
         *_approval_rows(clicks, floor),
         *_breach_rows(closes),
         *_matching_rows(),
+        _position_row(),
     ]
     return rows, {
         "SubmitSignal": _work_per_call(rounds.ours),
@@ -196,6 +198,14 @@ def _matching_rows() -> list[Row]:
         # Twice as many in N log N, and a tenth for the weather.
         _at_most(2.35, large, whole, against="half as many", theirs=half),
     ]
+
+
+def _position_row() -> Row:
+    ours = statistics.median(positions.product_run() for _ in range(ROUNDS))
+    row = _at_least(
+        1, "positions, in and told on", ours, against="50,000 a second", theirs=_POSITIONS
+    )
+    return replace(row, unit="positions/s")
 
 
 def _at_most(most: float, what: str, ours: float, *, against: str, theirs: float) -> Row:
