@@ -12,6 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.catalogue import EURUSD, USDJPY, XAUUSD
 from mt5_simulator.broker.codes import (
+    LIMIT_TYPES,
+    PENDING_TYPES,
+    STOP_LIMIT_TYPES,
     Action,
     DealType,
     Entry,
@@ -21,6 +24,7 @@ from mt5_simulator.broker.codes import (
     OrderType,
     Reason,
     Side,
+    TimePolicy,
 )
 from mt5_simulator.broker.records import Position, Request
 from mt5_simulator.broker.symbols import ALWAYS
@@ -57,12 +61,52 @@ class Books(RuleBasedStateMachine):
         sl = (quote.bid if side is OrderType.BUY else quote.ask) - away if stop else Decimal(0)
         self.send(symbol=symbol, type=side, volume=volume, sl=sl)
 
-    @rule(symbol=symbols, side=sides, volume=volumes, points=st.integers(1, 80))
-    def wait(self, *, symbol: str, side: OrderType, volume: Decimal, points: int) -> None:
+    @rule(
+        symbol=symbols,
+        kind=st.sampled_from(sorted(PENDING_TYPES)),
+        volume=volumes,
+        points=st.integers(1, 80),
+        policy=st.sampled_from(TimePolicy),
+    )
+    def wait(
+        self, *, symbol: str, kind: OrderType, volume: Decimal, points: int, policy: TimePolicy
+    ) -> None:
         quote, point = self.broker.market.quotes[symbol], self.broker.market.symbols[symbol].point
-        below = quote.bid - points * point
-        kind = OrderType.BUY_LIMIT if side is OrderType.BUY else OrderType.SELL_STOP
-        self.send(action=Action.PENDING, symbol=symbol, type=kind, volume=volume, price=below)
+        away = points * point * kind.side.sign * (-1 if kind in LIMIT_TYPES else 1)
+        price = (quote.ask if kind.side is Side.BUY else quote.bid) + away
+        limit = price - points * point * kind.side.sign if kind in STOP_LIMIT_TYPES else Decimal(0)
+        tomorrow = self.broker.market.server_time(self.broker.now) + timedelta(days=1)
+        self.send(
+            action=Action.PENDING,
+            symbol=symbol,
+            type=kind,
+            volume=volume,
+            price=price,
+            stoplimit=limit,
+            type_time=policy,
+            expiration=int(tomorrow.timestamp()),
+        )
+
+    @precondition(lambda self: self.account.orders)
+    @rule(data=st.data(), points=st.integers(-20, 20))
+    def move(self, *, data: st.DataObject, points: int) -> None:
+        order = data.draw(st.sampled_from(list(self.account.orders.values())))
+        shift = points * self.broker.market.symbols[order.symbol].point
+        limit = order.stop_limit_price + shift if order.stop_limit_price else Decimal(0)
+        self.send(
+            action=Action.MODIFY, order=order.ticket, price=order.price + shift, stoplimit=limit
+        )
+
+    @precondition(lambda self: self.account.orders)
+    @rule(data=st.data())
+    def withdraw(self, *, data: st.DataObject) -> None:
+        self.send(action=Action.REMOVE, order=data.draw(st.sampled_from(list(self.account.orders))))
+
+    @rule(symbol=symbols, lots=st.lists(st.integers(1, 9), max_size=3))
+    def hold_less(self, *, symbol: str, lots: list[int]) -> None:
+        """Let the market hold so many lots at prices ever worse; none means as many as you like."""
+        levels = [(Decimal(lot) / 100, place) for place, lot in enumerate(lots)]
+        self.broker.market.set_liquidity(symbol, levels or None)
 
     @precondition(lambda self: self.account.positions)
     @rule(data=st.data(), part=st.integers(1, 4))
@@ -194,6 +238,17 @@ class Books(RuleBasedStateMachine):
                 assert deal.order in orders
                 assert deal.position_id
             assert (deal.entry is Entry.IN) or deal.symbol
+
+    @invariant()
+    def an_order_is_filled_by_what_its_deals_say(self) -> None:
+        filled: dict[int, Decimal] = {}
+        for deal in self.account.deals.values():
+            # One order closes two positions against each other, and counts once.
+            if deal.symbol and deal.entry is not Entry.OUT_BY:
+                filled[deal.order] = filled.get(deal.order, Decimal(0)) + deal.volume
+        orders = {**self.account.history, **self.account.orders}
+        for ticket, volume in filled.items():
+            assert orders[ticket].volume_initial - orders[ticket].volume_current == volume
 
     @invariant()
     def an_order_is_either_working_or_final(self) -> None:

@@ -204,6 +204,20 @@ def test_an_order_that_lowers_the_margin_is_taken_whatever_the_equity(
     assert mt5.order_send(SELL).retcode == mt5.TRADE_RETCODE_DONE
 
 
+@pytest.mark.mt5(deposit=150)
+def test_an_order_that_waits_closes_no_position_and_needs_its_margin(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    first = mt5.order_send(BUY).order
+    waiting = {"action": 5, "type": 2, "price": 1.084, "type_filling": 2, "position": first}
+
+    assert mt5.order_send({**BUY, **waiting, "volume": 5.0}).retcode == 10019
+    second = mt5.order_send({**BUY, **waiting, "volume": 0.01}).order
+    price(mt5_terminal, "1.08380", "1.08390")
+
+    assert {(p.ticket, p.volume) for p in mt5.positions_get()} == {(first, 0.1), (second, 0.01)}
+
+
 def test_hedged_volume_needs_half_the_margin(mt5: ModuleType) -> None:
     # EURUSD counts 50,000 units for a hedged lot of 100,000.
     mt5.order_send(BUY)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from mt5_simulator.broker.account import Account
-from mt5_simulator.broker.codes import OrderType, Retcode, Side
+from mt5_simulator.broker.codes import Action, OrderType, Retcode, Side
 from mt5_simulator.broker.market import Market
 from mt5_simulator.broker.prices import Quote
 from mt5_simulator.broker.records import Order, Position, Request
@@ -39,8 +39,12 @@ class Case:
 
     @property
     def is_close(self) -> bool:
-        """Whether it can only take risk off: it closes a position it names."""
-        return self.account.is_hedging and self.request.position != 0
+        """Whether it can only take risk off: it closes a position it names, and at once.
+
+        What waits for a price opens a position of its own, whichever it names.
+        """
+        is_deal = self.request.action == Action.DEAL
+        return is_deal and self.account.is_hedging and self.request.position != 0
 
     @property
     def prices(self) -> Quote:
