@@ -153,6 +153,14 @@ class Books(RuleBasedStateMachine):
         self.broker.transfer(LOGIN, Decimal(amount), kind=kind)
 
     @precondition(lambda self: self.account.positions)
+    @rule(percent=st.integers(0, 100))
+    def take_money_away(self, *, percent: int) -> None:
+        """Leave so many percent of the margin: less than the account needs, or hardly enough."""
+        worth = valued(self.account, self.broker.market)
+        left = (worth.margin * percent / 100).quantize(Decimal("0.01"))
+        self.broker.transfer(LOGIN, min(left - worth.equity, Decimal(0)))
+
+    @precondition(lambda self: self.account.positions)
     @rule(data=st.data())
     def close_by_phone(self, *, data: st.DataObject) -> None:
         ticket = data.draw(st.sampled_from(list(self.account.positions)))

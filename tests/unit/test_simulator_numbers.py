@@ -30,6 +30,8 @@ def build(what: Any, *arguments: object, **names: object) -> object:
         (lambda: build(simulate, deposit=float("nan")), ValueError, "deposit must be a number"),
         (lambda: build(simulate, deposit="much"), ValueError, "deposit must be a number"),
         (lambda: simulate([]), ValueError, "accounts must name one"),
+        (lambda: simulate([Terms(login=7)] * 2), ValueError, "accounts must differ, and 7"),
+        (lambda: simulate(symbols=[EURUSD, EURUSD]), ValueError, "symbols must differ, and EURUSD"),
         (lambda: build(Terms, login=1, margin_mode=7), ValueError, "margin_mode must be one of 0"),
         (lambda: build(Terms, login=1, commission_per_lot=None), TypeError, "commission_per_lot"),
         (lambda: build(VirtualClock().advance, by=21), TypeError, "seconds=21"),

@@ -1,5 +1,6 @@
 """The broker: takes requests, keeps the books, and is never wrong about them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -64,6 +65,9 @@ class Broker:
         feed: Feed | None = None,
         server_offset: timedelta = timedelta(hours=2),
     ) -> None:
+        accounts = [*accounts]
+        _refuse_twice("accounts", [str(terms.login) for terms in accounts])
+        _refuse_twice("symbols", [symbol.name for symbol in symbols])
         self.market = Market(symbols=symbols, feed=feed or Script(), offset=server_offset, now=now)
         self.accounts = {terms.login: Account(terms) for terms in accounts}
         self.tickets = Tickets()
@@ -247,3 +251,9 @@ class Broker:
             self._desk.fill(account, order, self.now)
         else:
             self._desk.conclude(account, order, OrderState.REJECTED, self.now)
+
+
+def _refuse_twice(what: str, names: Sequence[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ValueError(f"{what} must differ, and {name} is there {count} times")
