@@ -190,7 +190,10 @@ async def test_a_button_is_for_its_person_its_chat_and_its_message(story: Story)
     entry = await story.laid_before()
     message = story.message(entry)
     data = message.buttons["Approve"]
+    forged = story.api.presses_data(ANN, ANN, message.message_id, data)
+    forged["callback_query"]["from"]["id"] = STRANGER
     presses = [
+        forged,
         story.api.presses_data(STRANGER, GROUP, message.message_id, data),
         story.api.presses_data(STRANGER, STRANGER, message.message_id, data),
         story.api.presses_data(ANN, GROUP, message.message_id, data),
@@ -199,7 +202,8 @@ async def test_a_button_is_for_its_person_its_chat_and_its_message(story: Story)
     ]
 
     assert [await story.outcome(one) for one in presses] == [
-        "STRANGER", "STRANGER", "STRANGER", "BUTTON_REFUSED", "BUTTON_REFUSED",
+        *("STRANGER", "STRANGER", "STRANGER", "STRANGER"),
+        *("BUTTON_REFUSED", "BUTTON_REFUSED"),
     ]  # fmt: skip
     assert await story.state(entry) == approvals_pb2.APPROVAL_STATE_PENDING
 
@@ -284,7 +288,8 @@ async def test_approve_by_command_asks_for_the_button(story: Story) -> None:
         ("/flatten", "Close every position"),
         ("/guards", "uards"),
         ("/report", "traded yet"),
-        ("/chart", "NOT_IMPLEMENTED_YET"),
+        ("/chart", "SIM main: EQUITY_MISSING"),
+        ("/chart EURUSD", "SIM main: "),
     ],
 )
 async def test_each_command_answers(story: Story, command: str, words: str) -> None:
@@ -325,6 +330,27 @@ async def test_flattening_is_asked_twice(story: Story) -> None:
         values_pb2.TRADING_STATE_ACTIVE, "CANCELLED", "FLATTENED",
     )  # fmt: skip
     assert await story.trading_state() != values_pb2.TRADING_STATE_ACTIVE
+
+
+async def test_a_chart_comes_as_a_picture(story: Story) -> None:
+    await story.paired()
+    async with story.it.database.transaction(None) as tx:
+        await tx.execute(
+            text(
+                "INSERT INTO equity_hours "
+                "(account_id, owner_id, hour, lowest, highest, balance, equity, paid) "
+                "SELECT :account, :owner, date_trunc('hour', now()) - n * interval '1 hour', "
+                "1000, 1009, 1000, 1000 + n, 0 FROM generate_series(1, 5) AS n"
+            ),
+            {"account": story.owner.account_id, "owner": story.owner.id},
+        )
+    story.api.says(ANN, "/chart")
+
+    await story.reads(ANN, "SIM main")
+
+    ((caption, picture),) = story.api.pictures[ANN]
+    assert caption == "SIM main"
+    assert picture.startswith(b"\x89PNG")
 
 
 async def test_muted_is_what_is_not_critical(story: Story) -> None:

@@ -13,6 +13,16 @@ from countersign_server.rpc.validation import check
 Method = Callable[[Any, Any], Awaitable[Any]]
 
 
+class InnerContext:
+    """What a method meets where a call over the network has its headers: there are none."""
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    async def send_initial_metadata(self, initial_metadata: object) -> None:
+        """Let headers of the answer go: whoever calls from inside reads the answer alone."""
+
+
 class InnerDoors:
     """Every method that a server has. Services are added to it as to a server."""
 
@@ -43,4 +53,4 @@ class InnerDoors:
             raise Forbidden(f"{method} is not open to this caller")
         check(request)
         bind_call(call)
-        return await behave(request, None)
+        return await behave(request, InnerContext())

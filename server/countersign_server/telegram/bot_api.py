@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from countersign_server.outgoing.posting import Answer, NotAnswered, Poster
@@ -62,6 +63,13 @@ class BotApi:
             asked["reply_markup"] = {"inline_keyboard": keyboard}
         return int((await self._call("sendMessage", asked))["message_id"])
 
+    async def send_picture(self, chat_id: int, png: bytes, caption: str) -> None:
+        """Send a picture with what is written below it."""
+        fields = {"chat_id": str(chat_id), "caption": caption}
+        boundary, body = as_form(fields, png)
+        kind = {"content-type": f"multipart/form-data; boundary={boundary}"}
+        result_in(await self.lines.post(f"{self._url}/sendPhoto", body, kind))
+
     async def edit(self, chat_id: int, message_id: int, text: str) -> None:
         """Change a message, and take its buttons away."""
         await self._call(
@@ -79,6 +87,24 @@ class BotApi:
             f"{self._url}/{method}", json.dumps(asked).encode(), _JSON, patience=patience
         )
         return result_in(answer)
+
+
+def as_form(fields: Mapping[str, str], png: bytes) -> tuple[str, bytes]:
+    """Return the boundary and the body of a form with a picture called "photo" (RFC 7578).
+
+    The boundary is a hash of what it parts, which therefore does not hold it.
+    """
+    boundary = sha256(png + repr(sorted(fields.items())).encode()).hexdigest()
+    parts = [
+        f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    head = (
+        f'--{boundary}\r\ncontent-disposition: form-data; name="photo"; filename="chart.png"\r\n'
+        "content-type: image/png\r\n\r\n"
+    )
+    body = "".join(parts).encode() + head.encode() + png + f"\r\n--{boundary}--\r\n".encode()
+    return boundary, body
 
 
 def result_in(answer: Answer) -> Result:

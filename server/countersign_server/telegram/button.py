@@ -51,6 +51,7 @@ class Reply:
     text: str
     rows: tuple[tuple[Button, ...], ...] = ()
     approval_id: UUID | None = None  # what it is about: it is edited once that is decided
+    picture: bytes = b""  # PNG; the text stands below it, and there are no buttons
 
 
 def new_token(random: Random = secrets.token_bytes) -> str:

@@ -11,13 +11,14 @@ from countersign.v1 import (
     accounts_pb2,
     analytics_pb2,
     approvals_pb2,
+    charts_pb2,
     execution_pb2,
     guards_pb2,
     reconciliation_pb2,
     telegram_pb2,
     values_pb2,
 )
-from countersign_server.errors import CountersignError, NotImplementedYet
+from countersign_server.errors import CountersignError
 from countersign_server.telegram.button import Action, Button, Reply
 from countersign_server.telegram.laying import laid
 from countersign_server.telegram.person import Person
@@ -34,6 +35,7 @@ _CONFIRM_WITHIN = timedelta(seconds=60)
 _SPAN = re.compile(r"([1-9][0-9]{0,2})([mhd])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _MUTE_MAX = timedelta(days=7)
+_CHARTS_MAX = 4
 _NONE_SUCH = "Nothing that waits for you ends like that; /inbox lists what does."
 
 
@@ -152,8 +154,25 @@ class Errand:
         return [Reply(statistics_text(answer))]
 
     async def chart(self) -> list[Reply]:
-        """Say that there is no such thing yet."""
-        raise NotImplementedYet("this server sends no charts to chats yet")
+        """Draw the equity of each account; of a symbol that is named, its price."""
+        accounts = (await _accounts(self.person))[:_CHARTS_MAX]
+        return [await self._drawn(one) for one in accounts] or [Reply("You have no account.")]
+
+    async def _drawn(self, account: accounts_pb2.Account) -> Reply:
+        name = f"{'SIM' if account.demo else 'LIVE'} {account.name}"
+        symbol = self.words.partition(" ")[0]
+        try:
+            if symbol:
+                asked = charts_pb2.GetPriceChartRequest(
+                    account_id=account.account_id, symbol=symbol, timeframe=charts_pb2.TIMEFRAME_H1
+                )
+                drawn = await self.person.call("ChartService/GetPriceChart", asked)
+            else:
+                equity = charts_pb2.GetEquityChartRequest(account_id=account.account_id)
+                drawn = await self.person.call("ChartService/GetEquityChart", equity)
+        except CountersignError as error:
+            return Reply(f"{name}: {error.reason}: {error}\n{error.advice}")
+        return Reply(f"{name} {symbol}".strip(), picture=drawn.data)
 
 
 async def pull(person: Person, state: values_pb2.TradingState) -> str:

@@ -115,8 +115,6 @@ async def _stranger(desk: Desk, done: Command | Press) -> str:
 
 
 async def _pair(desk: Desk, command: Command) -> str:
-    if not command.place.is_private:
-        return "STRANGER"
     chat = await desk.pairing.pair(command.place, command.words)
     if chat is None:
         await _say(desk, command.place, "This code is not good: make a new one.")
@@ -126,9 +124,10 @@ async def _pair(desk: Desk, command: Command) -> str:
 
 
 async def _own_chat(tx: AsyncConnection, place: Place) -> Chat | None:
-    """Return the chat if it is private, paired, of this very person, and of a user who is."""
-    if not place.is_private:
-        return None
+    """Return the chat if it is paired, of this very person, and of a user who may sign in.
+
+    Only private chats are ever paired.
+    """
     chat = await chat_store.chat_at(tx, place.chat_id)
     if chat is None or chat.telegram_user_id != place.user_id:
         return None

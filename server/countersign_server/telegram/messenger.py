@@ -26,6 +26,9 @@ class Messenger:
 
     async def send(self, chat: Chat, reply: Reply, *, silent: bool = False) -> None:
         """Send a message. Its buttons work from when it is known which message they came with."""
+        if reply.picture:
+            await self._bot.send_picture(chat.telegram_chat_id, reply.picture, reply.text)
+            return
         rows = [[(new_token(), button) for button in row] for row in reply.rows]
         drawn = [one for row in rows for one in row]
         if drawn:

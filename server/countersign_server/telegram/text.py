@@ -34,6 +34,7 @@ HELP = """\
 /status - accounts, and what is in doubt
 /guards - how near each account is to its limits
 /report - what trading came to
+/chart [SYMBOL] - equity, or a price, as a picture
 /pause - halt all trading now
 /closeonly - let positions only be reduced
 /flatten - close everything (asks first)
