@@ -454,26 +454,30 @@ async def test_topics_of_a_chat_can_be_chosen(story: Story) -> None:
 
 
 async def test_an_update_that_is_posted_needs_the_secret_and_counts_once(story: Story) -> None:
-    update = {
-        "update_id": 1,
-        "message": {
-            "message_id": 1,
-            "from": {"id": STRANGER},
-            "chat": {"id": STRANGER, "type": "private"},
-            "text": "/inbox",
-        },
-    }
-    body = HttpBody(data=json.dumps(update).encode())
-    header = "x-telegram-bot-api-secret-token"
-    for wrong in ((), ((header, "")), ((header, SECRET[:-1] + "x"))):
-        metadata = (wrong,) if wrong else ()
+    header, update, later = "x-telegram-bot-api-secret-token", _posted(1), _posted(2, by=9)
+    for wrong in ((), ((header, ""),), ((header, SECRET[:-1] + "x"),)):
         with refusal(grpc.StatusCode.UNAUTHENTICATED, "SIGNATURE_INVALID"):
-            await story.it.telegram.ReceiveTelegramUpdate(body, metadata=metadata)
-    for _ in range(2):
-        await story.it.telegram.ReceiveTelegramUpdate(body, metadata=((header, SECRET),))
+            await story.it.telegram.ReceiveTelegramUpdate(_body(update), metadata=wrong)
+    for each in (update, update, later):
+        await story.it.telegram.ReceiveTelegramUpdate(_body(each), metadata=((header, SECRET),))
+        outcome = await story.outcome(each)
 
-    assert await story.outcome(update) == "STRANGER"
-    assert len(story.api.texts(STRANGER)) == 1
+    assert outcome == "STRANGER"
+    assert (len(story.api.texts(STRANGER)), len(story.api.texts(9))) == (1, 1)
+
+
+def _posted(number: int, by: int = STRANGER) -> dict[str, Any]:
+    message = {
+        "message_id": number,
+        "from": {"id": by},
+        "chat": {"id": by, "type": "private"},
+        "text": "/inbox",
+    }
+    return {"update_id": number, "message": message}
+
+
+def _body(update: dict[str, Any]) -> HttpBody:
+    return HttpBody(data=json.dumps(update).encode())
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"nothing", b'"x"', b"[" * 100_000])
