@@ -3,10 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.windows.windows_python import run_python
+from tests.windows.windows_python import run_python, windows_path
 
 Run = Callable[[], "subprocess.CompletedProcess[str]"]
 CONFORMANCE = "mt5_simulator.conformance"
@@ -45,3 +46,31 @@ def test_the_package_measured_is_the_one_pinned() -> None:
     asked = "import importlib.metadata as m; print(m.version('MetaTrader5'), end='')"
 
     assert run_python("-c", asked).stdout == "5.0.6231"
+
+
+CLAIMING = """
+import pathlib, subprocess, sys
+from mt5_simulator.served.claim import claimed
+program, books, *others = sys.argv[1:]
+try:
+    with claimed(pathlib.Path(books), "end it"):
+        print("mine", flush=True)
+        if others:
+            subprocess.run([sys.executable, program, program, books])
+    if others:
+        subprocess.run([sys.executable, program, program, books])
+except ValueError as error:
+    print(error, flush=True)
+"""
+
+
+def test_books_are_claimed_by_one_process_at_a_time_on_windows_too(tmp_path: Path) -> None:
+    program, books = tmp_path / "claiming.py", tmp_path / "books"
+    program.write_text(CLAIMING)
+    named = windows_path(program)
+
+    said = run_python(named, named, windows_path(books), "and others")
+
+    first, second, third = said.stdout.splitlines()
+    assert (first, third) == ("mine", "mine"), said.stderr
+    assert second.endswith("books is in use by another mt5-simulator: end it")
