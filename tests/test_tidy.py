@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -235,6 +236,18 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
         if path.is_relative_to(ROOT) and secret.search(path.read_text(errors="replace"))
     ]
     assert not telling, "the project works wherever it is cloned"
+
+
+def test_no_package_or_archive_of_others_is_kept_here() -> None:
+    kept = subprocess.run(  # git, of the machine
+        ["git", "ls-files"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    packed = (".whl", ".zip", ".gz", ".xz", ".tar", ".so", ".exe", ".dll", ".jar")
+    assert [name for name in kept if name.endswith(packed)] == []
 
 
 def test_every_package_says_what_it_is() -> None:
