@@ -1,6 +1,8 @@
 """A kill switch stops at once what it is pulled for, until who may release it does."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +129,21 @@ async def _refuses(it: World, strategy: Any) -> bool:
     except grpc.aio.AioRpcError as error:
         return error.code() is grpc.StatusCode.FAILED_PRECONDITION
     return False
+
+
+async def test_everything_is_stopped_while_accounts_are_being_judged(it: World) -> None:
+    owners = [await it.an_owner(f"owner{n}", login=2_000_000 + n) for n in range(4)]
+
+    async def judge(owner: Owner) -> None:
+        for _ in range(5):
+            await pull(it, owner.metadata, CLOSE_ONLY, everything=True)
+            await state_of(it, owner)
+
+    async def stop() -> None:
+        for _ in range(5):
+            pulled = await pull(it, it.operator, HALTED, everything=True)
+            await release(it, it.operator, pulled.kill_switch)
+
+    await asyncio.gather(stop(), *(judge(owner) for owner in owners))
+    for owner in owners:
+        await until(partial(_is, it, owner, CLOSE_ONLY), "its own latch is what holds")

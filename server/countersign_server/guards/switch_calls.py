@@ -173,10 +173,11 @@ class SwitchCalls(guards_pb2_grpc.GuardServiceServicer):
     async def _hold_everything(
         self, tx: AsyncConnection, state: TradingState, now: datetime
     ) -> Sequence[Account]:
-        """Hold every account that is freer than `state`, in one statement; return them.
+        """Hold every account that is freer than `state`, and return them.
 
-        Whoever judges an account meanwhile has it held: this waits, or it sees the switch.
+        Whoever judges an account meanwhile has its guard: this waits, or it sees the switch.
         """
+        await _have_all_looked_at(tx, now)
         freer = [one.value for one in TradingState if severity(one) < severity(state)]
         changed = await tx.execute(
             update(accounts)
@@ -205,7 +206,6 @@ class SwitchCalls(guards_pb2_grpc.GuardServiceServicer):
         ]
         if entries:
             await record(tx, *entries)
-        await _have_all_looked_at(tx, now)
         return held
 
     def _entry(
@@ -240,9 +240,14 @@ async def _let_producer(tx: AsyncConnection, producer_id: UUID) -> None:
 
 
 async def _have_all_looked_at(tx: AsyncConnection, now: datetime) -> None:
-    """Have every account looked at now, those that were never seen as well."""
+    """Have every account looked at now, those that were never seen as well.
+
+    Holds every guard, in the order in which all hold several, and before any account: whoever
+    judges one has its guard first, and then its account.
+    """
     every = select(accounts.c.id, accounts.c.owner_id)
     await tx.execute(
         upsert(guards).from_select(["account_id", "owner_id"], every).on_conflict_do_nothing()
     )
+    await tx.execute(select(guards.c.account_id).order_by(guards.c.account_id).with_for_update())
     await tx.execute(update(guards).values(due_at=now))
