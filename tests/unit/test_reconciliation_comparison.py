@@ -255,7 +255,7 @@ def test_what_cannot_be_closed_for_too_long_waits_for_a_person() -> None:
     since = 2 + int(CLOSE_WITHIN.total_seconds()) // 10
     assert settle(look(since - 1, 7), [by_hand], kept, DEFAULT_POLICY) == []
     (given_up,) = settle(look(since, 7), [by_hand], kept, DEFAULT_POLICY)
-    assert (given_up.state, given_up.reason) == (State.ESCALATED, "CLOSE_FAILED")
+    assert (given_up.state, given_up.reason) == (State.ESCALATED, "CLOSE_OVERDUE")
     assert given_up.closing_since is None
     again = resolved(given_up, Action.CLOSE, "the market is open now", LATER)
     assert (again.state, again.closing_since) == (State.OPEN, LATER)

@@ -19,8 +19,9 @@ from countersign_server.reconciliation.divergence import (
 
 CLOSED_AT_TERMINAL = "CLOSED_AT_TERMINAL"
 DIFFERENCE_GONE = "DIFFERENCE_GONE"
-CLOSE_FAILED = "CLOSE_FAILED"
-# A position that could not be closed for so long is a person's to look at.
+CLOSE_OVERDUE = "CLOSE_OVERDUE"
+# A position that could not be closed for so long is a person's to look at. No new close is made
+# then; one that waits for its market may still come.
 CLOSE_WITHIN = timedelta(minutes=2)
 # Why a divergence ended that nobody decided: our book has nothing to follow.
 GONE = frozenset({CLOSED_AT_TERMINAL, DIFFERENCE_GONE})
@@ -70,7 +71,7 @@ def _of(
     current = replace(known, actual_json=canonical_json(difference.actual))
     if known.closing_since is not None:
         if look.now - known.closing_since >= CLOSE_WITHIN:
-            return [_ended(current, State.ESCALATED, CLOSE_FAILED, look.now)]
+            return [_ended(current, State.ESCALATED, CLOSE_OVERDUE, look.now)]
     elif known.state is State.OPEN and look.stored_at > known.seen_at:
         action = policy[known.kind]
         if action is Action.CLOSE:

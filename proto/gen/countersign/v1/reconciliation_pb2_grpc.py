@@ -138,7 +138,7 @@ class ReconciliationServiceServicer:
     def ResolveDivergence(self, request, context):
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
         To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-        takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+        takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
         Caller: the account's owner.
         """

@@ -59,7 +59,7 @@ class ReconciliationServiceStub:
     ResolveDivergence: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
     To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-    takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+    takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
     Caller: the account's owner.
     """
@@ -134,7 +134,7 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     ResolveDivergence: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]  # type: ignore[assignment]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
     To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-    takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+    takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
     Caller: the account's owner.
     """
@@ -236,7 +236,7 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_reconciliation_pb2.ResolveDivergenceResponse, _abc.Awaitable[_reconciliation_pb2.ResolveDivergenceResponse]]:
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
         To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-        takes longer than two minutes. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+        takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
         Caller: the account's owner.
         """
