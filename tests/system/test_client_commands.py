@@ -450,3 +450,31 @@ def test_an_owner_sets_what_guards_an_account_stops_it_and_lets_it_go_on(
     assert "FORBIDDEN" in terminal.errors
     released = ("guards", "switch", "release", pulled["killSwitchId"], "--reason", "over")
     assert "released" in terminal.done(*released, "--profile", "op")
+
+
+def test_limits_and_the_policy_of_differences_are_shown_set_and_lifted(terminal: Terminal) -> None:
+    sign_in_operator(terminal)
+    sign_in_owner(terminal, "lim@example.com")
+    account = terminal.read(
+        *("account", "create", "Main", "--server", "Sim-Demo", "--login", "1000088"),
+        *("--currency", "USD", "--margin-mode", "hedging"),
+    )["accountId"]
+    shown = terminal.read("limits", "account", account)["limits"]
+    assert (shown["maxOrdersPerSecond"], shown["maxIdenticalOrdersPerMinute"]) == (10, 20)
+    changed = terminal.read(
+        *("limits", "account", account, "--max-orders-per-second", "3"),
+        *("--clear", "max_identical_orders_per_minute"),
+    )["limits"]
+    assert changed["maxOrdersPerSecond"] == 3
+    assert not changed.get("maxIdenticalOrdersPerMinute")
+    assert terminal.read("limits", "owner", "--max-orders-per-minute", "30") == terminal.read(
+        "limits", "owner"
+    )
+    assert "30" in terminal.done("limits", "owner")
+
+    rules = terminal.read("reconcile", "policy", "set", account, "manual=close")
+    assert terminal.read("reconcile", "policy", "show", account) == rules
+    terminal.run("reconcile", "policy", "set", account, "orphan=close")
+    assert "no open position" in terminal.errors
+    assert terminal.done("reconcile", "divergences") == "nothing differs\n"
+    assert account in terminal.done("reconcile", "status")
