@@ -35,6 +35,8 @@ RAW_CONTENT: Mapping[str, str] = {
     "ChartService/GetEquityChart": "image/png",
     "ChartService/DrawPriceChart": "image/png",
     "ChartService/DrawEquityChart": "image/png",
+    # As the request asks: CSV or JSON.
+    "HistoryService/ExportHistory": "*/*",
 }
 _INTRODUCTION = """\
 The same methods as over gRPC, transcoded by the gateway.

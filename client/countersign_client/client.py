@@ -76,6 +76,7 @@ class Client:
         self.signals = services.Signals(self._calls)
         self.approvals = services.Approvals(self._calls)
         self.execution = services.Execution(self._calls)
+        self.histories = services.Histories(self._calls)
         self.affiliates = services.Affiliates(self._calls)
         self.reconciliation = services.Reconciliation(self._calls)
         self.guards = services.Guards(self._calls)

@@ -74,6 +74,10 @@ class Guards(_OverGrpcAio, v1.GuardServiceStub):
     """GuardService."""
 
 
+class Histories(_OverGrpcAio, v1.HistoryServiceStub):
+    """HistoryService."""
+
+
 class Affiliates(_OverGrpcAio, v1.AffiliateServiceStub):
     """AffiliateService."""
 

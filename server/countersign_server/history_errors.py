@@ -1,6 +1,6 @@
 """Every way that a report of MetaTrader's is refused; the families are in `errors.py`."""
 
-from countersign_server.errors import Invalid
+from countersign_server.errors import Invalid, NotNow
 
 
 class ReportUnreadable(Invalid):
@@ -28,3 +28,13 @@ class ReportCurrencyUnknown(Invalid):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, field="currency")
+
+
+class ExportTooLong(Invalid):
+    reason = "EXPORT_TOO_LONG"
+    advice = "Ask AnalyticsService for the figures; of the deals, export fewer at the terminal."
+
+
+class HistoriesExhausted(NotNow):
+    reason = "HISTORIES_EXHAUSTED"
+    advice = "Use the histories that there are."

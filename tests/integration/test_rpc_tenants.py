@@ -26,6 +26,7 @@ from countersign.v1 import (
     devices_pb2,
     execution_pb2,
     guards_pb2,
+    histories_pb2,
     identity_pb2,
     notifications_pb2,
     reconciliation_pb2,
@@ -247,7 +248,7 @@ async def _unlist(it: World, producer_id: str, metadata: Metadata) -> None:
 
 
 Request = Callable[[Belongings], Message]
-A, AF, AN, AP, AU, C, D, E, G, ID, N, R, S, T, W = (
+A, AF, AN, AP, AU, C, D, E, G, H, ID, N, R, S, T, W = (
     accounts_pb2,
     affiliates_pb2,
     analytics_pb2,
@@ -257,6 +258,7 @@ A, AF, AN, AP, AU, C, D, E, G, ID, N, R, S, T, W = (
     devices_pb2,
     execution_pb2,
     guards_pb2,
+    histories_pb2,
     identity_pb2,
     notifications_pb2,
     reconciliation_pb2,
@@ -411,6 +413,9 @@ AS_OWNER: Mapping[str, Request] = {
     "GuardService/ListGuardEvents": lambda ann: G.ListGuardEventsRequest(account_id=ann.account_id),
     "GuardService/ListDrawdownAlerts": lambda ann: G.ListDrawdownAlertsRequest(
         account_id=ann.account_id
+    ),
+    "HistoryService/ExportHistory": lambda ann: H.ExportHistoryRequest(
+        account_id=ann.account_id, format=H.EXPORT_FORMAT_CSV
     ),
     "IdentityService/CreateApiToken": lambda ann: ID.CreateApiTokenRequest(
         request_id=str(uuid4()), name="mine", producer_id=ann.producer_id
@@ -668,6 +673,7 @@ _ATTRIBUTES = {
     "DeviceService": "devices",
     "ExecutionService": "execution",
     "GuardService": "guards",
+    "HistoryService": "histories",
     "IdentityService": "identity",
     "NotificationService": "notifications",
     "ReconciliationService": "reconciliation",

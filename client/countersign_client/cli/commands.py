@@ -41,6 +41,7 @@ COMMANDS = MappingProxyType(
         "delegate": ("delegate", "Let others decide for an account."),
         "device": ("device", "Installed bridges."),
         "consent": ("consent", "The text that is accepted when an account follows."),
+        "history": ("history", "Histories that MetaTrader wrote, taken in; deals as a file."),
         "affiliate": ("affiliate", "Bring others, and earn by it."),
         "payout": ("payout", "Affiliates' terms and payouts, for operators."),
         "user": ("user", "People and their invitations."),

@@ -21,7 +21,8 @@ from countersign_server.history_errors import (
     ReportUnreadable,
 )
 
-DEALS_MAX = 200_000
+# As many as are counted within half a second.
+DEALS_MAX = 20_000
 
 _TIME = re.compile(r"\d{4}\.\d{2}\.\d{2} \d{2}:\d{2}:\d{2}")
 _TIME_FORMAT = "%Y.%m.%d %H:%M:%S"

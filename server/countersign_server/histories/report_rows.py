@@ -38,8 +38,7 @@ def rows_of(content: bytes) -> list[Row]:
 
     Raises ReportUnreadable, ReportTooLarge.
     """
-    if content.startswith(_GZIP):
-        content = _unpacked(content)
+    content = unpacked(content)
     if content.startswith(_ZIP):
         return spreadsheet_rows(content, bytes_max=UNPACKED_BYTES_MAX, rows_max=ROWS_MAX)
     if len(content) > UNPACKED_BYTES_MAX:
@@ -47,7 +46,13 @@ def rows_of(content: bytes) -> list[Row]:
     return _html_rows(_text_of(content))
 
 
-def _unpacked(content: bytes) -> bytes:
+def unpacked(content: bytes) -> bytes:
+    """Return what was compressed with gzip, or else the bytes as they are.
+
+    Raises ReportUnreadable, ReportTooLarge.
+    """
+    if not content.startswith(_GZIP):
+        return content
     unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         plain = unpacking.decompress(content, UNPACKED_BYTES_MAX + 1)

@@ -11,6 +11,7 @@ from countersign_server.execution.channel import Channels
 from countersign_server.parts.comparison import reconciliation
 from countersign_server.parts.desks import accounts, devices
 from countersign_server.parts.guarding import guards
+from countersign_server.parts.imports import histories
 from countersign_server.parts.orders import approvals, channels, execution, signals
 from countersign_server.parts.part import Ground, Loop, Now, Part
 from countersign_server.parts.people import people
@@ -61,6 +62,7 @@ async def build(
             *told.areas,
             affiliates(ground, who),
             charts(ground),
+            histories(ground),
         ),
         authenticate=who.tokens.authenticate,
         channels=connections,

@@ -172,6 +172,11 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "RotateWebhookSecret": _OWNER | _PRODUCER,
         "TestWebhookEndpoint": _OWNER | _PRODUCER,
     },
+    "HistoryService": {
+        "ImportHistory": _OWNER,
+        "ListHistories": _PEOPLE,
+        "ExportHistory": _PEOPLE,
+    },
     "AffiliateService": {
         "RegisterAffiliate": _OWNER,
         "GetAffiliateLink": _OWNER,
