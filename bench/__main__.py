@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import approval, batch, breach, matching, positions, unary
+from bench import approval, batch, breach, breach_alone, matching, positions, unary
 from bench.ground import Strategy, process, product, strategies
 from bench.load import Run
 from bench.picture import draw
@@ -119,6 +119,7 @@ def _measure(on: _Ground) -> tuple[list[Row], Work]:
         *_ingest_rows(rounds),
         *_approval_rows(clicks, floor),
         *_breach_rows(closes),
+        _alone_row(),
         *_matching_rows(),
         _position_row(),
     ]
@@ -206,6 +207,12 @@ def _position_row() -> Row:
         1, "positions, in and told on", ours, against="50,000 a second", theirs=_POSITIONS
     )
     return replace(row, unit="positions/s")
+
+
+def _alone_row() -> Row:
+    """Return how long a bridge alone takes from a breach to its first close."""
+    ours = statistics.median(breach_alone.seconds_to_first_close() for _ in range(ROUNDS))
+    return _at_most(1, "breach -> close, bridge", ours, against="100 ms", theirs=0.1)
 
 
 def _at_most(most: float, what: str, ours: float, *, against: str, theirs: float) -> Row:

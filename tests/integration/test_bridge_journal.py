@@ -208,3 +208,65 @@ def test_what_may_have_been_sent_and_is_not_known_is_unresolved(tmp_path: Path) 
     assert past.deal_tickets == {12}
     assert (str(past.latch.state), past.latch.changes) == ("halted", 3)
     assert len(past.unacknowledged) == 6
+
+
+def a_memory(text: str) -> Record:
+    return Record(RecordKind.MEMORY, NOW, details={"memory": text, "account_id": COMMAND})
+
+
+def a_closing(attempt_id: str, grant: bytes = b"c") -> Record:
+    details = {"grant_id": (grant * 16).hex(), "target": 7, "is_order": False}
+    return Record(RecordKind.CLOSING, NOW, attempt_id, 1, details, b"told")
+
+
+def test_of_the_guard_s_memories_the_newest_two_are_kept_and_the_newest_counts(
+    tmp_path: Path,
+) -> None:
+    journal = opened(tmp_path)
+    for number in range(5):
+        journal.append([a_memory(f"memory {number}"), an_intent_record(number, bytes([number]))])
+    journal.close()
+
+    again = opened(tmp_path)
+    kept = [one.record for one in again.records() if one.record.kind is RecordKind.MEMORY]
+    assert [one.details["memory"] for one in kept] == ["memory 3", "memory 4"]
+    past = recall(again.records())
+    assert (past.guard_memory, past.account_id) == ("memory 4", COMMAND)
+    assert again.append([an_intent_record(9, b"z")])[0].number == 11
+    again.close()
+
+
+def test_a_second_closing_under_the_same_id_or_grant_cannot_be_written(tmp_path: Path) -> None:
+    journal = opened(tmp_path)
+    journal.append([a_closing("first")])
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.append([a_closing("first", b"d")])
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.append([a_closing("second")])
+    assert recall(journal.records()).used_grants() == [b"c" * 16]
+    journal.close()
+
+
+def test_a_journal_of_the_version_before_goes_on_and_one_of_a_later_is_refused(
+    tmp_path: Path,
+) -> None:
+    journal = opened(tmp_path)
+    journal.append([an_intent_record()])
+    journal.close()
+    file = tmp_path / "journal.sqlite"
+    with sqlite3.connect(file) as raw:
+        for index in ("one_closing_per_attempt", "one_closing_per_grant", "memories"):
+            raw.execute(f"DROP INDEX {index}")
+        raw.execute("UPDATE journal SET version = 1")
+
+    again = opened(tmp_path)
+    assert len(again.records()) == 1
+    again.append([a_closing("first")])
+    with pytest.raises(sqlite3.IntegrityError):
+        again.append([a_closing("first", b"d")])
+    again.close()
+
+    with sqlite3.connect(file) as raw:
+        raw.execute("UPDATE journal SET version = 99")
+    with pytest.raises(JournalUnavailable, match="install that version"):
+        opened(tmp_path)

@@ -281,3 +281,17 @@ def is_running(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_once_trading_is_halted_nothing_that_opens_leaves_and_a_close_still_does(
+    linked: LinkedTerminal, terminal: ServedTerminal
+) -> None:
+    linked.may_open = False
+    refused = linked.ask(a_send(magic=7))
+    assert isinstance(refused, jobs.Refused)
+    assert refused.reason == "HALTED"
+    assert terminal.received(7) == []
+
+    let = linked.ask(replace(a_send(magic=8), closes=True))
+    assert isinstance(let, SendAnswer)
+    assert len(terminal.received(8)) == 1
