@@ -10,8 +10,11 @@ import pytest
 import mt5_simulator as mt5
 from countersign.v1 import execution_pb2, values_pb2
 from countersign_bridge.guarding.guard import GuardUnreadable
+from countersign_bridge.guarding.seeing import is_believable
 from countersign_bridge.journal.records import Kept, Record, RecordKind
 from countersign_bridge.owner_signatures import owner_key_id
+from countersign_bridge.terminal.jobs import SnapshotAnswer
+from countersign_bridge.terminal.views import AccountView, TerminalView
 from countersign_bridge.trading.requests import Action
 from countersign_guards.guardian import call_off, reset
 from countersign_guards.latch import TradingState
@@ -134,9 +137,23 @@ def test_what_a_disconnected_terminal_remembers_is_not_judged(world: World) -> N
     see(world, 1)
     world.terminal.set_fault(Fault(FaultKind.DISCONNECTED))
     see(world, 60)
-    assert guard_state(world).countdown is None
+    assert state(world) is TradingState.WARNED
     world.terminal.clear_faults()
     assert world.run(lambda: is_flat(world), for_=ENOUGH)
+
+
+def test_no_positions_beside_a_margin_that_is_used_are_no_flat_account() -> None:
+    facts = (1000001, "Sim-Demo", "USD", 2, True, True)
+    money = (Decimal(10_000), Decimal(9_000), Decimal(0), Decimal(500), Decimal(8_500))
+    account = AccountView(*facts, *money, currency_digits=2)
+    terminal = TerminalView(
+        connected=True, trade_allowed=True, api_disabled=False, build=5430, ping_last_us=0
+    )
+    assert not is_believable(SnapshotAnswer(account, terminal, ()))
+    flat = replace(account, margin=Decimal(0))
+    assert is_believable(SnapshotAnswer(flat, terminal, ()))
+    gone = replace(terminal, connected=False)
+    assert not is_believable(SnapshotAnswer(flat, gone, ()))
 
 
 def test_a_terminal_that_restarts_without_its_positions_ends_no_closing(world: World) -> None:
