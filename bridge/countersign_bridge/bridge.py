@@ -15,7 +15,7 @@ from countersign_bridge.channel.outbox import Outbox
 from countersign_bridge.channel.session import Session, SessionState, StreamEnd
 from countersign_bridge.clock import Moment
 from countersign_bridge.effects import Ask, Effect, Effects, End, Log, Say, Tell, Write
-from countersign_bridge.guarding.closer import Closer, Commands
+from countersign_bridge.guarding.closer import Closer
 from countersign_bridge.guarding.closing import Target
 from countersign_bridge.guarding.guard import Guard
 from countersign_bridge.intents import Kind
@@ -87,12 +87,13 @@ class Bridge:
             situation,
             past,
             self._guard,
-            commands=Commands(self._is_commanded, lambda: self._desk.is_closing),
+            is_commanded=self._is_commanded,
             new_id=chance.new_id,
             new_nonce=chance.new_nonce,
             now=now,
         )
         self._desk.guard_is_about = self._closer.is_about
+        self._desk.on_closing = self._closer.leave_to_server
         self._ledger = Ledger(situation, past, interval=intervals.scan, now=now)
         self._watch = Watch(situation, interval=intervals.watch, now=now)
         self._guard.openings = lambda at: self._desk.openings + self._doubts.openings(at)
@@ -243,7 +244,7 @@ class Bridge:
         situation.hear_server_time(welcome.server_time.ToDatetime(UTC), now)
         situation.identity = replace(situation.identity, account_id=welcome.account_id)
         self._ledger.session_opened(now)
-        self._closer.session_opened(now)
+        self._closer.leave_to_server(now)
         mapped = [mapping.symbol for mapping in welcome.symbols]
         self._watch.session_opened(mapped, now, takes_deltas=welcome.takes_deltas)
         if welcome.generation < situation.generation_seen:

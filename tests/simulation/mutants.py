@@ -237,6 +237,19 @@ KILLED = (
         focus=("network", "server"),
     ),
     Mutant(
+        "no_guard_latch",
+        "what the guard beside the terminal has latched keeps the bridge from opening",
+        [(f"{BRIDGE}.situation:Situation.lets", how.blind_to_the_guard)],
+        seeds=600,
+        focus=("crash",),
+    ),
+    Mutant(
+        "guard_never_closes",
+        "the bridge closes by itself when its guard says so and no server does",
+        [(f"{BRIDGE}.guarding.closer:Closer._is_ours", always(value=False))],
+        focus=("crash",),
+    ),
+    Mutant(
         "no_wall_deadline",
         "a machine that was suspended finds its grant lapsed",
         [(f"{BRIDGE}.terminal.calls:TerminalCalls._slept_over", always(None))],

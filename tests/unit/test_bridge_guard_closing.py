@@ -10,10 +10,12 @@ import pytest
 
 import mt5_simulator as mt5
 from countersign.v1 import execution_pb2, values_pb2
+from countersign_bridge.effects import Ask, Effect
 from countersign_bridge.fingerprints import MAGIC_MAX, order_magic
 from countersign_bridge.guarding.closer import SERVERS_TURN
 from countersign_bridge.guarding.unsettled import HARMLESS_AFTER
 from countersign_bridge.journal.records import RecordKind
+from countersign_bridge.terminal import jobs
 from countersign_guards.latch import TradingState
 from mt5_simulator import Executes, Fault, FaultKind
 from mt5_simulator.broker.codes import Entry, MarginMode, Reason
@@ -173,6 +175,21 @@ def test_on_a_netting_account_the_volume_is_read_again_before_each_attempt(
     assert opening_deals(netting) == 1
 
 
+def test_no_more_is_closed_than_the_last_look_before_the_order_shows(netting: World) -> None:
+    alone_with(netting, "5")
+    crash(netting)
+
+    def by_hand(effect: Effect) -> None:
+        if isinstance(effect, Ask) and isinstance(effect.job, jobs.Inspect):
+            netting.before = lambda _: None
+            hold(netting, "3", sell=True)
+            price(netting, CRASHED)
+
+    netting.before = by_hand
+    assert netting.run(lambda: is_flat(netting), for_=ENOUGH)
+    assert [one.request.volume for one in sent(netting)] == [Decimal(2)]
+
+
 def test_a_closed_market_keeps_it_latched_and_the_first_price_of_the_next_day_closes(
     world: World,
 ) -> None:
@@ -294,6 +311,23 @@ def test_a_server_that_closes_is_left_alone(world: World) -> None:
     see(world, 20)
     assert not records(world, RecordKind.CLOSING)
     assert state(world) is TradingState.HALTED
+
+
+def test_a_server_that_closes_one_thing_after_the_other_has_its_turn_until_it_is_done(
+    world: World,
+) -> None:
+    target = opened(world, "4")
+    hold(world, "1")
+    see(world)
+    crash(world)
+    tripped(world)
+    see(world, 4)
+    key = world.server.offer(a_close(APPROVAL, volume=Decimal(4), expires=EXPIRES), target=target)
+    assert world.run(lambda: world.server.result_of(key) == EXECUTED, for_=timedelta(seconds=5))
+    see(world, 3)
+    assert len(positions(world)) == 1
+    assert not records(world, RecordKind.CLOSING)
+    assert world.run(lambda: is_flat(world), for_=timedelta(seconds=5))
 
 
 def test_a_command_about_what_the_bridge_closes_is_refused_with_the_reason(world: World) -> None:

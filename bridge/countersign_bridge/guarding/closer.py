@@ -47,14 +47,6 @@ TargetKey = tuple[bool, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Commands:
-    """What the closer asks of those who carry out commands."""
-
-    is_about: Callable[[Target, Moment], bool]  # a command, or a doubt that must be waited for
-    is_closing: Callable[[], bool]  # a command that closes something is in hand
-
-
-@dataclass(frozen=True, slots=True)
 class _Tried:
     """Why a target is not tried before `not_before`, nor before a price newer than `market_ms`."""
 
@@ -84,14 +76,15 @@ class Closer:
         past: Past,
         guard: Guard,
         *,
-        commands: Commands,
+        is_commanded: Callable[[Target, Moment], bool],
         new_id: Callable[[], str],
         new_nonce: Callable[[], bytes],
         now: Moment,
     ) -> None:
         self._situation = situation
         self._guard = guard
-        self._commands = commands
+        # Whether a command is about a target, or a doubt about it that must be waited for.
+        self._is_commanded = is_commanded
         self._new_id = new_id
         self._new_nonce = new_nonce
         self._in_hand: _InHand | None = None
@@ -106,8 +99,8 @@ class Closer:
         """Whether an attempt is written down and its end still to come."""
         return self._in_hand is not None and self._in_hand.closing is not None
 
-    def session_opened(self, now: Moment) -> None:
-        """Leave it to the server for a while: it is there again."""
+    def leave_to_server(self, now: Moment) -> None:
+        """Give the server its turn: it is there again, or has something closed."""
         self._servers_since = now
 
     def is_about(self, position: object, order: object, now: Moment) -> bool:
@@ -129,7 +122,6 @@ class Closer:
         self._was_flattening = flattening
         if began:
             self._tried.clear()
-        if began or self._commands.is_closing():
             self._servers_since = now
         read = self._guard.read
         if read is not None:
@@ -156,7 +148,7 @@ class Closer:
         return [] if target is None else [self._look(target, now)]
 
     def _may_try(self, target: Target, now: Moment) -> bool:
-        if self._commands.is_about(target, now):
+        if self._is_commanded(target, now):
             return False
         if self._unsettled.keeps_back(target, resets=self._guard.latch.resets, now=now):
             return False
@@ -187,7 +179,7 @@ class Closer:
             return self._put_off(hand, unreachable(outcome), now)
         self._situation.see_terminal(outcome.terminal, now)
         target = found_again(hand.target, outcome)
-        if target is None or self._commands.is_about(target, now) or not self._is_ours(now):
+        if target is None or self._is_commanded(target, now) or not self._is_ours(now):
             self._tried[hand.target.key] = _Tried(0, now.later(_SOON))
             return self._over(now)
         magic = self._magic(hand.attempt_id)

@@ -72,6 +72,8 @@ class Desk:
         self._new_nonce = new_nonce
         self._in_hand = InHand()
         # Whether the guard's own closing is about a position or an order.
+        # Told when the server has something closed, so that the guard leaves that to it.
+        self.on_closing: Callable[[Moment], None] = lambda _: None
         self.guard_is_about: Callable[[object, object, Moment], bool] = lambda _, __, ___: False
 
     def hear_offer(self, message: execution_pb2.Offer, now: Moment) -> Effects:
@@ -99,6 +101,8 @@ class Desk:
         if refusal is not None:
             return self._decline(offer, refusal, now)
         self._in_hand.keep(attempt)
+        if intent.kind.reduces:
+            self.on_closing(now)
         look = jobs.Inspect(
             symbol=intent.symbol,
             magic=offer.magic,
@@ -150,11 +154,6 @@ class Desk:
             else:
                 self._in_hand.keep(replace(attempt, cancelled=True))
         return []
-
-    @property
-    def is_closing(self) -> bool:
-        """Whether a command that reduces exposure is under way."""
-        return self._in_hand.is_closing
 
     @property
     def openings(self) -> int:

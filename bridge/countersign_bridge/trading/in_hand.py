@@ -69,14 +69,6 @@ class InHand:
         )
 
     @property
-    def is_closing(self) -> bool:
-        """Whether anything that reduces exposure is under way."""
-        return any(
-            attempt.intent.kind.reduces and attempt.state is not AttemptState.IN_DOUBT
-            for attempt in self._alive()
-        )
-
-    @property
     def openings(self) -> int:
         """How many orders are on their way that may open something."""
         return sum(
