@@ -325,4 +325,8 @@ def takes_every_report_for_new(remember: Any) -> Any:
 
 def blind_to_the_guard(_: Any) -> Any:
     """Let go what the server's word alone lets go."""
-    return lambda situation, kind: situation.latch.lets(kind)
+
+    def lets(situation: Any, kind: Any) -> bool:
+        return situation.latch.lets(kind)
+
+    return lets

@@ -8,8 +8,11 @@ import pytest
 
 from countersign.v1 import execution_pb2
 from countersign_bridge.clock import Moment
-from countersign_bridge.effects import Ask, Effects, Say, Tell
-from countersign_bridge.intents import MarginMode
+from countersign_bridge.effects import Ask, Effects, Say, Tell, Write
+from countersign_bridge.guarding.closing import Target
+from countersign_bridge.guarding.recording import Closing
+from countersign_bridge.guarding.unsettled import Unsettled
+from countersign_bridge.intents import MarginMode, Side
 from countersign_bridge.journal.recovery import Past
 from countersign_bridge.reporting.ledger import Ledger
 from countersign_bridge.situation import Situation
@@ -223,3 +226,21 @@ def test_a_position_alone_shows_the_whole_only_if_it_is_as_large_as_what_was_ask
 
     assert found is not None
     assert (found.outcome, found.volume) == (outcome, Decimal("0.2"))
+
+
+def test_a_close_of_the_guard_s_own_that_works_at_the_broker_is_told_once_when_it_is_over() -> None:
+    target = Target(50, False, 50, "EURUSD", Side.BUY, Decimal("0.1"))  # noqa: FBT003  # a position
+    request = {"action": 1, "position": 50, "volume": 0.1, "magic": 7}
+    closing = Closing("a", target, "drawdown", 0, magic=7, grant_id=bytes(16), fields=request)
+    unsettled = Unsettled(a_situation(), Past(), NOW)
+    unsettled.add(closing, Outcome.IN_DOUBT, NOW.utc, NOW)
+    working = replace(OPENED, state=1, volume_initial=Decimal("0.1"))
+    (first,) = asks(unsettled.tick(NOW))
+    assert not first.then(shown(Traces((working,), (), (), ())), NOW)
+
+    later = NOW.later(timedelta(seconds=5))
+    (second,) = asks(unsettled.tick(later))
+    done = Traces((), (working,), (a_deal(9, order=50, kind=1),), ())
+    written = [one for one in second.then(shown(done), later) if isinstance(one, Write)]
+    assert [one.records[0].details["outcome"] for one in written] == ["executed"]
+    assert not asks(unsettled.tick(later.later(timedelta(minutes=5))))

@@ -357,12 +357,21 @@ def test_a_closing_that_its_owner_calls_off_is_called_off_here_too(world: World)
 def test_a_bridge_that_never_saw_the_account_begins_with_the_server_s_peaks(world: World) -> None:
     hold(world)
     see(world)
-    memory = state_text(guard_state(world))
+    known = guard_state(world)
+    assert known.seen is not None
+    # By a clock that is hours ahead of this machine's.
+    ahead = replace(known.seen, at=known.seen.at + timedelta(hours=3))
+    memory = state_text(replace(known, seen=ahead))
     fresh = World()
     held = held_by_server(values_pb2.TRADING_STATE_ACTIVE, cause="", memory=memory)
     fresh.server.greetings = [{"guard": held}]
     see(fresh, 2)
     assert guard_state(fresh).tracks["drawdown"].reference == Decimal(9950)
+    fresh.lose_server()
+    hold(fresh)
+    see(fresh, 12)
+    crash(fresh)
+    assert fresh.run(lambda: is_flat(fresh), for_=ENOUGH)
 
 
 def test_the_default_guards_an_account_of_which_nobody_has_said_anything(world: World) -> None:

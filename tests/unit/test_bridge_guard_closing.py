@@ -136,6 +136,7 @@ def test_what_is_refused_is_tried_again_later_and_later_and_each_time_told(world
     times = [record.time for record in records(world, RecordKind.CLOSING)]
     waits = [later - earlier for earlier, later in pairwise(times)]
     assert waits == sorted(waits)
+    assert waits[-1] >= timedelta(seconds=8)
     world.bring_server_back()
     see(world, 5)
     assert [one.reason for one in closes(world)] == ["REQUOTE"] * 5 + [""]

@@ -5,7 +5,7 @@ What it holds is in force before it is on the disk, and again after any restart.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from countersign.v1 import execution_pb2
 from countersign_bridge.clock import Moment
@@ -115,7 +115,7 @@ class Guard:
         state = self.state
         if theirs is not None and state.seen is None:
             # Never seen the account here: its peaks and its days are the server's.
-            state = replace(theirs, latch=state.latch, countdown=None)
+            state = _adopted(theirs, state.latch, self._clock.at(now))
         latch = latch_of(message.latch)
         is_reset = latch.resets > state.latch.resets
         state, _ = agree(state, latch)
@@ -204,6 +204,12 @@ def _memory_of(message: execution_pb2.GuardHeld) -> GuardState | None:
         return parse_state(message.memory) if message.memory else None
     except StateUnreadable:
         return None
+
+
+def _adopted(theirs: GuardState, latch: Latch, now: datetime) -> GuardState:
+    """Return the server's memory as one's own, seen by a clock that may be behind the server's."""
+    seen = theirs.seen and replace(theirs.seen, at=min(theirs.seen.at, now))
+    return replace(theirs, seen=seen, unsettled_since=None, latch=latch, countdown=None)
 
 
 def _measured_again(state: GuardState, theirs: GuardState) -> GuardState:

@@ -104,10 +104,10 @@ class Unsettled:
             return []
         self._situation.see_terminal(outcome.terminal, now)
         found = conclude(outcome, one.closing.fields)
-        if found is None or found.outcome is one.outcome:
-            return []
+        if found is None or found.outcome in _OPEN_ENDED:
+            return []  # an order at the broker is no end; its end is told once
         self._attempts[attempt_id] = replace(_looked(one, now), outcome=found.outcome)
-        if found.outcome not in (*_DONE, *_OPEN_ENDED):
+        if found.outcome not in _DONE:
             del self._attempts[attempt_id]
         ending = shown(found, sent=one.sent)
         facts = {"attempt": attempt_id, "outcome": str(found.outcome), "reason": found.reason}
@@ -122,8 +122,6 @@ class Unsettled:
         )
 
     def _is_binding(self, one: _Attempt, now: Moment) -> bool:
-        if one.outcome is Outcome.WORKING:
-            return True  # the broker has it
         return not self.is_harmless_twice(one.closing.target, now.since(one.since))
 
     def is_harmless_twice(self, target: Target, doubted_for: timedelta) -> bool:
