@@ -8,7 +8,7 @@ from tests.simulation.mutating import REPORT, fates
 # Dead within a few seeds each; `make mutants` runs them all.
 QUICK = (
     *("regrant", "revoke_without_cas", "timeout_is_reject", "retry_if_not_found"),
-    *("certain_without_knowledge", "presume_at_once", "counts_any_deal", "deadline_from_fsync"),
+    *("certain_without_knowledge", "presume_at_once", "counts_any_deal", "guard_never_closes"),
 )
 
 
