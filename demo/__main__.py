@@ -112,7 +112,12 @@ def _tell(stack: Stack, cast: Cast) -> dict[str, str]:
 
         before = len(orders_at_broker(stack))
         story = Story(
-            stack.rest, cast, say, submit, price=lambda: terminal_price(stack, INSTRUMENT)
+            stack.rest,
+            cast,
+            say,
+            submit,
+            price=lambda: terminal_price(stack, INSTRUMENT),
+            folder=stack.directory,
         )
         pending = story.tell()
     sent = len(orders_at_broker(stack)) - before

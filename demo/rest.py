@@ -32,12 +32,22 @@ class Rest:
             params=query,
             headers={"authorization": f"Bearer {token}"} if token else {},
         )
-        content: dict[str, Any] = answer.json()
-        if answer.is_success:
-            return content
-        details = content.get("details", [])
-        reason = next((d["reason"] for d in details if "reason" in d), str(content.get("code")))
-        raise Refused(answer.status_code, reason, content.get("message", ""))
+        return dict(_content_of(answer).json())
+
+    def picture(self, path: str, *, token: str, **query: str) -> bytes:
+        """Return a picture. Raises Refused."""
+        headers = {"authorization": f"Bearer {token}"}
+        return bytes(_content_of(self._http.get(path, params=query, headers=headers)).content)
 
     def close(self) -> None:
         self._http.close()
+
+
+def _content_of(answer: httpx2.Response) -> httpx2.Response:
+    """Return an answer that is none of a refusal. Raises Refused."""
+    if not answer.is_success:
+        content: dict[str, Any] = answer.json()
+        details = content.get("details", [])
+        reason = next((d["reason"] for d in details if "reason" in d), str(content.get("code")))
+        raise Refused(answer.status_code, reason, content.get("message", ""))
+    return answer

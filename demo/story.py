@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from demo.people import INSTRUMENT, Cast, device_token, producer_token, sign_in
 from demo.processes import wait_until
 from demo.receiver import Receiver, receiving
 from demo.rest import Refused, Rest
+from demo.showing import Showing
 
 Say = Callable[[str], None]
 
@@ -41,6 +43,7 @@ class Story:
     say: Say
     submit: Callable[[dict[str, Any]], dict[str, Any]]  # over gRPC
     price: Callable[[], tuple[str, str]]  # bid and ask at the terminal
+    folder: Path  # where pictures are put
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     count: int = 0
     webhook_id: str = ""
@@ -60,6 +63,7 @@ class Story:
         first = self._signed(self._signal("approved"), age=_SIGNED_BEFORE)
         first_sent = time.monotonic()
         self._carried_out(first)
+        Showing(self.rest, self.cast.account_id, self.folder, self.say).show(self.owner)
         self._turned_down()
         self._expired()
         self._tampered()

@@ -27,6 +27,7 @@ from countersign_bridge.reporting.events import (
     health_message,
 )
 from countersign_bridge.reporting.ledger import Ledger
+from countersign_bridge.reporting.rates import Rates
 from countersign_bridge.reporting.watch import Watch
 from countersign_bridge.situation import Situation
 from countersign_bridge.terminal import jobs
@@ -98,6 +99,7 @@ class Bridge:
         self._watch = Watch(situation, interval=intervals.watch, now=now)
         self._guard.openings = lambda at: self._desk.openings + self._doubts.openings(at)
         self._watch.on_read = self._guard.see
+        self._rates = Rates(situation)
         self._ledger.on_scan = self._guard.add_deals
         self._stopping_since: Moment | None = None
         self._acts = self._acts_of_frames()
@@ -222,6 +224,7 @@ class Bridge:
             "symbols": self._map_symbols,
             "fetch_deals": lambda frame, _: self._ledger.fetch(frame.fetch_deals.day),
             "fetch_snapshot": lambda _, at: self._watch.fetch_snapshot(at),
+            "fetch_rates": lambda frame, _: self._rates.fetch(frame.fetch_rates),
             "heartbeat": self._hear_heartbeat,
             "guard_policy": lambda frame, at: self._guard.hear_policy(frame.guard_policy, at),
             "guard": lambda frame, at: self._guard.hear_held(frame.guard, at),

@@ -295,3 +295,17 @@ def test_once_trading_is_halted_nothing_that_opens_leaves_and_a_close_still_does
     let = linked.ask(replace(a_send(magic=8), closes=True))
     assert isinstance(let, SendAnswer)
     assert len(terminal.received(8)) == 1
+
+
+def test_bars_come_from_the_terminal_as_columns_and_an_unknown_symbol_has_none(
+    linked: LinkedTerminal,
+) -> None:
+    bars = linked.ask(jobs.Rates("EURUSD", "M1", 20))
+    assert isinstance(bars, jobs.RatesAnswer)
+    lengths = {len(bars.times), len(bars.opens), len(bars.closes), len(bars.volumes)}
+    assert lengths == {len(bars.times)}
+    assert [*bars.times] == sorted(bars.times)
+    assert all(low <= high for low, high in zip(bars.lows, bars.highs, strict=True))
+    unknown = linked.ask(jobs.Rates("NOSUCH", "M1", 20))
+    assert isinstance(unknown, jobs.CallFailed)
+    assert (unknown.call, unknown.code) == ("copy_rates_from_pos", -4)

@@ -19,8 +19,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from countersign.v1 import (
     accounts_pb2,
     affiliates_pb2,
+    analytics_pb2,
     approvals_pb2,
     audit_pb2,
+    charts_pb2,
     devices_pb2,
     execution_pb2,
     identity_pb2,
@@ -36,8 +38,10 @@ from countersign_client.wire.countersign import v1
 MODULES: tuple[ModuleType, ...] = (
     accounts_pb2,
     affiliates_pb2,
+    analytics_pb2,
     approvals_pb2,
     audit_pb2,
+    charts_pb2,
     devices_pb2,
     execution_pb2,
     identity_pb2,
@@ -55,7 +59,7 @@ def descriptors() -> Iterator[Descriptor]:
         yield from module.DESCRIPTOR.message_types_by_name.values()
 
 
-def scalar(field: FieldDescriptor) -> st.SearchStrategy[Any]:
+def scalar(field: FieldDescriptor) -> st.SearchStrategy[Any]:  # noqa: PLR0911  # one for each kind
     """Return values of a field, its edges among them."""
     match field.cpp_type:
         case FieldDescriptor.CPPTYPE_BOOL:
@@ -67,6 +71,8 @@ def scalar(field: FieldDescriptor) -> st.SearchStrategy[Any]:
             return st.integers(-(2**31), 2**31 - 1)
         case FieldDescriptor.CPPTYPE_INT64:
             return st.integers(-(2**63), 2**63 - 1)
+        case FieldDescriptor.CPPTYPE_DOUBLE:
+            return st.floats(allow_nan=False)
         case FieldDescriptor.CPPTYPE_STRING if field.type == FieldDescriptor.TYPE_BYTES:
             return st.binary(max_size=20)
         case FieldDescriptor.CPPTYPE_STRING:

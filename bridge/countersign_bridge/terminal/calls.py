@@ -72,6 +72,7 @@ class TerminalCalls:
             jobs.Snapshot: self._snapshot,
             jobs.Symbols: self._symbols,
             jobs.Quotes: self._quotes,
+            jobs.Rates: self._rates,
         }
 
     def connect(self) -> jobs.HealthAnswer:
@@ -213,6 +214,21 @@ class TerminalCalls:
         self._account()
         ticks = (self._tick(name) for name in job.names)
         return jobs.QuotesAnswer(tuple(tick for tick in ticks if tick is not None))
+
+    def _rates(self, job: jobs.Rates) -> jobs.RatesAnswer:
+        self._account()
+        # Only a symbol that is shown has bars. A failure to show it shows in what follows.
+        self._package.symbol_select(job.symbol, True)  # noqa: FBT003  # the package's own signature
+        timeframe = getattr(self._package, f"TIMEFRAME_{job.timeframe}")
+        rows = self._read("copy_rates_from_pos", job.symbol, timeframe, 0, job.count)
+        return jobs.RatesAnswer(
+            times=tuple(map(int, rows["time"])),
+            opens=tuple(map(float, rows["open"])),
+            highs=tuple(map(float, rows["high"])),
+            lows=tuple(map(float, rows["low"])),
+            closes=tuple(map(float, rows["close"])),
+            volumes=tuple(map(int, rows["tick_volume"])),
+        )
 
     def _account(self) -> AccountView:
         """Return the account shown. Raises Failed with AccountChanged if it is another's."""

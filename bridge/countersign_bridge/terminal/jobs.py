@@ -186,7 +186,28 @@ class QuotesAnswer:
     ticks: tuple[TickView, ...]
 
 
-Job = Health | Inspect | Check | Send | Look | Scan | Snapshot | Symbols | Quotes
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The newest bars of a symbol. `timeframe` as MetaTrader names it: "M1"."""
+
+    symbol: str
+    timeframe: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RatesAnswer:
+    """Bars as columns, oldest first. Times in seconds of the broker's clock, volumes in ticks."""
+
+    times: tuple[int, ...]
+    opens: tuple[float, ...]
+    highs: tuple[float, ...]
+    lows: tuple[float, ...]
+    closes: tuple[float, ...]
+    volumes: tuple[int, ...]
+
+
+Job = Health | Inspect | Check | Send | Look | Scan | Snapshot | Symbols | Quotes | Rates
 Answer = (
     HealthAnswer
     | InspectAnswer
@@ -197,6 +218,7 @@ Answer = (
     | SnapshotAnswer
     | SymbolsAnswer
     | QuotesAnswer
+    | RatesAnswer
 )
 
 ANSWERS: Mapping[type[Job], type[Answer]] = MappingProxyType(
@@ -210,6 +232,7 @@ ANSWERS: Mapping[type[Job], type[Answer]] = MappingProxyType(
         Snapshot: SnapshotAnswer,
         Symbols: SymbolsAnswer,
         Quotes: QuotesAnswer,
+        Rates: RatesAnswer,
     }
 )
 JOBS: Mapping[str, type[Job]] = MappingProxyType({kind.__name__: kind for kind in ANSWERS})

@@ -59,7 +59,7 @@ class RateDesk:
                 series = await _series(tx, account_id, symbol, timeframe)
                 is_asked = await self._asked(tx, series, count)
             if is_asked:
-                self._wakeups.ring(f"account:{account_id}")
+                self._wakeups.ring(f"rates-asked:{account_id}")
             deadline = self._now() + _PATIENCE
             while True:
                 async with self._database.transaction(tenant) as tx:

@@ -1,8 +1,8 @@
 """The execution channel: one bridge's session, from Hello to Goodbye.
 
-Three tasks share one session. The reader drains what has come and takes it in with one transaction
+Four tasks share one session. The reader drains what has come and takes it in with one transaction
 and one cumulative acknowledgement. The attendant looks at the account's commands whenever its bell
-rings. The handler itself is the only writer.
+rings, another at what charts need. The handler itself is the only writer.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from countersign_server.execution.live_session import LiveSession, Pace, begin
 from countersign_server.execution.measures import sessions_open
 from countersign_server.execution.opening import close_session, open_session
 from countersign_server.execution.outbox import Ended
+from countersign_server.execution.rates import RateFeed
 from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.identity.revocations import Revocations
 from countersign_server.rpc.caller import Caller
@@ -67,6 +68,7 @@ class Channels:
         self._attendant = Attendant(
             feeder=self._feeder, wakeups=wakeups, revocations=revocations, pace=pace
         )
+        self._rates = RateFeed(database=database, wakeups=wakeups, now=now)
         self._sessions: set[LiveSession] = set()
         self._draining = False
 
@@ -109,6 +111,7 @@ class Channels:
         tasks = [
             asyncio.create_task(self._guarded(session, self._read(session, requests))),
             asyncio.create_task(self._guarded(session, self._attendant.attend(session, handler))),
+            asyncio.create_task(self._guarded(session, self._rates.attend(session))),
         ]
         self._sessions.add(session)
         sessions_open.inc()
@@ -163,6 +166,7 @@ class Channels:
                 session.heard_at = asyncio.get_running_loop().time()
                 if await self._intake.take(session, frames):
                     return "GOODBYE"
+                await self._rates.keep(session, frames)
                 if is_over:
                     await filling  # raises what broke the stream
                     return "DISCONNECTED"

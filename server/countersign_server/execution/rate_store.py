@@ -87,12 +87,16 @@ async def request_of(tx: AsyncConnection, series: Series) -> RateRequest | None:
 
 
 async def waiting_requests(
-    tx: AsyncConnection, account_id: UUID, *, limit: int
+    tx: AsyncConnection, account_id: UUID, *, since: datetime, limit: int
 ) -> Sequence[RateRequest]:
-    """Return what an account's bridge has not answered, the oldest question first."""
+    """Return what an account's bridge was asked since and has not answered, the oldest first."""
     found = await tx.execute(
         select(rate_requests)
-        .where(rate_requests.c.account_id == account_id, rate_requests.c.answered_at.is_(None))
+        .where(
+            rate_requests.c.account_id == account_id,
+            rate_requests.c.answered_at.is_(None),
+            rate_requests.c.asked_at > since,
+        )
         .order_by(rate_requests.c.asked_at)
         .limit(limit)
     )

@@ -97,7 +97,7 @@ SETTLEMENT_EXECUTED: Settlement
 SETTLEMENT_CLOSE_EXPOSURE: Settlement
 
 class ChannelRequest(_message.Message):
-    __slots__ = ("session_epoch", "sequence", "hello", "claim", "event", "deal_digest", "heartbeat", "decline", "goodbye")
+    __slots__ = ("session_epoch", "sequence", "hello", "claim", "event", "deal_digest", "heartbeat", "decline", "goodbye", "rates")
     SESSION_EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +107,7 @@ class ChannelRequest(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     DECLINE_FIELD_NUMBER: _ClassVar[int]
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
+    RATES_FIELD_NUMBER: _ClassVar[int]
     session_epoch: bytes
     sequence: int
     hello: Hello
@@ -116,10 +117,11 @@ class ChannelRequest(_message.Message):
     heartbeat: BridgeHeartbeat
     decline: Decline
     goodbye: Goodbye
-    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., claim: _Optional[_Union[Claim, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., deal_digest: _Optional[_Union[DealDigest, _Mapping]] = ..., heartbeat: _Optional[_Union[BridgeHeartbeat, _Mapping]] = ..., decline: _Optional[_Union[Decline, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ...) -> None: ...
+    rates: RatesReport
+    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., claim: _Optional[_Union[Claim, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., deal_digest: _Optional[_Union[DealDigest, _Mapping]] = ..., heartbeat: _Optional[_Union[BridgeHeartbeat, _Mapping]] = ..., decline: _Optional[_Union[Decline, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., rates: _Optional[_Union[RatesReport, _Mapping]] = ...) -> None: ...
 
 class ChannelResponse(_message.Message):
-    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye", "symbols", "fetch_snapshot", "guard_policy", "guard")
+    __slots__ = ("session_epoch", "sequence", "welcome", "offer", "grant", "deny", "resolve", "cancel", "ack", "halt", "fetch_deals", "heartbeat", "drain", "fault", "goodbye", "symbols", "fetch_snapshot", "guard_policy", "guard", "fetch_rates")
     SESSION_EPOCH_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
@@ -139,6 +141,7 @@ class ChannelResponse(_message.Message):
     FETCH_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     GUARD_POLICY_FIELD_NUMBER: _ClassVar[int]
     GUARD_FIELD_NUMBER: _ClassVar[int]
+    FETCH_RATES_FIELD_NUMBER: _ClassVar[int]
     session_epoch: bytes
     sequence: int
     welcome: Welcome
@@ -158,7 +161,44 @@ class ChannelResponse(_message.Message):
     fetch_snapshot: FetchSnapshot
     guard_policy: PolicyInForce
     guard: GuardHeld
-    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., symbols: _Optional[_Union[SymbolList, _Mapping]] = ..., fetch_snapshot: _Optional[_Union[FetchSnapshot, _Mapping]] = ..., guard_policy: _Optional[_Union[PolicyInForce, _Mapping]] = ..., guard: _Optional[_Union[GuardHeld, _Mapping]] = ...) -> None: ...
+    fetch_rates: FetchRates
+    def __init__(self, session_epoch: _Optional[bytes] = ..., sequence: _Optional[int] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., offer: _Optional[_Union[Offer, _Mapping]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ..., deny: _Optional[_Union[Deny, _Mapping]] = ..., resolve: _Optional[_Union[Resolve, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., halt: _Optional[_Union[Halt, _Mapping]] = ..., fetch_deals: _Optional[_Union[FetchDeals, _Mapping]] = ..., heartbeat: _Optional[_Union[ServerHeartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., fault: _Optional[_Union[Fault, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., symbols: _Optional[_Union[SymbolList, _Mapping]] = ..., fetch_snapshot: _Optional[_Union[FetchSnapshot, _Mapping]] = ..., guard_policy: _Optional[_Union[PolicyInForce, _Mapping]] = ..., guard: _Optional[_Union[GuardHeld, _Mapping]] = ..., fetch_rates: _Optional[_Union[FetchRates, _Mapping]] = ...) -> None: ...
+
+class FetchRates(_message.Message):
+    __slots__ = ("symbol", "timeframe", "count")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    timeframe: str
+    count: int
+    def __init__(self, symbol: _Optional[str] = ..., timeframe: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+
+class RatesReport(_message.Message):
+    __slots__ = ("symbol", "timeframe", "times", "opens", "highs", "lows", "closes", "volumes", "broker_utc_offset", "last", "failure")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
+    TIMES_FIELD_NUMBER: _ClassVar[int]
+    OPENS_FIELD_NUMBER: _ClassVar[int]
+    HIGHS_FIELD_NUMBER: _ClassVar[int]
+    LOWS_FIELD_NUMBER: _ClassVar[int]
+    CLOSES_FIELD_NUMBER: _ClassVar[int]
+    VOLUMES_FIELD_NUMBER: _ClassVar[int]
+    BROKER_UTC_OFFSET_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    timeframe: str
+    times: _containers.RepeatedScalarFieldContainer[int]
+    opens: _containers.RepeatedScalarFieldContainer[float]
+    highs: _containers.RepeatedScalarFieldContainer[float]
+    lows: _containers.RepeatedScalarFieldContainer[float]
+    closes: _containers.RepeatedScalarFieldContainer[float]
+    volumes: _containers.RepeatedScalarFieldContainer[int]
+    broker_utc_offset: _duration_pb2.Duration
+    last: bool
+    failure: str
+    def __init__(self, symbol: _Optional[str] = ..., timeframe: _Optional[str] = ..., times: _Optional[_Iterable[int]] = ..., opens: _Optional[_Iterable[float]] = ..., highs: _Optional[_Iterable[float]] = ..., lows: _Optional[_Iterable[float]] = ..., closes: _Optional[_Iterable[float]] = ..., volumes: _Optional[_Iterable[int]] = ..., broker_utc_offset: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., last: _Optional[bool] = ..., failure: _Optional[str] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("instance_id", "agent_version", "contract_version", "account", "generation_seen", "unresolved", "terminal", "journal_id", "guard")

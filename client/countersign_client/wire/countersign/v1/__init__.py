@@ -5030,6 +5030,9 @@ class ChannelRequest(betterproto.Message):
     goodbye: "Goodbye" = betterproto.message_field(9, group="frame")
     """The bridge ends the session."""
 
+    rates: "RatesReport" = betterproto.message_field(12, group="frame")
+    """Bars that the server asked for."""
+
 
 @dataclass(eq=False, repr=False)
 class ChannelResponse(betterproto.Message):
@@ -5096,6 +5099,69 @@ class ChannelResponse(betterproto.Message):
     guard: "GuardHeld" = betterproto.message_field(19, group="frame")
     """
     What the server's guard holds. After Welcome, and whenever its latch changes.
+    """
+
+    fetch_rates: "FetchRates" = betterproto.message_field(22, group="frame")
+    """Asks for the newest bars of a symbol, for charts."""
+
+
+@dataclass(eq=False, repr=False)
+class FetchRates(betterproto.Message):
+    """
+    Asks for the newest bars of a symbol. A bridge that does not know it, or has no answer, is asked again later.
+    """
+
+    symbol: str = betterproto.string_field(1)
+    """As the broker names it: "EURUSD.r"."""
+
+    timeframe: str = betterproto.string_field(2)
+    """M1", "M5", "M15", "M30", "H1", "H4", "D1", "W1", "MN1"."""
+
+    count: int = betterproto.int32_field(3)
+    """At most so many: 5000 at most."""
+
+
+@dataclass(eq=False, repr=False)
+class RatesReport(betterproto.Message):
+    """
+    Bars as the terminal shows them, oldest first; in several frames if there are many. For drawing only, hence numbers.
+    """
+
+    symbol: str = betterproto.string_field(1)
+    """The symbol asked for."""
+
+    timeframe: str = betterproto.string_field(2)
+    """The timeframe asked for."""
+
+    times: List[int] = betterproto.int64_field(3)
+    """
+    When each bar began: seconds of the broker's clock, which is not UTC.
+    """
+
+    opens: List[float] = betterproto.double_field(4)
+    """Opening prices; as many as times."""
+
+    highs: List[float] = betterproto.double_field(5)
+    """Highest prices."""
+
+    lows: List[float] = betterproto.double_field(6)
+    """Lowest prices."""
+
+    closes: List[float] = betterproto.double_field(7)
+    """Closing prices."""
+
+    volumes: List[int] = betterproto.int64_field(8)
+    """Volumes in ticks."""
+
+    broker_utc_offset: timedelta = betterproto.message_field(9)
+    """The broker's clock less UTC; absent: not known yet."""
+
+    last: bool = betterproto.bool_field(10)
+    """No more frames answer this question."""
+
+    failure: str = betterproto.string_field(11)
+    """
+    Upper-case reason why there are no bars: "SYMBOL_UNKNOWN"; empty: there are.
     """
 
 
