@@ -9,7 +9,17 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import approval, batch, breach, breach_alone, matching, positions, unary
+from bench import (
+    approval,
+    batch,
+    breach,
+    breach_alone,
+    charts,
+    figures,
+    matching,
+    positions,
+    unary,
+)
 from bench.ground import Strategy, process, product, strategies
 from bench.load import Run
 from bench.picture import draw
@@ -122,6 +132,7 @@ def _measure(on: _Ground) -> tuple[list[Row], Work]:
         _alone_row(),
         *_matching_rows(),
         _position_row(),
+        *_media_rows(),
     ]
     return rows, {
         "SubmitSignal": _work_per_call(rounds.ours),
@@ -213,6 +224,24 @@ def _alone_row() -> Row:
     """Return how long a bridge alone takes from a breach to its first close."""
     ours = statistics.median(breach_alone.seconds_to_first_close() for _ in range(ROUNDS))
     return _at_most(1, "breach -> close, bridge", ours, against="100 ms", theirs=0.1)
+
+
+def _media_rows() -> list[Row]:
+    whole = figures.deals(figures.MANY)
+    loop, counted = figures.loop_run(whole[:-1])
+    _, few = figures.loop_run(whole[: figures.FEW])
+    one, at_first = (figures.product_run(each, whole[-1]) for each in (counted, few))
+    wanted = charts.chart()
+    pictures = [(charts.product_run(wanted), charts.pyplot_run(wanted)) for _ in range(ROUNDS)]
+    drawn, plain = (statistics.median(run) for run in zip(*pictures, strict=True))
+    deal, chart = f"one deal after {figures.MANY:,}", f"chart, {charts.BARS} candles"
+    return [
+        _at_most(0.1, deal, one, against="count all again", theirs=loop),
+        # The same, and half as much again for the weather.
+        _at_most(1.5, deal, one, against=f"after {figures.FEW}", theirs=at_first),
+        _at_most(0.5, chart, drawn, against="pyplot, bar by bar", theirs=plain),
+        _at_most(1, f"{chart}, cached", charts.cached_run(wanted), against="1 ms", theirs=0.001),
+    ]
 
 
 def _at_most(most: float, what: str, ours: float, *, against: str, theirs: float) -> Row:
