@@ -249,7 +249,12 @@ class Bridge:
         self._ledger.session_opened(now)
         self._closer.leave_to_server(now)
         mapped = [mapping.symbol for mapping in welcome.symbols]
-        self._watch.session_opened(mapped, now, takes_deltas=welcome.takes_deltas)
+        self._watch.session_opened(
+            mapped,
+            now,
+            takes_deltas=welcome.takes_deltas,
+            heartbeat=welcome.heartbeat_interval.ToTimedelta(),
+        )
         if welcome.generation < situation.generation_seen:
             facts = {"server": welcome.generation, "seen": situation.generation_seen}
             return [Log("error", "the server was restored from a backup", facts)]

@@ -58,12 +58,15 @@ def read(*positions: PositionView, balance: str = "10000") -> jobs.SnapshotAnswe
     return jobs.SnapshotAnswer(account=account, terminal=terminal, positions=positions)
 
 
+HEARTBEAT = timedelta(seconds=5)
+
+
 class Server:
     """A server that is told by a bridge, and keeps what it is told."""
 
-    def __init__(self, *, takes_deltas: bool = True) -> None:
+    def __init__(self, *, takes_deltas: bool = True, heartbeat: timedelta = HEARTBEAT) -> None:
         self.portfolio = Portfolio()
-        self.portfolio.session_opened(takes_deltas=takes_deltas)
+        self.portfolio.session_opened(takes_deltas=takes_deltas, heartbeat=heartbeat)
         self.now = START
         self.told: list[str] = []
         self.kept = execution_pb2.AccountSnapshot()
@@ -93,7 +96,7 @@ def test_a_session_begins_with_the_whole_and_goes_on_with_what_changed() -> None
     assert [one.identifier for one in server.delta.changed] == [3]
     assert list(server.delta.closed) == [2]
     assert server.kept.revision == 2
-    server.portfolio.session_opened(takes_deltas=True)
+    server.portfolio.session_opened(takes_deltas=True, heartbeat=HEARTBEAT)
     assert server.after(1, read(a_position(1))) == ["snapshot"]
     assert server.kept.revision == 1
 
@@ -104,6 +107,13 @@ def test_what_has_not_changed_is_told_again_only_after_a_while_and_costs_nothing
     assert server.after(4.9, read(a_position(1))) == []
     assert server.after(0.1, read(a_position(1))) == ["delta"]
     assert (list(server.delta.changed), list(server.delta.closed)) == ([], [])
+
+
+def test_a_quicker_heartbeat_brings_what_has_not_changed_as_often() -> None:
+    server = Server(heartbeat=timedelta(seconds=1))
+    server.after(0, read(a_position(1)))
+    assert server.after(0.9, read(a_position(1))) == []
+    assert server.after(0.1, read(a_position(1))) == ["delta"]
 
 
 def test_the_terminals_ping_is_no_change() -> None:

@@ -8,7 +8,8 @@ from countersign_bridge.effects import Effects, Tell
 from countersign_bridge.reporting.events import event, snapshot_event
 from countersign_bridge.terminal import jobs
 
-# What has not changed is told again after this long, so that the server can tell quiet from dead.
+# What has not changed is told again after this long at the latest, so that the server can tell
+# quiet from dead. It counts in heartbeats, so that each of them may have to bring it.
 _AGAIN = timedelta(seconds=5)
 # Nothing should need it; it bounds how long a mistake of either side could last.
 _WHOLE_AGAIN = timedelta(minutes=1)
@@ -24,11 +25,13 @@ class Portfolio:
         self._told: execution_pb2.AccountSnapshot | None = None
         self._takes_deltas = False
         self._revision = 0
+        self._every = _AGAIN
         self._again: Moment | None = None
         self._whole_again: Moment | None = None
 
-    def session_opened(self, *, takes_deltas: bool) -> None:
-        """Begin anew. `takes_deltas`: the server can read them."""
+    def session_opened(self, *, takes_deltas: bool, heartbeat: timedelta) -> None:
+        """Begin anew. `takes_deltas`: the server can read them. `heartbeat`: zero if not told."""
+        self._every = min(_AGAIN, heartbeat or _AGAIN)
         self._told = None
         self._takes_deltas = takes_deltas
         self._revision = 0
@@ -48,7 +51,7 @@ class Portfolio:
             return []
         self._told = whole.snapshot
         self._revision += 1
-        self._again = now.later(_AGAIN)
+        self._again = now.later(self._every)
         if is_whole or told is None:
             self._whole_again = now.later(_WHOLE_AGAIN)
             return [Tell("snapshot", whole)]

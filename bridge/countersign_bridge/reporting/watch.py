@@ -43,10 +43,12 @@ class Watch:
         # Who judges each reading.
         self.on_read: Callable[[jobs.SnapshotAnswer, Moment], Effects] = lambda _, __: []
 
-    def session_opened(self, mapped: Sequence[str], now: Moment, *, takes_deltas: bool) -> None:
+    def session_opened(
+        self, mapped: Sequence[str], now: Moment, *, takes_deltas: bool, heartbeat: timedelta
+    ) -> None:
         """Tell everything afresh. `mapped` are the symbols the account's owner confirmed."""
         self._mapped = tuple(mapped)
-        self._portfolio.session_opened(takes_deltas=takes_deltas)
+        self._portfolio.session_opened(takes_deltas=takes_deltas, heartbeat=heartbeat)
         self._told_symbols, self._told_ticks = (), ()
         self._next = dict.fromkeys(self._next, now)
 
