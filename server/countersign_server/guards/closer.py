@@ -89,7 +89,8 @@ class Closer:
         if account.trading_state is TradingState.HALTED:
             return Pursued()
         is_flattening = account.trading_state is TradingState.FLATTENING
-        if not is_flattening and not await is_closing_wanted(tx, account.id):
+        diverged = await positions_to_close(tx, account.id)
+        if not (is_flattening or diverged or await is_closing_wanted(tx, account.id)):
             return Pursued()
         shown = pb.AccountSnapshot.FromString(snapshot.body)
         known = await origins(tx, account.id, magics=[one.magic for one in shown.positions])
@@ -97,7 +98,6 @@ class Closer:
         alert = await open_alert(tx, account.id)
         again: list[datetime] = []
         made = 0
-        diverged = await positions_to_close(tx, account.id)
         for wanted in wanted_of(account, kept, positions, known, alert, diverged, now):
             found = await outcomes(
                 tx,
