@@ -219,7 +219,19 @@ def _in_query(request: Descriptor, binding: Binding, schemas: Schemas) -> Iterat
         return
     for field in request.fields:
         if field.name != binding.body and field.name not in binding.variables:
-            yield _parameter("query", field.name, field, schemas)
+            yield from _query_of(field, field.name, schemas)
+
+
+def _query_of(field: FieldDescriptor, name: str, schemas: Schemas) -> Iterator[Schema]:
+    """Yield a field's parameter; of a message of ours, one for each of its fields: `look.width`."""
+    inner = field.message_type
+    if inner is None or not inner.full_name.startswith(f"{PACKAGE}."):
+        yield _parameter("query", name, field, schemas)
+        return
+    # A list of messages has no form in a query.
+    if not field.is_repeated:
+        for each in inner.fields:
+            yield from _query_of(each, f"{name}.{each.name}", schemas)
 
 
 def _parameter(place: str, name: str, field: FieldDescriptor, schemas: Schemas) -> Schema:

@@ -12,6 +12,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from gateway.bodies import RAW_BODY
 from gateway.run import running
 from tests.fixtures.gateway_world import METHODS, Records, World, serving, settings_for, world
 
@@ -195,7 +196,8 @@ def test_a_body_of_the_contract_arrives_however_it_is_written(edge: World, body:
 
 def test_every_body_is_checked_for_fields_that_nobody_knows(edge: World) -> None:
     """Whichever method a body goes to: it must not slip past the check by its path."""
-    for method in METHODS:
+    # What is taken as it comes has no fields.
+    for method in [each for each in METHODS if each.request_type != RAW_BODY]:
         for binding in method.bindings:
             path = binding.template
             for variable in binding.variables:
