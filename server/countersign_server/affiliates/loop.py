@@ -23,6 +23,7 @@ from countersign_server.audit.log import newest_sequence
 from countersign_server.audit.loop import SEALED
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
+from countersign_server.database.outages import log_failure
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.identifiers import uuid7
 
@@ -52,8 +53,8 @@ class Commissions:
             while True:
                 try:
                     more = await self.step()
-                except Exception:  # whatever it is, the next round begins where this one did
-                    log.exception("commissions not booked")
+                except Exception as error:  # noqa: BLE001  # whatever it is, the next round begins where this one did
+                    log_failure(log, "commissions not booked", error)
                     measures.loop_failures_total.inc()
                     await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                     continue

@@ -21,6 +21,7 @@ from countersign_server.analytics.equity_store import accounts_to_read, keep_rea
 from countersign_server.analytics.figures_store import history_for_update, paid_of, save_history
 from countersign_server.analytics.tables import figures
 from countersign_server.database.engine import Database
+from countersign_server.database.outages import log_failure
 
 # One look at everybody; those that are left over come at the next.
 _ACCOUNTS_A_ROUND = 200
@@ -43,8 +44,8 @@ class Counting:
         while True:
             try:
                 more = await self.step()
-            except Exception:  # whatever it is, the next look finds the same deals
-                log.exception("counting deals failed")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next look finds the same deals
+                log_failure(log, "counting deals failed", error)
                 measures.loop_failures_total.labels("counting").inc()
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                 continue
@@ -85,8 +86,8 @@ class EquityReading:
         while True:
             try:
                 await self.step()
-            except Exception:  # whatever it is, the next look finds newer snapshots
-                log.exception("reading equity failed")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next look finds newer snapshots
+                log_failure(log, "reading equity failed", error)
                 measures.loop_failures_total.labels("equity").inc()
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                 continue

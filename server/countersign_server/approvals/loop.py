@@ -28,6 +28,7 @@ from countersign_server.approvals.waiting_signals import (
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
+from countersign_server.database.outages import log_failure
 from countersign_server.database.wakeups import Wakeups
 
 # The table is read this often even if nobody rings; an expiry shows at most this late.
@@ -70,8 +71,8 @@ class FanOut:
                 try:
                     is_busy = await self.step()
                     pause = _FIRST_PAUSE
-                except Exception:  # whatever it is, signals must go on being delivered
-                    log.exception("fan-out failed")
+                except Exception as error:  # noqa: BLE001  # whatever it is, signals must go on being delivered
+                    log_failure(log, "fan-out failed", error)
                     loop_failures_total.labels("fan-out").inc()
                     await wakeup.wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
@@ -160,8 +161,8 @@ class Expiry:
             try:
                 is_busy = await self.step()
                 pause = PERIOD
-            except Exception:  # whatever it is, entries must go on expiring
-                log.exception("expiry failed")
+            except Exception as error:  # noqa: BLE001  # whatever it is, entries must go on expiring
+                log_failure(log, "expiry failed", error)
                 loop_failures_total.labels("expiry").inc()
                 is_busy, pause = False, min(pause * 2, _LONGEST_PAUSE)
             if not is_busy:

@@ -10,6 +10,7 @@ from countersign_server.charts import measures
 from countersign_server.charts.media_files import MediaFolder
 from countersign_server.charts.picture_store import forget_pictures
 from countersign_server.database.engine import Database
+from countersign_server.database.outages import log_failure
 
 _EVERY_SECONDS = 60.0
 
@@ -31,8 +32,8 @@ class Clearing:
         while True:
             try:
                 await self.step()
-            except Exception:  # whatever it is, the next look finds the same
-                log.exception("clearing pictures failed")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next look finds the same
+                log_failure(log, "clearing pictures failed", error)
                 measures.loop_failures_total.inc()
             await asyncio.sleep(_EVERY_SECONDS)
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.accounts.account import TradingState
 from countersign_server.accounts.tables import accounts
 from countersign_server.database.engine import Database
+from countersign_server.database.outages import log_failure
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.guards import measures
 from countersign_server.guards.attending import Attendant
@@ -56,8 +57,8 @@ class Watch:
             while True:
                 try:
                     taken = await self.step()
-                except Exception:  # whatever it is, accounts must go on being guarded
-                    log.exception("guards failed")
+                except Exception as error:  # noqa: BLE001  # whatever it is, accounts must go on being guarded
+                    log_failure(log, "guards failed", error)
                     measures.loop_failures_total.inc()
                     await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                     continue

@@ -10,6 +10,7 @@ import structlog
 
 from countersign_server.audit.loop import SEALED
 from countersign_server.database.engine import Database
+from countersign_server.database.outages import log_failure
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.notifications import measures
 from countersign_server.notifications.announcing import Announcer
@@ -78,8 +79,8 @@ class Tidying:
         while True:
             try:
                 busy = await self.step()
-            except Exception:  # whatever it is, the next minute comes
-                log.exception("notifications not tidied")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next minute comes
+                log_failure(log, "notifications not tidied", error)
                 measures.loop_failures_total.labels("tidying").inc()
                 busy = False
             if not busy:
@@ -106,8 +107,8 @@ async def _keep_on(
             try:
                 is_busy = await step()
                 pause = _FIRST_PAUSE
-            except Exception:  # whatever it is, people must go on being told
-                log.exception("notifications failed", loop=name)
+            except Exception as error:  # noqa: BLE001  # whatever it is, people must go on being told
+                log_failure(log, "notifications failed", error, loop=name)
                 measures.loop_failures_total.labels(name).inc()
                 await asyncio.sleep(pause.total_seconds())
                 pause = min(pause * 2, _LONGEST_PAUSE)

@@ -8,6 +8,7 @@ import structlog
 
 from countersign_server.audit.entries import Trace
 from countersign_server.database.engine import Database
+from countersign_server.database.outages import log_failure
 from countersign_server.reconciliation import measures
 from countersign_server.reconciliation.reconciler import Reconciler, TurnLost
 from countersign_server.reconciliation.turns import Turn, enlist, take_turns
@@ -39,8 +40,8 @@ class Scheduler:
         while True:
             try:
                 taken = await self.step()
-            except Exception:  # whatever it is, accounts must go on being compared
-                log.exception("reconciliation scheduler failed")
+            except Exception as error:  # noqa: BLE001  # whatever it is, accounts must go on being compared
+                log_failure(log, "reconciliation scheduler failed", error)
                 measures.loop_failures_total.inc()
                 await asyncio.sleep(_AFTER_FAILURE_SECONDS)
                 continue

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from countersign_server.database.outages import log_failure
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.outgoing.posting import NotAnswered
 from countersign_server.telegram import measures, message_store, update_store
@@ -56,9 +57,9 @@ class Fetching:
                 await asyncio.sleep(_asked(error, pause).total_seconds())
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
-            except Exception:  # whatever it is, people must be heard again
+            except Exception as error:  # noqa: BLE001  # whatever it is, people must be heard again
                 measures.loop_failures_total.labels("fetching").inc()
-                log.exception("updates not fetched")
+                log_failure(log, "updates not fetched", error)
                 await asyncio.sleep(_LONGEST_PAUSE.total_seconds())
                 continue
             if stored is None:
@@ -93,8 +94,8 @@ class Handling:
                         busy = await self.step() == _AT_ONCE
                         await self._tidy()
                         pause = _FIRST_PAUSE
-                    except Exception:  # whatever it is, the next person must be heard
-                        log.exception("updates not handled")
+                    except Exception as error:  # noqa: BLE001  # whatever it is, the next person must be heard
+                        log_failure(log, "updates not handled", error)
                         measures.loop_failures_total.labels("handling").inc()
                         await asyncio.sleep(pause.total_seconds())
                         pause = min(pause * 2, _LONGEST_PAUSE)
