@@ -1,5 +1,6 @@
 """What happens is posted to whoever subscribed: signed, in order, again until it is taken."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy import text
 from standardwebhooks.webhooks import Webhook
 
 from countersign.v1 import notifications_pb2 as pb, webhooks_pb2 as wb
+from tests.fixtures.lock_waits import until_someone_waits
 from tests.fixtures.waiting import until
 from tests.fixtures.webhook_receiver import Posted, Receiver, Reply, receiver
 from tests.fixtures.world import Owner, Producer, World, a_signal, world
@@ -40,6 +42,12 @@ class Story:
     async def test(self, endpoint: wb.WebhookEndpoint) -> None:
         await self.it.webhooks.TestWebhookEndpoint(
             wb.TestWebhookEndpointRequest(endpoint_id=endpoint.endpoint_id),
+            metadata=self.owner.metadata,
+        )
+
+    async def delete(self, endpoint: wb.WebhookEndpoint) -> None:
+        await self.it.webhooks.DeleteWebhookEndpoint(
+            wb.DeleteWebhookEndpointRequest(endpoint_id=endpoint.endpoint_id),
             metadata=self.owner.metadata,
         )
 
@@ -307,3 +315,40 @@ async def test_what_is_not_subscribed_to_is_not_posted(story: Story) -> None:
     posted = await story.arrived(1)
 
     assert [verified(one, made.secret)["type"] for one in posted] == ["webhook_endpoint.tested"]
+
+
+async def test_deleting_an_endpoint_waits_for_whoever_notes_a_delivery_and_neither_is_thrown_out(
+    story: Story,
+) -> None:
+    story.inbox.answer = lambda _: Reply(status=500)
+    endpoint = (await story.endpoint(topics=QUIET)).endpoint
+    await story.test(endpoint)
+    (waiting,) = await story.settled(pb.NOTIFICATION_STATE_WAITING)
+    await story.attempted(waiting.notification_id, 1)
+
+    # As the courier notes an attempt: the lane's row is held, then what waits in it is changed.
+    async with story.it.database.transaction(None) as tx:
+        await tx.execute(text("SELECT FROM notification_lanes FOR UPDATE"))
+        deleting = asyncio.create_task(story.delete(endpoint))
+        await until_someone_waits(story.it.database)
+        await tx.execute(text("UPDATE notifications SET attempts = attempts"))
+    await deleting
+
+    (ended,) = await story.settled(pb.NOTIFICATION_STATE_DEAD)
+    assert ended.failure == "ENDED"
+
+
+async def test_a_delivery_that_fails_after_its_endpoint_was_deleted_does_not_wait_again(
+    story: Story,
+) -> None:
+    endpoint = (await story.endpoint(topics=QUIET)).endpoint
+    story.inbox.answer = lambda _: Reply(hangs=True)
+    await story.test(endpoint)
+    await story.arrived(1)
+    await story.delete(endpoint)
+    story.inbox.hang_up()
+
+    (ended,) = await story.settled(pb.NOTIFICATION_STATE_DEAD)
+    await story.attempted(ended.notification_id, 1)
+
+    assert [one.state for one in await story.log()] == [pb.NOTIFICATION_STATE_DEAD]

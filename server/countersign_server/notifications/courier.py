@@ -84,6 +84,9 @@ class Courier:
         for notification in waiting:
             tried = await self._try(lane, notification)
             async with self._database.transaction(None) as tx:
+                # Before the lane's row is held: a destination's row comes before its lanes'.
+                if tried.outcome.result is Result.GONE:
+                    await self._pause(tx, lane, tried.outcome.reason)
                 if not await hold(tx, lane, self._now()):
                     return  # it took too long: another holds the lane, and tries again
                 await save_attempt(tx, tried.notification, tried.attempt)
@@ -121,9 +124,10 @@ class Courier:
         if outcome.again_after is not None:
             pause = min(max(outcome.again_after, _SHORTEST_PAUSE), _LONGEST_ASKED)
         await release(tx, lane, failures=failures, again_at=now + pause)
-        gone = outcome.result is Result.GONE
-        if gone and await pause_destination(tx, lane.destination_id, outcome.reason):
-            await record(tx, _paused(lane, outcome.reason, now))
+
+    async def _pause(self, tx: AsyncConnection, lane: Lane, reason: str) -> None:
+        if await pause_destination(tx, lane.destination_id, reason):
+            await record(tx, _paused(lane, reason, self._now()))
 
     def _measure(self, lane: Lane, tried: _Tried) -> None:
         measures.attempts_total.labels(lane.channel, tried.outcome.reason).inc()

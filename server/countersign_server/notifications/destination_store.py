@@ -92,6 +92,12 @@ async def end_destination(tx: AsyncConnection, destination_id: UUID, now: dateti
     await tx.execute(
         update(destinations).where(destinations.c.id == destination_id).values(ended_at=now)
     )
+    await _hold_lanes(tx, destination_id)
+    await tx.execute(
+        update(notification_lanes)
+        .where(notification_lanes.c.destination_id == destination_id)
+        .values(due_at=None)
+    )
     await tx.execute(
         update(notifications)
         .where(
@@ -99,11 +105,6 @@ async def end_destination(tx: AsyncConnection, destination_id: UUID, now: dateti
             notifications.c.state == State.WAITING,
         )
         .values(state=State.DEAD, ended_at=now, failure="ENDED")
-    )
-    await tx.execute(
-        update(notification_lanes)
-        .where(notification_lanes.c.destination_id == destination_id)
-        .values(due_at=None)
     )
 
 
@@ -119,6 +120,7 @@ async def pause_destination(tx: AsyncConnection, destination_id: UUID, reason: s
 
 async def hurry(tx: AsyncConnection, destination_id: UUID, now: datetime) -> None:
     """Let what waits for a destination be tried at once, whatever failed before."""
+    await _hold_lanes(tx, destination_id)
     await tx.execute(
         update(notification_lanes)
         .where(
@@ -126,6 +128,20 @@ async def hurry(tx: AsyncConnection, destination_id: UUID, now: datetime) -> Non
             notification_lanes.c.due_at > now,
         )
         .values(due_at=now, failures=0)
+    )
+
+
+async def _hold_lanes(tx: AsyncConnection, destination_id: UUID) -> None:
+    """Hold a destination's lanes until commit.
+
+    Whoever writes takes the destination first, then its lanes in order, then what waits in them,
+    so that no two ever wait for each other crosswise.
+    """
+    await tx.execute(
+        select(notification_lanes.c.lane)
+        .where(notification_lanes.c.destination_id == destination_id)
+        .order_by(notification_lanes.c.lane)
+        .with_for_update()
     )
 
 

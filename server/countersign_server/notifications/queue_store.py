@@ -153,15 +153,21 @@ async def next_waiting(tx: AsyncConnection, lane: Lane, limit: int) -> Sequence[
 
 
 async def save_attempt(tx: AsyncConnection, after: Notification, attempt: Attempt) -> None:
-    """Store an attempt, and how its notification stands now."""
+    """Store an attempt, and how its notification stands now.
+
+    One that was given up meanwhile stays given up, unless it was delivered.
+    """
     await tx.execute(
         insert(notification_attempts).values(
             notification_id=after.id, owner_id=after.owner_id, **asdict(attempt)
         )
     )
+    still = notifications.c.id == after.id
+    if after.state is not State.DELIVERED:
+        still &= notifications.c.state == State.WAITING
     await tx.execute(
         update(notifications)
-        .where(notifications.c.id == after.id)
+        .where(still)
         .values(
             state=after.state,
             attempts=after.attempts,
