@@ -75,7 +75,7 @@ def seen(
     strays: Sequence[ForeignDeal] = (),
     read_at: datetime = LATER,
 ) -> Sequence[Difference]:
-    book = Book(trades=trades, ours=ours, strays=strays, names=SymbolNames({}))
+    book = Book(trades=trades, over={}, ours=ours, strays=strays, names=SymbolNames({}))
     return compare(book, positions, read_at).differences
 
 
@@ -142,6 +142,9 @@ def test_a_terminal_read_before_the_book_changed_tells_nothing_of_the_change() -
     changed = booked(changed_at=LATER)
     assert not seen([changed], [], strays=strays)
     assert not seen([changed], [held(volume=D(9))], strays=strays)
+    over = {UUID(int=2): LATER, UUID(int=3): START}
+    book = Book(trades=[changed], over=over, ours=set(), strays=strays, names=SymbolNames({}))
+    assert compare(book, [], LATER).untold == {UUID(int=1), UUID(int=2), 9}
 
 
 def test_the_next_deal_of_others_is_another_difference_and_a_restart_is_none() -> None:
@@ -223,6 +226,17 @@ def test_what_is_seen_no_more_ends_by_itself(kind: Kind, state: State) -> None:
     keeping.see(a_difference(kind))
     (ended,) = keeping.see()
     assert (ended.state, ended.ended_at) == (state, look(3).now)
+
+
+@pytest.mark.parametrize("about", [{"command_id": UUID(int=1)}, {"deal_ticket": 9}])
+def test_what_changed_after_the_terminal_was_read_ends_nothing_by_not_being_seen(
+    about: dict[str, Any],
+) -> None:
+    (begun,) = Keeping().see(replace(a_difference(), **about))
+    changed = frozenset(about.values())
+    kept = {begun.id: begun}
+    assert settle(replace(look(2), untold=changed), [], kept, DEFAULT_POLICY) == []
+    assert settle(look(3), [], kept, DEFAULT_POLICY) != []
 
 
 def being_closed() -> tuple[Difference, Divergence]:
@@ -334,7 +348,8 @@ def test_our_own_deals_open_and_close_and_those_of_others_do_not_until_adopted()
 
 def test_a_trade_that_our_deals_close_is_over() -> None:
     found = bookings([opening()], [ours(1, "1"), ours(2, "-1")], one_pip)
-    assert (list(found.trades), list(found.over)) == ([], [UUID(int=1)])
+    assert found.trades == []
+    assert found.over == {UUID(int=1): START}
 
 
 def test_several_openings_of_one_netting_position_are_one_trade() -> None:

@@ -86,7 +86,7 @@ async def load_book(
     await put_away(tx, account_id, found.over, now)
     strays = await _strays(tx, account_id, {one.identifier for one in held}, since)
     names = SymbolNames({one.symbol: one.instrument for one in symbols})
-    return Book(trades=found.trades, ours=ours.keys(), strays=strays, names=names)
+    return Book(trades=found.trades, over=found.over, ours=ours.keys(), strays=strays, names=names)
 
 
 async def put_away(

@@ -1,7 +1,7 @@
 """What our book says of an account: what our commands opened and have not closed."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -46,7 +46,7 @@ class Bookings:
     """The trades that are open in our book, and the commands whose trades are over."""
 
     trades: Sequence[Booked]
-    over: Sequence[UUID]
+    over: Mapping[UUID, datetime]  # when the server heard last of each
 
 
 def bookings(openings: Iterable[Opening], deals: Sequence[PositionDeal], pip_of: PipOf) -> Bookings:
@@ -61,12 +61,13 @@ def bookings(openings: Iterable[Opening], deals: Sequence[PositionDeal], pip_of:
     for opening in sorted(openings, key=lambda opening: opening.command_id):
         groups[opening.position_id or opening.command_id].append(opening)
     booked: list[Booked] = []
-    over: list[UUID] = []
+    over: dict[UUID, datetime] = {}
     for group in groups.values():
         made = by_position[group[0].position_id] if group[0].position_id else []
         trade = _booked(group, made, pip_of)
         if trade is None:
-            over += [opening.command_id for opening in group]
+            heard_at = _heard_at(group, made)
+            over |= {opening.command_id: heard_at for opening in group}
         else:
             booked.append(trade)
     return Bookings(booked, over)
@@ -101,10 +102,12 @@ def _booked(group: Sequence[Opening], made: Sequence[PositionDeal], pip_of: PipO
         stop_loss=last.stop_loss,
         take_profit=last.take_profit,
         foreign=[o.deal for o in made if o.command_id is None and o.deal.ticket > adopted],
-        changed_at=max(
-            [opening.changed_at for opening in group] + [one.deal.seen_at for one in made]
-        ),
+        changed_at=_heard_at(group, made),
     )
+
+
+def _heard_at(group: Sequence[Opening], made: Sequence[PositionDeal]) -> datetime:
+    return max([opening.changed_at for opening in group] + [one.deal.seen_at for one in made])
 
 
 def _entry(group: Sequence[Opening]) -> Decimal:

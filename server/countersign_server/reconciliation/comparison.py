@@ -1,9 +1,10 @@
 """How a terminal differs from our book, at one moment that both tell of."""
 
-from collections.abc import Iterator, Sequence, Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from countersign_server.reconciliation.divergence import Difference, Kind
 from countersign_server.reconciliation.matching import match
@@ -47,6 +48,7 @@ class Book:
     """What our book says of an account."""
 
     trades: Sequence[Booked]
+    over: Mapping[UUID, datetime]  # trades over since, by command: when the server heard last of it
     ours: AbstractSet[int]  # tags of all commands that positions carry, in the book or not
     strays: Sequence[ForeignDeal]  # of no position that is known; one of each position
     names: SymbolNames
@@ -58,7 +60,9 @@ class Comparison:
 
     matched: int  # pairs of a position and its trade
     differences: Sequence[Difference]  # in a fixed order
-    untold: int = 0  # trades and deals that changed after the terminal was read
+    # Commands of trades, and tickets of deals, that changed after the terminal was read: nothing is
+    # known of how they differ now.
+    untold: AbstractSet[UUID | int] = frozenset()
 
 
 def compare(book: Book, held: Sequence[Held], read_at: datetime) -> Comparison:
@@ -80,10 +84,14 @@ def compare(book: Book, held: Sequence[Held], read_at: datetime) -> Comparison:
             found.append(_of_missing(booked))
     found += [_of_stranger(one) for one in matching.positions if one.magic not in book.ours]
     found += [_of_stray(deal) for deal in book.strays if deal.seen_at < read_at]
-    changed = [booked.changed_at for booked in book.trades]
-    changed += [deal.seen_at for deal in book.strays]
-    untold = sum(moment >= read_at for moment in changed)
-    return Comparison(len(matching.pairs), found, untold)
+    return Comparison(len(matching.pairs), found, _untold(book, read_at))
+
+
+def _untold(book: Book, read_at: datetime) -> AbstractSet[UUID | int]:
+    changed: dict[UUID | int, datetime] = {**book.over}
+    changed |= {booked.trade.command_id: booked.changed_at for booked in book.trades}
+    changed |= {deal.ticket: deal.seen_at for deal in book.strays}
+    return frozenset(one for one, at in changed.items() if at >= read_at)
 
 
 def _of_pair(booked: Booked, held: Held) -> Iterator[Difference]:

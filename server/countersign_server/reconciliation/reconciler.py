@@ -189,7 +189,7 @@ async def _look(
     statement = await _statement(tx, turn, shown, now)
     seen = Comparison(found.matched, [*found.differences, *statement.differences()])
     open_now = frozenset(one.identifier for one in held)
-    look = Look(turn.account_id, turn.owner_id, snapshot.received_at, now, open_now)
+    look = Look(turn.account_id, turn.owner_id, snapshot.received_at, now, open_now, found.untold)
     await _settle(tx, look, seen, trace)
     agrees = not seen.differences and not found.untold and seen.matched == len(held)
     after: dict[str, object] = {

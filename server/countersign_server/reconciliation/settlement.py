@@ -36,6 +36,7 @@ class Look:
     stored_at: datetime  # when the server stored the snapshot
     now: datetime
     held: AbstractSet[int] = frozenset()  # identifiers of what is open
+    untold: AbstractSet[UUID | int] = frozenset()  # commands and deals; see `Comparison`
 
 
 def settle(
@@ -48,8 +49,9 @@ def settle(
 
     `kept` are those of the account that are not over, and any with the ids of what was seen. What
     is seen first is open; what a later snapshot shows too ends as the policy says, or waits for a
-    person; what is seen no more ends by itself. What is to be closed stays open until its position
-    is, and is a person's if that takes too long. What is over stays over.
+    person; what is seen no more ends by itself, unless the comparison could not tell of it. What
+    is to be closed stays open until its position is, and is a person's if that takes too long. What
+    is over stays over.
     """
     by_id = {difference.id_for(look.account_id): difference for difference in seen}
     changed = [
@@ -57,7 +59,13 @@ def settle(
         for one, difference in by_id.items()
         for divergence in _of(look, one, difference, kept.get(one), policy)
     ]
-    gone = [d for one, d in kept.items() if one not in by_id and not d.state.is_over]
+    gone = [
+        divergence
+        for one, divergence in kept.items()
+        if one not in by_id
+        and not divergence.state.is_over
+        and look.untold.isdisjoint((divergence.command_id, divergence.deal_ticket))
+    ]
     return changed + [_gone(divergence, look) for divergence in gone]
 
 
