@@ -59,7 +59,7 @@ async def hold(product: LiveProduct) -> None:
 
     async def seen() -> bool:
         standings = (await guard(product)).standings
-        return bool(product.bridge.said("policy taken")) and any(
+        return bool(product.bridge.said("guard measures")) and any(
             Decimal(one.value) < DEPOSIT for one in standings
         )
 

@@ -98,7 +98,12 @@ class Guard:
         openings = self.openings(now)
         view = seen_account(read, at=at, net_deposits=net_deposits, openings=openings)
         state, did = see_account(state, policy, view)
-        return self._turn(state, did, now)
+        measured = [
+            Log("info", "guard measures", {"rule": rule, "from": str(track.reference)})
+            for rule, track in state.tracks.items()
+            if rule not in self.state.tracks
+        ]
+        return [*measured, *self._turn(state, did, now)]
 
     def tick(self, now: Moment) -> Effects:
         """Close what was announced when its time has come, and write what is not written yet."""
