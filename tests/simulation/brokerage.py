@@ -116,11 +116,14 @@ class Brokerage:
     def may_still_trade(self, magic: int) -> bool:
         """Whether an order of the tag works, or a request of it is put off."""
         orders = any(order.magic == magic for order in self.account.orders.values())
-        return orders or any(step.request.magic == magic for step in self.broker.put_off)
+        # A request that became an order is over with it.
+        requests = [step.request for step in self.broker.put_off if not step.ticket]
+        return orders or any(request.magic == magic for request in requests)
 
-    def is_cancelled(self, ticket: int) -> bool:
-        order = self.account.history.get(ticket)
-        return order is not None and order.state is OrderState.CANCELED
+    def is_cancelled(self, magic: int) -> bool:
+        """Whether an order of the tag was cancelled, by whomever."""
+        history = self.account.history.values()
+        return any(one.magic == magic and one.state is OrderState.CANCELED for one in history)
 
     @property
     def is_quiet(self) -> bool:

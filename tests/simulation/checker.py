@@ -275,9 +275,10 @@ class Checker:
         answers = [received.answer for received in known.sent if received.answer]
         done = any(answer.retcode in (Retcode.DONE, Retcode.NO_CHANGES) for answer in answers)
         if known.intent.kind is Kind.CANCEL:
-            # Two may ask for it while the terminal shows the past; what counts is that it is gone.
-            tickets = [received.request.order for received in known.sent]
-            done = done or any(map(self._brokerage.is_cancelled, tickets))
+            # Others may ask for it as well, a guard or a person; what counts is that it is gone.
+            approval = known.intent.opening_approval
+            opened = (one for one in self.commands.values() if one.intent.approval == approval)
+            done = done or any(self._brokerage.is_cancelled(one.magic) for one in opened)
         # Put off, or answered by nobody: the books show what they show.
         return done or any(received.answer is None for received in known.sent)
 
