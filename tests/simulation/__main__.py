@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -17,12 +18,18 @@ def main() -> int:
     """Run what is asked for; 1 if any invariant was violated."""
     arguments = _parsed()
     quiet()
+    signal.signal(signal.SIGTERM, _leave)
     if arguments.seed is not None:
         verdict = run_seed(arguments.seed, traced=True)
         print("\n".join(verdict.lines))
         _tell(verdict, whole=False)
         return 1 if verdict.violations else 0
     return _run_many(arguments.first, arguments.seeds, arguments.jobs)
+
+
+def _leave(number: int, _frame: object) -> None:
+    """As ctrl-C does: the processes that run seeds end with this one."""
+    sys.exit(128 + number)
 
 
 def _parsed() -> argparse.Namespace:

@@ -17,7 +17,10 @@ def verdicts(first: int, count: int, jobs: int) -> Iterator[Verdict]:
         yield from map(run_seed, seeds)
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=quiet) as pool:
-        yield from pool.map(run_seed, seeds, chunksize=10)
+        try:
+            yield from pool.map(run_seed, seeds, chunksize=10)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # whoever asked may have left early
 
 
 def quiet() -> None:
