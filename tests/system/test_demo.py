@@ -22,6 +22,14 @@ def blocks() -> list[str]:
     return [block for block in found if not block.startswith(tuple(MAKE))]
 
 
+STOPPED = """
+export COUNTERSIGN_ADDRESS=$(.venv/bin/python -m demo.facts addresses.grpc)
+export COUNTERSIGN_TOKEN=$(.venv/bin/python -m demo.facts tokens.owner)
+.venv/bin/countersign guards switch pull halted --reason "that is enough" \
+  --account $(.venv/bin/python -m demo.facts owner.account_id)
+"""
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     # Not below pytest's own, which is closed to the user that the database runs as.
@@ -46,11 +54,13 @@ async def test_the_story_holds_and_every_command_of_the_readme_works_and_nothing
             await second.hear("Another one beside it")
             assert await second.process.wait() == 1
         account = demo.facts["owner"]["account_id"]
+        await _works(STOPPED, folder)
         assert await demo.interrupt() == 0
     assert processes_of(folder) == []
 
-    # The second start keeps the data, and ends by itself when asked to.
+    # The second start keeps the data, what was stopped included, and ends by itself when asked to.
     async with demo_running(folder, ONCE="1") as again:
+        await again.hear("resets the guard")
         await again.hear("Every step held")
         assert await asyncio.wait_for(again.process.wait(), 60) == 0
         assert again.facts["owner"]["account_id"] == account
