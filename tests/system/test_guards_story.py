@@ -153,7 +153,7 @@ async def test_without_a_server_the_bridge_closes_alone_and_the_server_learns_of
     product: LiveProduct,
 ) -> None:
     async def is_active() -> bool:
-        return await is_in(product, ACTIVE)
+        return bool(product.bridge.said("guard reset")) and await is_in(product, ACTIVE)
 
     async def is_flat() -> bool:
         return not positions(product)
@@ -167,7 +167,7 @@ async def test_without_a_server_the_bridge_closes_alone_and_the_server_learns_of
         done = [each for one in mine for each in one["closings"] if "profit" in each]
         return mine if len(done) == len(LOTS) else []
 
-    await until(is_active, "the account may trade", 60)
+    await until(is_active, "the account may trade by both guards", 60)
     product.kill(Victim.SERVER)
     buy_by_hand(product)
     async with crashed(product):

@@ -126,8 +126,9 @@ class Guard:
         state, _ = agree(state, latch)
         if theirs is not None and is_reset:
             state = _measured_again(state, theirs)
+        told = [Log("warning", "guard reset", {"resets": latch.resets})] if is_reset else []
         # The server knows what it has told; only what changes here is written.
-        return self._turn(state, (), now)
+        return [*told, *self._turn(state, (), now)]
 
     def _offered(self, offered: OfferedPolicy, now: Moment) -> Effects:
         found = taken(offered, self.policy, self._situation.identity)
