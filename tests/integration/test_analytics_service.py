@@ -77,6 +77,28 @@ async def test_an_accounts_statistics_are_metatraders_to_the_digit(it: World) ->
     assert found.daily.days == 4
 
 
+async def test_when_the_deals_were_made_is_utc_and_the_brokers_clock_beside_it(
+    it: World, owner: Owner, device: Device
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    async with bridge_end(it, owner, device) as end:
+        for ticket, told_late in ((777, timedelta(0)), (778, timedelta(days=3))):
+            deal = a_stops_close()
+            deal.ticket = ticket
+            brokers = now - told_late + timedelta(hours=2)
+            deal.broker_time_ms = int(brokers.timestamp() * 1000)
+            deal.broker_utc_offset.FromTimedelta(timedelta(hours=2))
+            await end.acknowledged(await end.tell(f"deal:{ticket}", deal=deal))
+            found = await counted(it, owner, ticket - 776)
+            if not told_late:
+                assert found.first_deal_time.ToDatetime(UTC) == now
+            assert found.last_deal_time.ToDatetime(UTC) == now
+            assert found.last_deal_broker_time == f"{now + timedelta(hours=2):%Y-%m-%d %H:%M:%S}"
+    # It was told three days later: how far the clock was then, nobody knows.
+    assert not found.HasField("first_deal_time")
+    assert found.first_deal_broker_time == f"{brokers:%Y-%m-%d %H:%M:%S}"
+
+
 async def test_an_account_without_any_deal_has_no_statistics_yet(it: World) -> None:
     owner = await it.an_owner()
     assert await statistics(it, owner, account_id=owner.account_id) == []

@@ -1,6 +1,7 @@
 """What trading came to."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,12 +9,13 @@ import typer
 
 from countersign_client.cli.invocation import command, current
 from countersign_client.cli.labels import column, value_of
+from countersign_client.cli.moments import is_given, time_text
 from countersign_client.cli.screen import Column, print_facts, print_json, print_table, say
 from countersign_client.cli.session import ask
 from countersign_client.message_json import message_json
 from countersign_client.wire.countersign import v1
 
-_SUMS = (
+_SUMS: tuple[Column[v1.Statistics], ...] = (
     column("balance", "balance"),
     column("paid in and out", "paid"),
     column("net profit", "net_profit"),
@@ -22,8 +24,10 @@ _SUMS = (
     column("profit factor", "profit_factor"),
     column("payoff ratio", "payoff_ratio"),
     column("system quality", "system_quality"),
-    column("first deal", "first_deal_time"),
-    column("last deal", "last_deal_time"),
+    Column(
+        "first deal", lambda one: deal_time_text(one.first_deal_time, one.first_deal_broker_time)
+    ),
+    Column("last deal", lambda one: deal_time_text(one.last_deal_time, one.last_deal_broker_time)),
 )
 _DAILY = (
     column("days", "days"),
@@ -120,6 +124,13 @@ def _print_statistics(one: v1.Statistics) -> None:
     if one.printed:
         print_table(one.printed, _PRINTED, nothing="")
         say("")
+
+
+def deal_time_text(time: datetime, broker_time: str) -> str:
+    """Return UTC, or if nobody knows that, the broker's clock with a word that it is."""
+    if is_given(time):
+        return time_text(time)
+    return f"{broker_time} by the broker's clock" if broker_time else ""
 
 
 def _show_parts(account: str, producer: str, history: str, by: By) -> None:

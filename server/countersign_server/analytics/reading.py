@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from countersign_server.accounts.store import account
 from countersign_server.analytics.counted import DaySum
 from countersign_server.analytics.days import Day
+from countersign_server.analytics.deal_time import DealTime, deal_times, ends_of
 from countersign_server.analytics.figures_store import History, day_sums, histories
 from countersign_server.analytics.summary import days_of, together
 from countersign_server.analytics.tables import figures
@@ -43,6 +44,7 @@ class View:
     figures: TradeFigures
     days: Sequence[Day]
     complete: bool
+    ends: Sequence[DealTime]  # of the history's first deal and its last; empty: there is none
 
 
 async def views(tx: AsyncConnection, asked: Asked) -> Sequence[View]:
@@ -50,8 +52,15 @@ async def views(tx: AsyncConnection, asked: Asked) -> Sequence[View]:
     found = await find(tx, asked)
     scopes = scopes_of(found, asked)
     sums, waiting = await day_sums(tx, scopes), await _waiting(tx, found)
+    times = await deal_times(tx, found)
     return [
-        _view(one, asked, sums.get(one.id, {}), complete=one.id not in waiting and not one.behind)
+        _view(
+            one,
+            asked,
+            sums.get(one.id, {}),
+            complete=one.id not in waiting and not one.behind,
+            ends=[times[one.id, moment] for moment in ends_of(one)],
+        )
         for one in found
     ]
 
@@ -103,9 +112,16 @@ async def _waiting(tx: AsyncConnection, found: Sequence[History]) -> set[UUID]:
     return set(await tx.scalars(asked))
 
 
-def _view(history: History, asked: Asked, sums: Mapping[date, DaySum], *, complete: bool) -> View:
+def _view(
+    history: History,
+    asked: Asked,
+    sums: Mapping[date, DaySum],
+    *,
+    complete: bool,
+    ends: Sequence[DealTime],
+) -> View:
     counted, producer_id = history.counted, asked.producer_id
     if producer_id is None:
-        return View(history, counted.whole, days_of(sums), complete)
+        return View(history, counted.whole, days_of(sums), complete, ends)
     own = counted.producers.get(producer_id, TradeFigures())
-    return View(history, own, days_of(sums, opening=own.deposit), complete)
+    return View(history, own, days_of(sums, opening=own.deposit), complete, ends)

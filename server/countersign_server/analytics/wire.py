@@ -17,7 +17,7 @@ from countersign_server.analytics.days import (
     underwater_of,
     yearly_growth_of,
 )
-from countersign_server.analytics.deal_store import time_of
+from countersign_server.analytics.deal_time import earliest, latest
 from countersign_server.analytics.drawdown import Drawdown
 from countersign_server.analytics.funnel import STEPS, Funnel
 from countersign_server.analytics.printed import printed
@@ -47,8 +47,8 @@ def statistics_message(
 ) -> pb.Statistics:
     """Return the statistics of one history, or of several in one currency together."""
     summary = sum((Summary.of(view.figures) for view in seen), Summary())
-    firsts = [view.history.first_deal_ms for view in seen if view.history.first_deal_ms is not None]
-    lasts = [view.history.place.milliseconds for view in seen if view.history.deals]
+    first = earliest(view.ends[0] for view in seen if view.ends)
+    last = latest(view.ends[-1] for view in seen if view.ends)
     message = pb.Statistics(
         producer_id=producer_id,
         currency=currency,
@@ -66,9 +66,11 @@ def statistics_message(
         payoff_ratio=quotient(summary.payoff_ratio),
         win_rate_percent=percent(summary.win_rate),
         daily=_daily(days),
-        first_deal_time=to_timestamp(time_of(min(firsts))) if firsts else None,
-        last_deal_time=to_timestamp(time_of(max(lasts))) if lasts else None,
+        first_deal_time=to_timestamp(first.utc if first else None),
+        last_deal_time=to_timestamp(last.utc if last else None),
         complete=all(view.complete for view in seen),
+        first_deal_broker_time=first.broker_text if first else "",
+        last_deal_broker_time=last.broker_text if last else "",
     )
     if len(seen) == 1:
         _add_order_dependent(message, seen[0])

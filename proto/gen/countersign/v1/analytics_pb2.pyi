@@ -75,7 +75,7 @@ class PrintedFigure(_message.Message):
     def __init__(self, label: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class Statistics(_message.Message):
-    __slots__ = ("account_id", "history_id", "producer_id", "currency", "accounts", "trades", "deals", "won", "balance", "paid", "net_profit", "gross_profit", "gross_loss", "profit_factor", "expected_payoff", "payoff_ratio", "win_rate_percent", "recovery_factor", "system_quality", "balance_drawdown", "equity_drawdown", "daily", "printed", "first_deal_time", "last_deal_time", "complete")
+    __slots__ = ("account_id", "history_id", "producer_id", "currency", "accounts", "trades", "deals", "won", "balance", "paid", "net_profit", "gross_profit", "gross_loss", "profit_factor", "expected_payoff", "payoff_ratio", "win_rate_percent", "recovery_factor", "system_quality", "balance_drawdown", "equity_drawdown", "daily", "printed", "first_deal_time", "last_deal_time", "complete", "first_deal_broker_time", "last_deal_broker_time")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     HISTORY_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -102,6 +102,8 @@ class Statistics(_message.Message):
     FIRST_DEAL_TIME_FIELD_NUMBER: _ClassVar[int]
     LAST_DEAL_TIME_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    FIRST_DEAL_BROKER_TIME_FIELD_NUMBER: _ClassVar[int]
+    LAST_DEAL_BROKER_TIME_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     history_id: str
     producer_id: str
@@ -128,7 +130,9 @@ class Statistics(_message.Message):
     first_deal_time: _timestamp_pb2.Timestamp
     last_deal_time: _timestamp_pb2.Timestamp
     complete: bool
-    def __init__(self, account_id: _Optional[str] = ..., history_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., currency: _Optional[str] = ..., accounts: _Optional[int] = ..., trades: _Optional[int] = ..., deals: _Optional[int] = ..., won: _Optional[int] = ..., balance: _Optional[str] = ..., paid: _Optional[str] = ..., net_profit: _Optional[str] = ..., gross_profit: _Optional[str] = ..., gross_loss: _Optional[str] = ..., profit_factor: _Optional[str] = ..., expected_payoff: _Optional[str] = ..., payoff_ratio: _Optional[str] = ..., win_rate_percent: _Optional[str] = ..., recovery_factor: _Optional[str] = ..., system_quality: _Optional[str] = ..., balance_drawdown: _Optional[_Union[DrawdownFigures, _Mapping]] = ..., equity_drawdown: _Optional[_Union[DrawdownFigures, _Mapping]] = ..., daily: _Optional[_Union[DailyFigures, _Mapping]] = ..., printed: _Optional[_Iterable[_Union[PrintedFigure, _Mapping]]] = ..., first_deal_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_deal_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complete: _Optional[bool] = ...) -> None: ...
+    first_deal_broker_time: str
+    last_deal_broker_time: str
+    def __init__(self, account_id: _Optional[str] = ..., history_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., currency: _Optional[str] = ..., accounts: _Optional[int] = ..., trades: _Optional[int] = ..., deals: _Optional[int] = ..., won: _Optional[int] = ..., balance: _Optional[str] = ..., paid: _Optional[str] = ..., net_profit: _Optional[str] = ..., gross_profit: _Optional[str] = ..., gross_loss: _Optional[str] = ..., profit_factor: _Optional[str] = ..., expected_payoff: _Optional[str] = ..., payoff_ratio: _Optional[str] = ..., win_rate_percent: _Optional[str] = ..., recovery_factor: _Optional[str] = ..., system_quality: _Optional[str] = ..., balance_drawdown: _Optional[_Union[DrawdownFigures, _Mapping]] = ..., equity_drawdown: _Optional[_Union[DrawdownFigures, _Mapping]] = ..., daily: _Optional[_Union[DailyFigures, _Mapping]] = ..., printed: _Optional[_Iterable[_Union[PrintedFigure, _Mapping]]] = ..., first_deal_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_deal_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., complete: _Optional[bool] = ..., first_deal_broker_time: _Optional[str] = ..., last_deal_broker_time: _Optional[str] = ...) -> None: ...
 
 class BreakdownPart(_message.Message):
     __slots__ = ("key", "trades", "won", "gross_profit", "gross_loss", "net_profit", "profit_factor", "volume")

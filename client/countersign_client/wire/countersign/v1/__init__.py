@@ -2830,14 +2830,23 @@ class Statistics(betterproto.Message):
 
     first_deal_time: datetime = betterproto.message_field(24)
     """
-    Time of the first deal counted, by the broker's clock written as UTC; absent: none yet.
+    When the first deal counted was made. Absent: there is none, or nobody knows how far the broker's clock was from UTC.
     """
 
     last_deal_time: datetime = betterproto.message_field(25)
-    """Time of the last."""
+    """When the last was."""
 
     complete: bool = betterproto.bool_field(26)
     """All deals that are stored have been counted."""
+
+    first_deal_broker_time: str = betterproto.string_field(27)
+    """
+    The first deal's time by the broker's clock, as MetaTrader shows it: "2026-11-21 21:15:07"; empty: there is none. Of
+     several accounts, the earliest.
+    """
+
+    last_deal_broker_time: str = betterproto.string_field(28)
+    """The last deal's."""
 
 
 @dataclass(eq=False, repr=False)
