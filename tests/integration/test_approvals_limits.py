@@ -73,7 +73,7 @@ async def test_the_inbox_shows_a_limit_that_would_break_and_the_approval_is_refu
         after="44",
         limit="40",
         breaks=True,
-        text="would break max_money_at_risk: 44.00 USD are lost at its stop, at most 40 USD",
+        text="would break max money at risk: 44.00 USD are lost at its stop, at most 40 USD",
     )
     assert figures["drawdown"].text == (
         "drawdown: 0.00 of 2000.00 USD used, this risks 44.00; 44.00 with every stop hit"
@@ -118,7 +118,7 @@ async def test_the_policy_that_an_owner_has_set_is_held_against_what_is_to_be_op
     assert shown.state == pb.APPROVAL_STATE_PENDING
     assert shown.foresight.refusal == "WOULD_BREAK_LOSS_LIMIT"
     assert shown.foresight.figures[0].text == (
-        "would break daily-loss: 480.00 of 500.00 USD used, this risks 44.00; "
+        "would break daily loss: 480.00 of 500.00 USD used, this risks 44.00; "
         "524.00 with every stop hit"
     )
     refused = await refusal_of(desk.decide(follower, shown))

@@ -116,7 +116,7 @@ def test_an_opening_that_would_breach_the_daily_loss_is_refused_with_the_figures
     assert (refusal.reason, refusal.rule) == ("WOULD_BREAK_LOSS_LIMIT", "daily-loss")
     assert (refusal.now, refusal.after, refusal.limit) == (480, 524, 500)
     assert refusal.text == (
-        "would break daily-loss: 480.00 of 500.00 USD used, this risks 44.00; "
+        "would break daily loss: 480.00 of 500.00 USD used, this risks 44.00; "
         "524.00 with every stop hit"
     )
 
@@ -157,7 +157,7 @@ def test_margin_after_the_trade_counts_what_is_used_what_comes_and_the_order() -
     assert (level.after, level.limit, level.breaks) == (Decimal("100.80"), 100, False)
     tight = figure(seen(replace(picture, reading=a_reading(margin=Decimal(9300)))), "margin_level")
     assert (tight.after, tight.breaks) == (Decimal("99.80"), True)
-    assert tight.text == "would break margin_level: 99.80 % after it, at least 100 %"
+    assert tight.text == "would break margin level: 99.80 % after it, at least 100 %"
 
 
 def test_margin_that_the_terminal_does_not_tell_is_not_made_up() -> None:

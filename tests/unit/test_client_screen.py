@@ -20,7 +20,7 @@ from countersign.v1 import execution_pb2, signals_pb2
 from countersign_client.cli.approval import digest_of
 from countersign_client.cli.commands import COMMANDS
 from countersign_client.cli.draft import Draft, drafted
-from countersign_client.cli.labels import label, value_of
+from countersign_client.cli.labels import facts, label, percent, rounded, value_of, words
 from countersign_client.cli.moments import countdown, read_span, read_time, time_text
 from countersign_client.cli.profile import (
     Asked,
@@ -64,6 +64,26 @@ def test_nothing_that_is_shown_contains_a_control_character(text: str) -> None:
     shown = printable(text, lines=True)
     assert not any(ord(c) < 32 and c != "\n" for c in shown)
     assert not any(127 <= ord(c) < 160 for c in shown)
+
+
+@pytest.mark.parametrize(
+    ("shown", "as_people_read_it"),
+    [
+        (percent("0.000450032"), "0.05 %"),
+        (percent("1.5"), "150.00 %"),
+        (percent(""), ""),
+        (rounded("58.333333333"), "58.33"),
+        (rounded(""), ""),
+        (words("margin_level"), "margin level"),
+        (words("daily-loss"), "daily loss"),
+        (facts('{"stop_loss": null, "volume": "0.10"}'), "stop loss none, volume 0.10"),
+        (facts(""), ""),
+    ],
+)
+def test_a_table_is_in_words_and_in_digits_that_can_be_read(
+    shown: str, as_people_read_it: str
+) -> None:
+    assert shown == as_people_read_it
 
 
 def identifier(item: str) -> str:

@@ -7,9 +7,16 @@ import typer
 
 from countersign_client.cli import guard_policy, kill_switch
 from countersign_client.cli.invocation import command, current
-from countersign_client.cli.labels import column, label
+from countersign_client.cli.labels import column, label, percent, words, words_column
 from countersign_client.cli.moments import countdown, is_given, time_text
-from countersign_client.cli.screen import print_json, print_json_line, print_table, remark, say
+from countersign_client.cli.screen import (
+    Column,
+    print_json,
+    print_json_line,
+    print_table,
+    remark,
+    say,
+)
 from countersign_client.cli.session import ask, gather, show_all
 from countersign_client.client import Client
 from countersign_client.message_json import message_json
@@ -17,12 +24,12 @@ from countersign_client.wire.countersign import v1
 
 _LOOK_SECONDS = 1.0
 
-_STANDING = (
-    column("rule", "rule_id"),
+_STANDING: tuple[Column[v1.GuardStanding], ...] = (
+    words_column("rule", "rule_id"),
     column("stands at", "value"),
     column("limit at", "floor"),
     column("left", "headroom"),
-    column("used up", "share"),
+    Column("used up", lambda standing: percent(standing.share)),
     column("counted from", "reference"),
     column("warned", "warned"),
 )
@@ -35,13 +42,13 @@ _CLOSING = (
     column("state", "state"),
     column("why not", "reason"),
     column("by", "side"),
-    column("cause", "cause"),
+    words_column("cause", "cause"),
 )
 _EVENT = (
     column("when", "event_time"),
     column("account", "account_id"),
     column("what", "act"),
-    column("rule", "rule_id"),
+    words_column("rule", "rule_id"),
     column("side", "side"),
     column("stood at", "standing.value"),
     column("limit at", "standing.floor"),
@@ -52,7 +59,7 @@ _EVENT = (
 _ALERT = (
     column("when", "create_time"),
     column("account", "account_id"),
-    column("cause", "cause"),
+    words_column("cause", "cause"),
     column("side", "side"),
     column("result", "result.amount"),
     column("currency", "result.currency"),
@@ -126,7 +133,7 @@ def alerts(*, account: OnlyAccount = "", limit: Limit = 50) -> None:
     show_all(found, _ALERT, nothing="nothing was closed by a guard")
     if not current().json:
         for alert in found:
-            say(f"\n{time_text(alert.create_time)}  {alert.cause}")
+            say(f"\n{time_text(alert.create_time)}  {words(alert.cause)}")
             print_table(alert.closings, _CLOSING, nothing="nothing was open")
 
 
@@ -191,7 +198,7 @@ def _print_guard(guard: v1.Guard) -> None:
     counting = guard.countdown
     if is_given(counting.close_time):
         when = countdown(counting.close_time, guard.server_time)
-        say(f"  CLOSING EVERYTHING {when}: {counting.rule_id}; countersign guards call-off")
+        say(f"  CLOSING EVERYTHING {when}: {words(counting.rule_id)}; countersign guards call-off")
     policy = f"policy version {guard.policy_version}" if guard.policy_version else "default policy"
     seen = countdown(guard.view_time, guard.server_time) or "never"
     say(f"  {policy}, {guard.currency}, read {seen}" + (" (STALE)" if guard.stale else ""))
@@ -206,6 +213,6 @@ def _why(guard: v1.Guard) -> str:
     latch = guard.latch
     if latch.state == v1.TradingState.ACTIVE:
         return ""
-    words = [f"by {latch.cause}", f"since {time_text(latch.since_time)}"]
-    words += [f"({latch.reason})"] if latch.reason else []
-    return ", " + " ".join(words)
+    said = [f"by {words(latch.cause)}", f"since {time_text(latch.since_time)}"]
+    said += [f"({latch.reason})"] if latch.reason else []
+    return ", " + " ".join(said)

@@ -1,6 +1,8 @@
 """Names of the contract as people type and read them."""
 
+import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import betterproto
@@ -27,6 +29,41 @@ def value_of(kind: type[Kind], choice: str) -> Kind:
 def column(title: str, path: str) -> Column[Any]:
     """Return a column that shows a field as it is: `path` is "limits.max_volume"."""
     return Column(title, lambda message: _text(_at(message, path)))
+
+
+def words(name: str) -> str:
+    """Return "margin level" of a name such as margin_level or margin-level."""
+    return name.replace("_", " ").replace("-", " ")
+
+
+def words_column(title: str, path: str) -> Column[Any]:
+    """Return a column that shows a field that holds a name."""
+    return Column(title, lambda message: words(_text(_at(message, path))))
+
+
+def rounded_column(title: str, path: str) -> Column[Any]:
+    """Return a column that shows a ratio as people read it: the field has up to nine decimals."""
+    return Column(title, lambda message: rounded(_text(_at(message, path))))
+
+
+def rounded(number: str) -> str:
+    """Return a number with two decimals; empty stays empty."""
+    return f"{Decimal(number):.2f}" if number else ""
+
+
+def percent(fraction: str) -> str:
+    """Return "4.50 %" of "0.045"; empty stays empty."""
+    return f"{rounded(str(Decimal(fraction) * 100))} %" if fraction else ""
+
+
+def facts(document: str) -> str:
+    """Return "lots 0.10, price 1.0845" of a JSON object of the contract; empty stays empty."""
+    if not document:
+        return ""
+    return ", ".join(
+        f"{words(name)} {'none' if value is None else value}"
+        for name, value in json.loads(document).items()
+    )
 
 
 def limit_column(title: str, path: str) -> Column[Any]:

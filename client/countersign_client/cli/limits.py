@@ -1,5 +1,6 @@
 """What may be opened at most: by an account, by all of an owner's together, by a producer."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import betterproto.lib.google.protobuf as well_known
@@ -32,7 +33,9 @@ _PRODUCER = (
 )
 
 Most = Annotated[int, typer.Option(min=0, max=10_000, help="0: as it is.")]
-Clear = Annotated[list[str] | None, typer.Option(help="A limit to lift; repeatable.")]
+Clear = Annotated[
+    list[str] | None, typer.Option(help="A limit to lift, such as max-volume; repeatable.")
+]
 
 
 @app.callback()
@@ -84,9 +87,9 @@ def owner(
         "max_orders_per_second": max_orders_per_second or limits.max_orders_per_second,
         "max_orders_per_minute": max_orders_per_minute or limits.max_orders_per_minute,
     }
-    for name in clear or ():
+    for name in _named(clear):
         if name not in wanted:
-            raise invalid_value(f"--clear takes {' or '.join(wanted)}", field="clear")
+            raise invalid_value(f"--clear takes {_options(wanted)}", field="clear")
         wanted[name] = 0
     request = v1.PutOwnerLimitsRequest(limits=v1.OwnerLimits(**wanted))
     if request.limits != limits:
@@ -120,4 +123,13 @@ def _set(given: bytes) -> well_known.FieldMask:
 
 
 def _cleared(names: list[str] | None) -> well_known.FieldMask:
-    return well_known.FieldMask(paths=[f"limits.{name}" for name in names or ()])
+    return well_known.FieldMask(paths=[f"limits.{name}" for name in _named(names)])
+
+
+def _named(options: list[str] | None) -> list[str]:
+    """Return fields by the names that their options have: max-volume."""
+    return [one.replace("-", "_") for one in options or ()]
+
+
+def _options(fields: Iterable[str]) -> str:
+    return " or ".join(one.replace("_", "-") for one in fields)

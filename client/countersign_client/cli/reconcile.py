@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from countersign_client.cli.invocation import command
-from countersign_client.cli.labels import column, label, value_of
+from countersign_client.cli.labels import column, facts, label, value_of
 from countersign_client.cli.screen import Column
 from countersign_client.cli.session import ask, gather, show, show_all
 from countersign_client.client import Client
@@ -75,13 +75,13 @@ _STATUS = (
     column("terminal read", "snapshot_time"),
     _STATEMENT,
 )
-_BRIEF = (
+_BRIEF: tuple[Column[v1.Divergence], ...] = (
     column("divergence", "divergence_id"),
     column("kind", "kind"),
     column("state", "state"),
     column("position", "position_id"),
-    column("expected", "expected_json"),
-    column("actual", "actual_json"),
+    Column("expected", lambda one: facts(one.expected_json)),
+    Column("actual", lambda one: facts(one.actual_json)),
     column("why", "reason"),
     column("seen", "create_time"),
 )

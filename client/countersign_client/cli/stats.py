@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from countersign_client.cli.invocation import command, current
-from countersign_client.cli.labels import column, value_of
+from countersign_client.cli.labels import column, rounded_column, value_of
 from countersign_client.cli.moments import is_given, time_text
 from countersign_client.cli.screen import Column, print_facts, print_json, print_table, say
 from countersign_client.cli.session import ask
@@ -20,10 +20,10 @@ _SUMS: tuple[Column[v1.Statistics], ...] = (
     column("paid in and out", "paid"),
     column("net profit", "net_profit"),
     column("trades", "trades"),
-    column("won %", "win_rate_percent"),
-    column("profit factor", "profit_factor"),
-    column("payoff ratio", "payoff_ratio"),
-    column("system quality", "system_quality"),
+    rounded_column("won %", "win_rate_percent"),
+    rounded_column("profit factor", "profit_factor"),
+    rounded_column("payoff ratio", "payoff_ratio"),
+    rounded_column("system quality", "system_quality"),
     Column(
         "first deal", lambda one: deal_time_text(one.first_deal_time, one.first_deal_broker_time)
     ),
@@ -31,19 +31,19 @@ _SUMS: tuple[Column[v1.Statistics], ...] = (
 )
 _DAILY = (
     column("days", "days"),
-    column("growth %", "growth_percent"),
-    column("growth a year %", "yearly_growth_percent"),
-    column("Sharpe, daily", "sharpe"),
-    column("Sortino, daily", "sortino"),
-    column("Calmar", "calmar"),
-    column("deepest fall %", "deepest_fall_percent"),
+    rounded_column("growth %", "growth_percent"),
+    rounded_column("growth a year %", "yearly_growth_percent"),
+    rounded_column("Sharpe, daily", "sharpe"),
+    rounded_column("Sortino, daily", "sortino"),
+    rounded_column("Calmar", "calmar"),
+    rounded_column("deepest fall %", "deepest_fall_percent"),
     column("days below a peak", "longest_below_peak_days"),
 )
 _FALL = (
     column("absolute", "absolute"),
     column("maximal", "maximal"),
-    column("% of its peak", "maximal_percent"),
-    column("relative %", "relative_percent"),
+    rounded_column("% of its peak", "maximal_percent"),
+    rounded_column("relative %", "relative_percent"),
 )
 _PRINTED = (column("as MetaTrader prints it", "label"), column("", "text"))
 _PARTS = (
@@ -51,14 +51,14 @@ _PARTS = (
     column("trades", "trades"),
     column("won", "won"),
     column("net profit", "net_profit"),
-    column("profit factor", "profit_factor"),
+    rounded_column("profit factor", "profit_factor"),
     column("lots", "volume"),
 )
 _MONTHS: tuple[Column[v1.MonthFigures], ...] = (
     Column("month", lambda one: f"{one.year}-{one.month:02}"),
     column("result", "result"),
     column("paid", "paid"),
-    column("growth %", "growth_percent"),
+    rounded_column("growth %", "growth_percent"),
 )
 
 

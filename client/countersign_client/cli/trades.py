@@ -1,5 +1,6 @@
 """The truth sheet: who took how long, and who cost what, from a signal to its fill."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -18,14 +19,27 @@ _COLUMNS: tuple[Column[v1.Trade], ...] = (
     column("signalled", "signal_price"),
     column("filled", "open_price"),
     column("worse by", "slippage"),
-    Column("person", lambda one: f"{one.delay_of_person.total_seconds():.1f} s"),
-    Column("platform", lambda one: f"{one.delay_of_platform.total_seconds():.3f} s"),
-    Column("broker", lambda one: f"{one.delay_of_broker.total_seconds():.3f} s"),
+    Column("by person", lambda one: _cost(one, one.slippage_of_person)),
+    Column("by platform", lambda one: _cost(one, one.slippage_of_platform)),
+    Column("by broker", lambda one: _cost(one, one.slippage_of_broker)),
+    Column("person took", lambda one: _delay(one.delay_of_person)),
+    Column("platform took", lambda one: _delay(one.delay_of_platform)),
+    Column("broker took", lambda one: _delay(one.delay_of_broker)),
     column("closed at", "close_price"),
     column("result", "result"),
 )
 
 app = typer.Typer()
+
+
+def _cost(trade: v1.Trade, part: str) -> str:
+    """Return a part of what it was filled worse, or that a price of it was not kept."""
+    return part or ("unknown" if trade.slippage else "")
+
+
+def _delay(span: timedelta) -> str:
+    """Return "1.250 s"; empty if it is not known, or nobody took any time: a rule decided."""
+    return f"{span.total_seconds():.3f} s" if span else ""
 
 
 @command(app)

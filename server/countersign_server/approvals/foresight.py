@@ -97,7 +97,9 @@ def told(figure: Figure, *, currency: str, at_risk: Decimal | None) -> str:
     `at_risk`: what the opening loses at its own stop; None: nobody can say.
     """
     said = _SAID[figure.measure](figure, currency, at_risk)
-    return f"would break {figure.rule}: {said}" if figure.breaks else f"{figure.rule}: {said}"
+    # Rules are called as their policy calls them, daily-loss, or as a field, margin_level.
+    rule = figure.rule.replace("-", " ").replace("_", " ")
+    return f"would break {rule}: {said}" if figure.breaks else f"{rule}: {said}"
 
 
 def _loss(figure: Figure, currency: str, at_risk: Decimal | None) -> str:

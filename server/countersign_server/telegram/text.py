@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from countersign.v1 import (
@@ -125,7 +126,8 @@ def guards_text(answer: guards_pb2.GetGuardsResponse) -> str:
         state = values_pb2.TradingState.Name(guard.state).removeprefix("TRADING_STATE_")
         lines.append(f"#{reference(guard.account_id)} {state.lower()} {guard.latch.cause}".strip())
         lines += [
-            f"  {one.rule_id}: headroom {one.headroom} {guard.currency}, share {one.share}"
+            f"  {one.rule_id}: {one.headroom} {guard.currency} left, "
+            f"{Decimal(one.share) * 100:.2f} % used up"
             for one in guard.standings
         ]
     return clipped("\n".join(lines) or "No guards.")
