@@ -3,9 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import structlog
 import typer
@@ -21,20 +21,38 @@ from countersign_bridge.settings import (
 
 app = typer.Typer(
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Stand beside a MetaTrader 5 terminal and trade only what its owner signed.",
 )
 
-owner_keys = typer.Typer(no_args_is_help=True, help="Whose signature trades are opened with.")
+owner_keys = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Whose signature trades are opened with.",
+)
 app.add_typer(owner_keys, name="owner-key")
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-def main() -> None:
-    """Run the command; what goes wrong is one line that says what to do."""
-    app()
+# What typer raises for options and arguments that do not fit; it has no public name.
+_NotUnderstood: Any = typer.BadParameter.__base__
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit; what goes wrong is one line that says what to do."""
+    try:
+        sys.exit(app(arguments, prog_name="countersign-bridge", standalone_mode=False))
+    except _NotUnderstood as error:
+        command = error.ctx.command_path if error.ctx else "countersign-bridge"
+        if error.ctx and error.message == error.ctx.get_help():
+            typer.echo(error.message, err=True)
+        else:
+            asked = " ".join(error.format_message().split()).rstrip(".")
+            typer.echo(f"countersign-bridge: {asked}. See '{command} --help'.", err=True)
+        sys.exit(2)
 
 
 @app.callback()

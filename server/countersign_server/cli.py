@@ -3,11 +3,11 @@
 import asyncio
 import json
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -16,16 +16,36 @@ from pydantic import ValidationError
 from countersign_server.crash_points import arm
 from countersign_server.settings import Settings
 
-main = typer.Typer(
+app = typer.Typer(
     help="Run and look after a Countersign server. Settings come from COUNTERSIGN_* variables.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+# What typer raises for options and arguments that do not fit; it has no public name.
+_NotUnderstood: Any = typer.BadParameter.__base__
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-@main.command()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: with 2 and a line that says what to do if it is not understood."""
+    try:
+        sys.exit(app(arguments, prog_name="countersign-server", standalone_mode=False))
+    except _NotUnderstood as error:
+        command = error.ctx.command_path if error.ctx else "countersign-server"
+        if error.ctx and error.message == error.ctx.get_help():
+            typer.echo(error.message, err=True)
+        else:
+            asked = " ".join(error.format_message().split()).rstrip(".")
+            typer.echo(f"countersign-server: {asked}. See '{command} --help'.", err=True)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit("countersign-server: nothing was done")
+
+
+@app.command()
 def serve(
     *,
     restored: Annotated[
@@ -50,7 +70,7 @@ def serve(
             runner.run(serve_until_told_to_stop(settings, url))
 
 
-@main.command()
+@app.command()
 def migrate() -> None:
     """Bring the database's schema to this version."""
     from countersign_server.database.schema_version import (  # noqa: PLC0415  # slow to import
@@ -63,7 +83,7 @@ def migrate() -> None:
             typer.echo(f"the schema is at {bring_up(url)}")
 
 
-@main.command("create-operator")
+@app.command("create-operator")
 def create_operator(
     email: Annotated[str, typer.Argument(help="With which the operator signs in.")],
     *,
@@ -89,7 +109,7 @@ def create_operator(
             typer.echo(f"operator {email} has the id {user_id}")
 
 
-@main.command("payout-details")
+@app.command("payout-details")
 def payout_details(
     payout_id: Annotated[UUID, typer.Argument(help="An approved payout.")], *, as_json: Json = False
 ) -> None:
@@ -112,7 +132,7 @@ def payout_details(
         typer.echo(f"{name.replace('_', ' '):<10} {value}")
 
 
-@main.command()
+@app.command()
 def doctor(*, as_json: Json = False) -> None:
     """Say what is wrong with this installation and how to mend it. Exits 1 if anything is."""
     from countersign_server.doctor import examine  # noqa: PLC0415  # slow to import

@@ -45,8 +45,8 @@ class Scene:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def command(self, *arguments: str, folder: Path) -> bytes:
-        """Run `countersign` as ann at a terminal, and return what it printed."""
+    async def command(self, *arguments: str, folder: Path, code: int = 0) -> bytes:
+        """Run `countersign` as ann, and return what it printed: its complaint if it has a code."""
         environment = os.environ | {
             "COUNTERSIGN_ADDRESS": self.product.addresses.public,
             "COUNTERSIGN_TOKEN": token_in(self.ann.metadata),
@@ -61,8 +61,8 @@ class Scene:
             cwd=folder,
         )
         printed, complaint = await process.communicate()
-        assert process.returncode == 0, complaint.decode()
-        return printed
+        assert process.returncode == code, complaint.decode()
+        return complaint if code else printed
 
 
 @pytest.fixture
@@ -217,6 +217,24 @@ async def test_a_chart_is_written_into_a_file_at_a_terminal(scene: Scene, tmp_pa
 
     assert file.read_bytes().startswith(b"\x89PNG")
     assert str(file) in said.decode()
+
+
+async def test_the_only_account_is_meant_where_none_is_named_and_of_several_none(
+    scene: Scene, tmp_path: Path
+) -> None:
+    await store_bars(scene, "H1")
+    asked = ("chart", "prices", "EURUSD", "-o", "chart.png")
+    await scene.command(*asked, folder=tmp_path)
+    assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+    await scene.command(
+        *("account", "create", "Second", "--server", "Sim-Demo", "--login", "778"),
+        *("--currency", "USD", "--margin-mode", "hedging", "--demo"),
+        folder=tmp_path,
+    )
+    complaint = (await scene.command(*asked, folder=tmp_path, code=2)).decode()
+    assert complaint.count("\n") == 1
+    assert complaint.startswith("countersign: --account must be given")
 
 
 async def store_bars(scene: Scene, timeframe: str) -> None:

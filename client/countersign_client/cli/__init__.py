@@ -12,8 +12,8 @@ from typing import Any
 import typer
 
 from countersign_client.cli.commands import CommandGroup
-from countersign_client.cli.failures import NOT_UNDERSTOOD, exit_code_of, failure_of
-from countersign_client.cli.screen import Failure, complain
+from countersign_client.cli.failures import FAULT, NOT_UNDERSTOOD, exit_code_of, failure_of
+from countersign_client.cli.screen import Failure, complain, remark
 from countersign_client.errors import CountersignError
 
 _HELP = """Sign signals, sign them off, and see what became of them.
@@ -45,20 +45,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in given
     try:
-        # Otherwise typer itself tells, in words, what it did not understand.
-        sys.exit(app(args=given, prog_name="countersign", standalone_mode=not as_json))
+        sys.exit(app(args=given, prog_name="countersign", standalone_mode=False))
     except CountersignError as error:
         complain(failure_of(error), as_json=as_json)
         sys.exit(exit_code_of(error))
     except _NotUnderstood as error:
-        words = error.format_message() or "name a command"
-        complain(
-            Failure(words, "NOT_UNDERSTOOD", "Run it with --help.", {}),
-            as_json=as_json,
-        )
+        _tell_what_was_not_understood(error, as_json=as_json)
         sys.exit(NOT_UNDERSTOOD)
+    except typer.Abort:
+        remark("countersign: nothing was done")
+        sys.exit(FAULT)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _tell_what_was_not_understood(error: Any, *, as_json: bool) -> None:  # noqa: ANN401  # it has no public name
+    command = error.ctx.command_path if error.ctx else "countersign"
+    asked = " ".join(error.format_message().replace(" Value error,", "").split())
+    if error.ctx and error.message == error.ctx.get_help():
+        if not as_json:
+            # Nothing was asked for: what can be asked for is the answer.
+            remark(error.message)
+            return
+        asked = f"{command} needs a command"
+    complain(Failure(asked, "NOT_UNDERSTOOD", f"See '{command} --help'.", {}), as_json=as_json)
 
 
 def _root() -> None: ...

@@ -7,8 +7,10 @@ import typer
 
 from countersign_client.cli.invocation import command, current
 from countersign_client.cli.labels import value_of
+from countersign_client.cli.only_account import account_or_only
 from countersign_client.cli.screen import print_json, say
 from countersign_client.cli.session import ask
+from countersign_client.client import Client
 from countersign_client.errors import invalid_value
 from countersign_client.wire.countersign import v1
 
@@ -67,8 +69,8 @@ def prices(  # noqa: PLR0913  # options, each by its name
     look: Any,  # noqa: ANN401  # what the part of that name makes
     prices: Any,  # noqa: ANN401  # the same
     *,
-    account: Annotated[str, typer.Option(help="Whose terminal.")],
     output: Output,
+    account: Annotated[str, typer.Option(help="Whose terminal; else of the only account.")] = "",
     timeframe: Annotated[str, typer.Option(help=", ".join(_TIMEFRAMES) + ".")] = "H1",
     bars: Annotated[int, typer.Option(min=1, max=5000, help="The newest so many.")] = 200,
     signal: Annotated[str, typer.Option(help="Mark only what became of this signal.")] = "",
@@ -78,7 +80,6 @@ def prices(  # noqa: PLR0913  # options, each by its name
     if timeframe not in _TIMEFRAMES:
         raise invalid_value(f"timeframe is one of {', '.join(_TIMEFRAMES)}", field="timeframe")
     request = v1.GetPriceChartRequest(
-        account_id=account,
         symbol=symbol,
         timeframe=value_of(v1.Timeframe, timeframe),
         bars=bars,
@@ -87,20 +88,31 @@ def prices(  # noqa: PLR0913  # options, each by its name
         prices=prices,
         look=look,
     )
-    _write(output, ask(lambda client: client.charts.get_price_chart(request)).data)
+
+    async def draw(client: Client) -> bytes:
+        request.account_id = await account_or_only(client, account)
+        return (await client.charts.get_price_chart(request)).data
+
+    _write(output, ask(draw))
 
 
 @command(app, look=_look)
 def equity(
     look: Any,  # noqa: ANN401  # what the part of that name makes
     *,
-    account: Annotated[str, typer.Option(help="Which account.")],
     output: Output,
+    account: Annotated[str, typer.Option(help="Which account; else the only one.")] = "",
     days: Annotated[int, typer.Option(min=1, max=3660, help="The newest so many.")] = 30,
 ) -> None:
     """Draw an account's equity, its balance, and how far it was under its peak."""
-    request = v1.GetEquityChartRequest(account_id=account, days=days, look=look)
-    _write(output, ask(lambda client: client.charts.get_equity_chart(request)).data)
+
+    async def draw(client: Client) -> bytes:
+        request = v1.GetEquityChartRequest(
+            account_id=await account_or_only(client, account), days=days, look=look
+        )
+        return (await client.charts.get_equity_chart(request)).data
+
+    _write(output, ask(draw))
 
 
 def _write(output: Path, picture: bytes) -> None:

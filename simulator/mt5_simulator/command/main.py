@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mt5_simulator.command.asking import ASKING, add_asking
 from mt5_simulator.command.serving import add_serve, serve
@@ -11,12 +12,19 @@ from mt5_simulator.command.statement import add_statement, statement
 from mt5_simulator.served.address import parsed_address
 from mt5_simulator.served.client import ControlRefused, control
 
-FAILED = 1
+FAILED, NOT_UNDERSTOOD = 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what it does not understand in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(NOT_UNDERSTOOD, f"mt5-simulator: {message}; see '{self.prog} --help'\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mt5-simulator", description="A simulated MetaTrader 5 terminal and broker."
     )
     commands = parser.add_subparsers(dest="command", required=True)
