@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.fixtures.live_product import DELIVERED
-from tests.proof import failures, invariants, kills
+from tests.proof import failures, invariants, kills, simulated
 from tests.proof.bout import BLOWS, Bout, Plan, fight
 from tests.proof.section import Cell, page, read_section, write_section
 
@@ -22,10 +22,14 @@ _FIRST = ("kills", "failures", "simulation", "mutants", "found")
 def main() -> int:
     """Do what is asked for; 1 if any books disagreed or any test failed."""
     parser = argparse.ArgumentParser(prog="proof", description=__doc__)
-    parser.add_argument("what", choices=["all", "kills", "failures", "page"], nargs="?")
+    parser.add_argument(
+        "what", choices=["all", "kills", "failures", "simulation", "page"], nargs="?"
+    )
     parser.add_argument("--signals", type=int, default=200, help="of each bout, at least")
     parser.add_argument("--blows", type=int, default=10, help="of each bout")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the bouts")
+    parser.add_argument("--seeds", type=int, default=20_000, help="of the simulation")
+    parser.add_argument("--first", type=int, help="the first of them; else after the last run's")
     asked = parser.parse_args()
     what, broken = asked.what or "all", False
     if what in ("all", "failures"):
@@ -33,6 +37,8 @@ def main() -> int:
     if what in ("all", "kills"):
         plan = Plan(asked.signals, asked.blows, asked.seed, DELIVERED)
         broken |= _run_kills(plan)
+    if what in ("all", "simulation"):
+        broken |= _run_simulation(asked.first, asked.seeds)
     PAGE.write_text(written_page())
     return 1 if broken else 0
 
@@ -65,6 +71,20 @@ def _run_failures() -> bool:
     tally = failures.run_tests()
     write_section(FOUND / "failures.json", failures.section_of(tally, made))
     return any(count[False] for count in tally.values())
+
+
+def _run_simulation(first: int | None, count: int) -> bool:
+    made, path = _made("make proof"), FOUND / "simulation.json"
+    before = read_section(path) if path.exists() else None
+    begin = simulated.next_seed(before) if first is None else first
+
+    def tell(words: str) -> None:
+        print(words, flush=True)  # noqa: T201  # a command
+
+    run = simulated.run_seeds(begin, count, os.cpu_count() or 1, tell)
+    found = simulated.section_of(before, run, on=str(made["run on"]), commit=str(made["commit"]))
+    write_section(path, found)
+    return bool(run.violated)
 
 
 def _made(command: str) -> dict[str, Cell]:
