@@ -11,7 +11,13 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import select, update
 
-from countersign.v1 import analytics_pb2 as pb, audit_pb2, execution_pb2, values_pb2
+from countersign.v1 import (
+    accounts_pb2,
+    analytics_pb2 as pb,
+    audit_pb2,
+    execution_pb2,
+    values_pb2,
+)
 from countersign_server.accounts.account import Account
 from countersign_server.accounts.store import account, save_snapshot
 from countersign_server.analytics.breakdown import By
@@ -21,7 +27,13 @@ from countersign_server.analytics.tables import share_links
 from countersign_server.analytics.trade_figures import figures_of
 from countersign_server.execution.tables import deals
 from tests.fixtures.back_office import a_snapshot
-from tests.fixtures.bridge_end import BridgeEnd, a_deal, a_result, bridge_end
+from tests.fixtures.bridge_end import (
+    BridgeEnd,
+    a_deal,
+    a_result,
+    a_snapshot as bridge_snapshot,
+    bridge_end,
+)
 from tests.fixtures.histories import history
 from tests.fixtures.refusals import Refusal, refusal, refusal_of
 from tests.fixtures.stored_deals import store_deals
@@ -201,15 +213,22 @@ async def device(it: World, owner: Owner) -> Device:
 
 async def traded(it: World, owner: Owner, producer: Producer, end: BridgeEnd) -> str:
     """One signal, approved and filled two ticks worse; returns the signal's id."""
-    await it.tell_prices(owner)
+    await it.tell_prices(owner, bid="1.08441", ask="1.08451")
     signal_id = await it.submit(producer, a_signal())
     await it.decide(owner, await it.entry(owner, signal_id))
+    await filled(end)
+    return signal_id
+
+
+async def filled(end: BridgeEnd, *, sent_with: str = "1.084515") -> None:
+    """Send the order of the command that is offered, and have it filled."""
     granted = (await end.claim((await end.hear("offer")).offer)).grant
     intent = execution_pb2.IntentRecorded(
         command_id=granted.command_id,
         attempt=granted.attempt,
         grant_id=granted.grant_id,
         request_sha256="0" * 64,
+        price=sent_with,
     )
     await end.tell("intent", intent=intent)
     sent_at = datetime.now(UTC) + timedelta(seconds=1)
@@ -218,7 +237,13 @@ async def traded(it: World, owner: Owner, producer: Producer, end: BridgeEnd) ->
     deal = a_deal(granted)
     deal.price = "1.08452"
     await end.acknowledged(await end.tell("deal", deal=deal))
-    return signal_id
+
+
+async def the_trade(it: World, owner: Owner) -> tuple[pb.Trade, tuple[str, ...]]:
+    """The only trade, and what of its slippage was the person's, the platform's, the broker's."""
+    answer = await it.analytics.ListTrades(pb.ListTradesRequest(), metadata=owner.metadata)
+    (one,) = answer.trades
+    return one, (one.slippage_of_person, one.slippage_of_platform, one.slippage_of_broker)
 
 
 async def test_the_truth_sheet_says_who_took_how_long_and_what_it_cost(
@@ -227,9 +252,8 @@ async def test_the_truth_sheet_says_who_took_how_long_and_what_it_cost(
     async with bridge_end(it, owner, device) as end:
         signal_id = await traded(it, owner, producer, end)
         await end.acknowledged(await end.tell("close", deal=a_stops_close()))
-    answer = await it.analytics.ListTrades(pb.ListTradesRequest(), metadata=owner.metadata)
+    trade, parts = await the_trade(it, owner)
 
-    (trade,) = answer.trades
     assert (trade.signal_id, trade.producer_id) == (signal_id, producer.id)
     assert (trade.signal_price, trade.open_price, trade.slippage) == (
         "1.0845",
@@ -248,6 +272,39 @@ async def test_the_truth_sheet_says_who_took_how_long_and_what_it_cost(
     # Nothing of the time between the server and the fill is nobody's.
     assert whole == trade.fill_time.ToDatetime() - trade.receive_time.ToDatetime()
     assert trade.side == values_pb2.SIDE_BUY
+    assert parts == ("0.00001", "0.000005", "0.000005")
+
+
+async def test_what_a_bridge_does_not_tell_is_unknown_and_not_guessed(
+    it: World, owner: Owner, producer: Producer, device: Device
+) -> None:
+    await it.tell_prices(owner, bid="1.08441", ask="1.08451")
+    async with bridge_end(it, owner, device) as end:
+        signal_id = await it.submit(producer, a_signal())
+        await it.decide(owner, await it.entry(owner, signal_id))
+        await filled(end, sent_with="")
+    trade, parts = await the_trade(it, owner)
+    assert (trade.slippage, parts) == ("0.00002", ("0.00001", "", ""))
+
+
+async def test_what_a_rule_decided_cost_no_person_anything(
+    it: World, owner: Owner, device: Device
+) -> None:
+    producer = await it.a_producer(owner)
+    await it.follow(
+        owner,
+        producer,
+        approval_mode=accounts_pb2.APPROVAL_MODE_AUTOMATIC_WITHIN_LIMITS,
+        limits=accounts_pb2.SubscriptionLimits(automatic_max_volume="0.1"),
+    )
+    await it.tell_prices(owner, bid="1.08441", ask="1.08451")
+    async with bridge_end(it, owner, device) as end:
+        await end.acknowledged(await end.tell("snapshot:1", snapshot=bridge_snapshot()))
+        await it.submit(producer, a_signal())
+        await filled(end)
+    trade, parts = await the_trade(it, owner)
+    assert (trade.slippage, parts) == ("0.00002", ("", "0.000015", "0.000005"))
+    assert not trade.HasField("delay_of_person")
 
 
 def a_stops_close() -> execution_pb2.Deal:

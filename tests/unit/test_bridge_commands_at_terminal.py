@@ -12,9 +12,13 @@ from countersign.v1 import execution_pb2, values_pb2
 from countersign_bridge.effects import Effect, Write
 from countersign_bridge.intents import Entry, EntryKind, Kind, MarginMode as IntentMode, Side
 from countersign_bridge.journal.records import RecordKind
+from countersign_bridge.trading.attempts import Attempt, Grant
+from countersign_bridge.trading.recording import intent_record
+from countersign_bridge.trading.targets import Target
+from countersign_bridge.trading.verification import Offer
 from mt5_simulator import Executes, Fault, FaultKind
 from mt5_simulator.broker.codes import MarginMode, Reason
-from tests.fixtures.bridge_world import a_close, a_text
+from tests.fixtures.bridge_world import a_close, a_text, an_intent
 from tests.fixtures.bridge_world_without_io import EXPIRES, START, Key, World
 
 OPENED = UUID("0197a1c2-0000-7000-8000-0000000000a1")
@@ -67,6 +71,23 @@ def test_an_open_buys_with_its_stop_and_target(world: World) -> None:
 
     position = one_position()
     assert (position.type, position.volume, position.sl, position.tp) == (0, 0.1, 1.08, 1.1)
+
+
+def test_the_price_that_an_order_is_sent_with_is_told(world: World) -> None:
+    quote = mt5.symbol_info_tick("EURUSD")
+    assert quote is not None
+    opened(world)
+
+    (intent,) = [e.intent for e in world.server.events.values() if e.HasField("intent")]
+    assert float(intent.price) == quote.ask
+
+
+def test_a_price_that_cannot_be_told_keeps_no_order_from_being_sent() -> None:
+    fields = {"price": 1.00000000001, "volume": 0.1}
+    attempt = Attempt(Offer("c", 1, "", "", "", b"", "", None, 77, Target()), an_intent())
+    record = intent_record(attempt, Grant(b"g" * 16, timedelta(seconds=5), 77, 1), fields, START)
+    assert record.event is not None
+    assert execution_pb2.Event.FromString(record.event).intent.price == ""
 
 
 def test_a_close_ends_the_position_it_is_about_and_no_other(world: World) -> None:

@@ -64,12 +64,13 @@ def received_event(key: AttemptKey, time: datetime) -> execution_pb2.Event:
 
 
 def intent_event(
-    key: AttemptKey, time: datetime, *, grant_id: bytes, request_sha256: str
+    key: AttemptKey, time: datetime, *, grant_id: bytes, request_sha256: str, price: str
 ) -> execution_pb2.Event:
     made = event(f"intent:{key[0]}:{key[1]}", time)
     made.intent.command_id, made.intent.attempt = key
     made.intent.grant_id = grant_id
     made.intent.request_sha256 = request_sha256
+    made.intent.price = price
     return made
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import NAMESPACE_OID, uuid5
 
 from countersign.v1 import execution_pb2
+from countersign_bridge.decimals import NotCanonical, decimal_text
 from countersign_bridge.journal.records import Record, RecordKind
 from countersign_bridge.reporting.events import (
     anomaly_event,
@@ -46,7 +47,13 @@ def declined_record(offer: Offer, refusal: Refusal, time: datetime) -> Record:
 
 def intent_record(attempt: Attempt, grant: Grant, fields: RequestFields, time: datetime) -> Record:
     digest = request_sha256(fields)
-    told = intent_event(attempt.key, time, grant_id=grant.grant_id, request_sha256=digest)
+    told = intent_event(
+        attempt.key,
+        time,
+        grant_id=grant.grant_id,
+        request_sha256=digest,
+        price=_price_text(fields),
+    )
     return Record(
         kind=RecordKind.INTENT,
         time=time,
@@ -61,6 +68,16 @@ def intent_record(attempt: Attempt, grant: Grant, fields: RequestFields, time: d
         },
         event=told.SerializeToString(),
     )
+
+
+def _price_text(fields: RequestFields) -> str:
+    """Return the request's price; empty: it has none, or none that can be told."""
+    price = Decimal(repr(fields.get("price", 0.0)))
+    try:
+        return decimal_text(price) if price else ""
+    except NotCanonical:
+        # It is for the statistics alone, and keeps no order from being sent.
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from countersign.v1 import execution_pb2
 from countersign_server.analytics.tables import excursions
 from countersign_server.analytics.truth import Course, Prices
 from countersign_server.approvals.tables import approvals
+from countersign_server.decimals import optional_decimal
 from countersign_server.execution.tables import command_reports, commands, deals
 from countersign_server.signals.tables import signals
 
@@ -53,6 +54,15 @@ class TradeRow:
     best: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How the order of a command was sent, as far as its bridge has told."""
+
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    price: Decimal | None = None  # None: the order had none, or it was not told
+
+
 async def list_trades(
     tx: AsyncConnection,
     *,
@@ -69,6 +79,7 @@ async def list_trades(
             approvals.c.signal_price,
             approvals.c.created_at.label("asked_at"),
             approvals.c.decided_at,
+            approvals.c.decided_price,
             approvals.c.mode,
             signals.c.sent_at,
             signals.c.received_at,
@@ -96,7 +107,7 @@ async def list_trades(
     return [
         _trade(
             row,
-            sendings.get((row.account_id, row.id), (None, None)),
+            sendings.get((row.account_id, row.id), Sending()),
             outcomes.get((row.account_id, row.position_id)),
             extremes.get((row.account_id, row.position_id), (None, None)),
         )
@@ -142,8 +153,8 @@ async def _extremes(
 
 async def _sendings(
     tx: AsyncConnection, command_ids: Collection[UUID]
-) -> Mapping[tuple[UUID, UUID], tuple[datetime | None, datetime | None]]:
-    """Return when orders were sent and when the terminal answered, by account and command."""
+) -> Mapping[tuple[UUID, UUID], Sending]:
+    """Return how orders were sent, by account and command."""
     found = await tx.execute(
         select(
             command_reports.c.account_id,
@@ -158,23 +169,27 @@ async def _sendings(
         )
         .order_by(command_reports.c.received_at)
     )
-    told: defaultdict[tuple[UUID, UUID], list[datetime | None]] = defaultdict(lambda: [None, None])
+    told: defaultdict[tuple[UUID, UUID], Sending] = defaultdict(Sending)
     for row in found:
-        times = told[row.account_id, row.command_id]
-        if row.kind == "intent":
-            times[0] = row.event_time
-            continue
-        result = execution_pb2.AttemptResult.FromString(row.body)
-        if result.HasField("send_time"):
-            times[0] = result.send_time.ToDatetime(tzinfo=UTC)
-        returned = result.HasField("return_time")
-        times[1] = result.return_time.ToDatetime(tzinfo=UTC) if returned else row.event_time
-    return {key: (sent, answered) for key, (sent, answered) in told.items()}
+        key = row.account_id, row.command_id
+        told[key] = _after(told[key], row)
+    return told
+
+
+def _after(known: Sending, row: Any) -> Sending:  # noqa: ANN401  # a row of _sendings
+    if row.kind == "intent":
+        price = execution_pb2.IntentRecorded.FromString(row.body).price
+        return Sending(row.event_time, known.answered_at, optional_decimal(price))
+    result = execution_pb2.AttemptResult.FromString(row.body)
+    sent = result.send_time.ToDatetime(UTC) if result.HasField("send_time") else known.sent_at
+    returned = result.HasField("return_time")
+    answered = result.return_time.ToDatetime(UTC) if returned else row.event_time
+    return Sending(sent, answered, known.price)
 
 
 def _trade(
     row: Row[Any],
-    sending: tuple[datetime | None, datetime | None],
+    sending: Sending,
     outcome: Outcome | None,
     extremes: tuple[Decimal | None, Decimal | None],
 ) -> TradeRow:
@@ -195,10 +210,18 @@ def _trade(
             decided_at=row.decided_at,
             decided_by_rule=row.mode == "automatic",
             granted_at=row.granted_at,
-            sent_at=sending[0],
-            answered_at=sending[1],
+            sent_at=sending.sent_at,
+            answered_at=sending.answered_at,
         ),
-        prices=Prices(buys=row.side == "buy", signal=row.signal_price, filled=row.average_price),
+        prices=Prices(
+            buys=row.side == "buy",
+            decided_by_rule=row.mode == "automatic",
+            signal=row.signal_price,
+            decided=row.decided_price,
+            # A pending order has waited at its price: what was sent with it says nothing of then.
+            sent=sending.price if row.kind == "open" else None,
+            filled=row.average_price,
+        ),
         outcome=outcome,
         worst=extremes[0],
         best=extremes[1],

@@ -46,9 +46,10 @@ class Prices:
     """The price on the way, in the quote currency. None: not kept, or there was none."""
 
     buys: bool
+    decided_by_rule: bool
     signal: Decimal | None
-    decided: Decimal | None = None
-    sent: Decimal | None = None
+    decided: Decimal | None
+    sent: Decimal | None
     filled: Decimal | None
 
     @property
@@ -58,11 +59,12 @@ class Prices:
 
     @property
     def of_person(self) -> Decimal | None:
-        return self._worse(self.signal, self.decided)
+        """Return what the market did until the owner had decided; None: a rule did, or unknown."""
+        return None if self.decided_by_rule else self._worse(self.signal, self.decided)
 
     @property
     def of_platform(self) -> Decimal | None:
-        return self._worse(self.decided, self.sent)
+        return self._worse(self.signal if self.decided_by_rule else self.decided, self.sent)
 
     @property
     def of_broker(self) -> Decimal | None:

@@ -70,6 +70,7 @@ class Approval:
     caller_address: str = ""
     caller_agent: str = ""
     decided_at: datetime | None = None
+    decided_price: Decimal | None = None  # the market's as it was approved; None: nobody knew it
     command_id: UUID | None = None
     server_signature: bytes | None = None
     server_key_id: str | None = None

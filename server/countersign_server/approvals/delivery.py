@@ -18,12 +18,14 @@ from countersign_server.accounts.switch_store import states_of_producers
 from countersign_server.accounts.symbol_store import symbols_of
 from countersign_server.approvals.approval import Approval, DecisionMode
 from countersign_server.approvals.decisions import Countersigner, Decider
+from countersign_server.approvals.foresight import Foresight
 from countersign_server.approvals.history import entry_of
 from countersign_server.approvals.lifecycle import ApprovalState
 from countersign_server.approvals.measures import planning_failures_total, undeliverable_total
 from countersign_server.approvals.objections import (
     Moment,
     approves_itself,
+    market_price,
     objection_to_a_rule,
 )
 from countersign_server.approvals.picture_store import Pictures, decide_in_turn
@@ -262,9 +264,12 @@ class Delivery:
         by_rule: list[Approval] = []
         asked: list[Entry] = []
         for approval, follower in zip(laid, followers, strict=True):
-            is_approved, note = self._verdict(approval, follower, pictures, now)
+            # What a rule has approved of the same batch counts already.
+            foreseen = _foreseen(approval, follower, pictures)
+            moment = self._moment(follower, foreseen.foresight, now)
+            is_approved, note = _verdict(approval, moment)
             if is_approved:
-                by_rule.append(approval)
+                by_rule.append(replace(approval, decided_price=market_price(approval, moment)))
                 _add_issued(pictures, approval, now)
             else:
                 asked.append(entry_of(approval, before=None, trace=TRACE, now=now, note=note))
@@ -273,17 +278,8 @@ class Delivery:
         approved = {approval.id: approval for approval in decided}
         return [approved.get(approval.id, approval) for approval in laid]
 
-    def _verdict(
-        self,
-        approval: Approval,
-        follower: Follower,
-        pictures: Mapping[UUID, Picture],
-        now: datetime,
-    ) -> tuple[bool, str]:
-        """Tell whether a rule approves, and why one that could have does not."""
-        # What a rule has approved of the same batch counts already.
-        foresight = _foreseen(approval, follower, pictures).foresight
-        moment = Moment(
+    def _moment(self, follower: Follower, foresight: Foresight | None, now: datetime) -> Moment:
+        return Moment(
             subscription=follower.subscription,
             account=follower.account,
             symbol=follower.symbol,
@@ -292,11 +288,15 @@ class Delivery:
             producer_state=follower.producer_state,
             foresight=foresight,
         )
-        if approval.state is not ApprovalState.PENDING or not approves_itself(approval, moment):
-            return False, ""
-        refusal = objection_to_a_rule(approval, moment)
-        # The market may come back before the entry expires, and the owner may say so then.
-        return refusal is None, "" if refusal is None else refusal.reason
+
+
+def _verdict(approval: Approval, moment: Moment) -> tuple[bool, str]:
+    """Tell whether a rule approves, and why one that could have does not."""
+    if approval.state is not ApprovalState.PENDING or not approves_itself(approval, moment):
+        return False, ""
+    refusal = objection_to_a_rule(approval, moment)
+    # The market may come back before the entry expires, and the owner may say so then.
+    return refusal is None, "" if refusal is None else refusal.reason
 
 
 def _read(

@@ -146,12 +146,22 @@ def _quote_fresh(approval: Approval, moment: Moment) -> NotNow | None:
     )
 
 
-def _price_in_band(approval: Approval, moment: Moment) -> NotNow | None:
+def market_price(approval: Approval, moment: Moment) -> Decimal | None:
+    """Return the price that the approval would trade at in this moment.
+
+    None: nobody has told it lately, or it trades at a price of its own or not at all.
+    """
     quote = _fresh_quote(moment)
     if not approval.kind.at_market or quote is None:
         return None
     # A position is opened at the side of the spread that costs, and closed at the other.
-    price = quote.ask if (approval.side == "buy") == (approval.kind is Kind.OPEN) else quote.bid
+    return quote.ask if (approval.side == "buy") == (approval.kind is Kind.OPEN) else quote.bid
+
+
+def _price_in_band(approval: Approval, moment: Moment) -> NotNow | None:
+    price = market_price(approval, moment)
+    if price is None:
+        return None
     low, high = approval.price_min, approval.price_max
     if (low is None or low <= price) and (high is None or price <= high):
         return None

@@ -15,7 +15,7 @@ from countersign_server.approvals.delegate_calls import DelegateCalls, may_decid
 from countersign_server.approvals.lifecycle import ApprovalEvent, ApprovalState
 from countersign_server.approvals.measures import approvals_total
 from countersign_server.approvals.moment_store import moment_of
-from countersign_server.approvals.objections import Moment, objection_to
+from countersign_server.approvals.objections import Moment, market_price, objection_to
 from countersign_server.approvals.owner_countersignature import countersignature
 from countersign_server.approvals.picture_store import Pictures, decide_in_turn
 from countersign_server.approvals.risk import foresee, opening_of
@@ -209,7 +209,8 @@ class ApprovalService(DelegateCalls):
         refusal = objection_to(approval, await self._foreseen(tx, approval, moment))
         if refusal is not None:
             raise refusal
-        (approved,) = await self._countersigner.approve(tx, [approval], decider, now=now)
+        priced = replace(approval, decided_price=market_price(approval, moment))
+        (approved,) = await self._countersigner.approve(tx, [priced], decider, now=now)
         return approved
 
     async def _foreseen(self, tx: AsyncConnection, approval: Approval, moment: Moment) -> Moment:

@@ -25,7 +25,16 @@ _WITH_SIGNAL: Select[Any] = select(
 _FIELDS = tuple(field.name for field in fields(Approval))
 # What a decision changes; everything else is as it was laid before the owner, for ever.
 _DECIDED = (
-    *("state", "mode", "decided_by", "decided_at", "reason", "consent_version", "command_id"),
+    *(
+        "state",
+        "mode",
+        "decided_by",
+        "decided_at",
+        "decided_price",
+        "reason",
+        "consent_version",
+        "command_id",
+    ),
     *("caller_address", "caller_agent", "server_signature", "server_key_id", "owner_signature"),
 )
 _SAVE_DECISION = (

@@ -52,6 +52,7 @@ approvals = Table(
     text("caller_agent", server_default=""),
     moment("created_at"),
     moment("decided_at", nullable=True),
+    amount("decided_price", nullable=True),
     moment("expires_at"),
     identifier("command_id", nullable=True),
     Column("server_signature", LargeBinary, nullable=True),

@@ -547,16 +547,18 @@ class CommandReceived(_message.Message):
     def __init__(self, command_id: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class IntentRecorded(_message.Message):
-    __slots__ = ("command_id", "attempt", "grant_id", "request_sha256")
+    __slots__ = ("command_id", "attempt", "grant_id", "request_sha256", "price")
     COMMAND_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_SHA256_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
     command_id: str
     attempt: int
     grant_id: bytes
     request_sha256: str
-    def __init__(self, command_id: _Optional[str] = ..., attempt: _Optional[int] = ..., grant_id: _Optional[bytes] = ..., request_sha256: _Optional[str] = ...) -> None: ...
+    price: str
+    def __init__(self, command_id: _Optional[str] = ..., attempt: _Optional[int] = ..., grant_id: _Optional[bytes] = ..., request_sha256: _Optional[str] = ..., price: _Optional[str] = ...) -> None: ...
 
 class AttemptResult(_message.Message):
     __slots__ = ("command_id", "attempt", "grant_id", "outcome", "retcode", "error_code", "order_ticket", "deal_ticket", "volume", "price", "reason", "detail", "send_time", "return_time")

@@ -2993,17 +2993,18 @@ class Trade(betterproto.Message):
 
     slippage_of_person: str = betterproto.string_field(28)
     """
-    The part that arose while the owner decided. Empty: no price was kept.
+    The part from the signal's price to the market's at the decision. Empty: a rule decided, or a price was not kept.
     """
 
     slippage_of_platform: str = betterproto.string_field(29)
     """
-    The part from the decision until the order was sent. Empty: no price was kept.
+    The part from there, or if a rule decided from the signal's price, to the price that the order was sent with. Empty: a
+     price was not kept.
     """
 
     slippage_of_broker: str = betterproto.string_field(30)
     """
-    The part from the price at sending to the fill. Empty: no price was kept.
+    The part from the price that the order was sent with to the fill. Empty: a price was not kept.
     """
 
 
@@ -5752,6 +5753,12 @@ class IntentRecorded(betterproto.Message):
 
     request_sha256: str = betterproto.string_field(4)
     """SHA-256 of the request's fields as sent, hexadecimal."""
+
+    price: str = betterproto.string_field(5)
+    """
+    The request's price, which for a market order is what the bridge saw when it made it: "1.0845". Empty: it has none, or
+     the bridge does not tell.
+    """
 
 
 @dataclass(eq=False, repr=False)

@@ -1,0 +1,16 @@
+"""The market's price as an approval was given.
+
+Revision ID: 0015
+Revises: 0013
+"""
+
+from alembic import op
+
+revision = "0015"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE approvals ADD COLUMN decided_price NUMERIC(27, 9)")
