@@ -1,12 +1,12 @@
 """The market's price as an approval was given.
 
-Revision ID: 0015
+Revision ID: 0014
 Revises: 0013
 """
 
 from alembic import op
 
-revision = "0015"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
