@@ -23,6 +23,7 @@ from grpc_health.v1 import health_pb2
 
 from gateway.run import GatewayFailed, running
 from tests.fixtures.gateway_world import Records, serving, settings_for, until, world
+from tests.fixtures.programs import a_free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 ME = "/countersign.v1.IdentityService/GetMe"
@@ -151,8 +152,7 @@ def test_the_command_line_names_a_wrong_setting(tmp_path: Path) -> None:
 
 def test_the_process_becomes_envoy(tmp_path: Path) -> None:
     """So that a container's signals reach it."""
-    with socket.create_server(("127.0.0.1", 0)) as chosen:
-        port = chosen.getsockname()[1]
+    port = a_free_port()
     process = subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, "-m", "gateway.run", "--directory", tmp_path],
         env={**os.environ, "COUNTERSIGN_GATEWAY_LISTEN_PORT": str(port)},
