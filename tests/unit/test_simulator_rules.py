@@ -140,14 +140,6 @@ def test_open_volume_in_one_direction_has_a_limit(mt5: ModuleType, mt5_terminal:
     assert codes == [10009, 10009, mt5.TRADE_RETCODE_LIMIT_VOLUME, 10009]
 
 
-@pytest.mark.mt5(limit_positions=1)
-def test_the_number_of_positions_has_a_limit(mt5: ModuleType) -> None:
-    ticket = mt5.order_send(BUY).order
-
-    assert mt5.order_send(BUY).retcode == mt5.TRADE_RETCODE_LIMIT_POSITIONS
-    assert mt5.order_send({**SELL, "position": ticket}).retcode == 10009
-
-
 @pytest.mark.parametrize(
     ("terms", "code"), [({"trade_allowed": False}, 10017), ({"trade_expert": False}, 10026)]
 )
@@ -192,6 +184,19 @@ def test_a_closed_market_refuses_and_its_clock_stands_still(
 
     assert mt5.order_send(BUY).retcode == mt5.TRADE_RETCODE_MARKET_CLOSED
     assert mt5.symbol_info_tick("EURUSD").time == before
+
+
+def test_an_order_is_not_withdrawn_while_its_market_is_closed(
+    mt5: ModuleType, mt5_terminal: Terminal
+) -> None:
+    waiting = {**BUY, "action": 5, "type": 2, "price": 1.08, "type_filling": 2}
+    withdraw = {"action": 8, "order": mt5.order_send(waiting).order}
+    mt5_terminal.clock.wait(3 * 24 * 3600.0)  # from Wednesday to Saturday
+
+    assert mt5.order_send(withdraw).retcode == mt5.TRADE_RETCODE_MARKET_CLOSED
+
+    mt5_terminal.clock.wait(2 * 24 * 3600.0)
+    assert mt5.order_send(withdraw).retcode == mt5.TRADE_RETCODE_DONE
 
 
 def test_a_holiday_has_no_session(mt5: ModuleType, mt5_terminal: Terminal) -> None:

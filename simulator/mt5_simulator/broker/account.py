@@ -146,6 +146,19 @@ class Account:
         """Return the one position a netting account can have in a symbol."""
         return next(self.positions_of(symbol), None)
 
+    def may_open(self, symbol: str, *, waiting: int = 0) -> bool:
+        """Whether the limit of open positions lets a symbol have one more, after `waiting` others.
+
+        On netting accounts a symbol with a position has had its own already. Source: the
+        description of return code 10040 in the MQL5 reference.
+        """
+        limit = self.terms.limit_positions
+        if not limit:
+            return True
+        if self.is_hedging:
+            return len(self.positions) + waiting < limit
+        return self.net_position(symbol) is not None or len(self.positions) < limit
+
     def volume_of(self, symbol: str, side: Side) -> Decimal:
         """Return all lots in one direction, open and waiting."""
         held = sum(

@@ -84,6 +84,8 @@ class Broker:
             self._reach(quote.time)
             self._apply(quote)
         self._reach(now)
+        for quote in self.market.opening_quotes(self.now):
+            self._apply(quote)
         for account in self.accounts.values():
             triggers.expire(self._desk, account, self.now)
         self._settle(self.now)
@@ -91,13 +93,18 @@ class Broker:
     def set_price(self, symbol: str, bid: Number, ask: Number) -> None:
         """Set a price by hand, with all its consequences.
 
-        Raises KeyError for an unknown symbol, and ValueError for what is no price.
+        While the market is closed it is shown, and what it sets off waits for the opening. Raises
+        KeyError for an unknown symbol, and ValueError for what is no price.
         """
         known = self.market.symbols[symbol]
         sold, bought = known.rounded(exact(bid, "bid")), known.rounded(exact(ask, "ask"))
         quote = Quote(known.name, self.now, sold, bought)
         self.market.set_quote(quote)
-        self._apply(quote)
+        if self.market.is_open(quote.symbol, quote.time):
+            self._apply(quote)
+        else:
+            # Nothing trades at it, but it turns money: another position may have to go.
+            self._settle(quote.time)
 
     def send(self, login: int, request: Request) -> Answer:
         """Handle a request at once."""
@@ -247,7 +254,7 @@ class Broker:
             return  # removed by its owner meanwhile
         if step.step is Step.CANCEL:
             self._desk.conclude(account, order, OrderState.CANCELED, self.now)
-        elif self._desk.affordable(account, order):
+        elif self._desk.carries(account, order):
             self._desk.fill(account, order, self.now)
         else:
             self._desk.conclude(account, order, OrderState.REJECTED, self.now)

@@ -168,6 +168,11 @@ class Desk:
         self.conclude(account, replace(order, volume_current=ZERO), OrderState.FILLED, now)
         return deals
 
+    def carries(self, account: Account, order: Order) -> bool:
+        """Whether a waiting order can be filled: the account's margin and its limit carry it."""
+        adds = bool(order.position_id) or account.may_open(order.symbol)
+        return adds and self.affordable(account, order)
+
     def affordable(self, account: Account, order: Order) -> bool:
         """Whether the account's free margin carries the order. Closing is always affordable."""
         symbol = self.market.symbols[order.symbol]

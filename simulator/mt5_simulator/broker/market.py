@@ -27,6 +27,7 @@ class Market:
         self.offset = offset  # server time minus UTC
         self.quotes: dict[str, Quote] = {}
         self.halted: set[str] = set()  # symbols whose price only a script moves
+        self._awaiting: set[str] = set()  # those of them whose market has not opened since
         self._feed = feed
         self._liquidity: dict[str, tuple[Level, ...]] = {}
         self._fed_until = now
@@ -114,10 +115,25 @@ class Market:
         self.halted.add(quote.symbol)
         self._unshown.pop(quote.symbol, None)
         self._take(quote)
+        self._awaiting.discard(quote.symbol)
+        if not self.is_open(quote.symbol, quote.time):
+            self._awaiting.add(quote.symbol)
+
+    def opening_quotes(self, now: datetime) -> list[Quote]:
+        """Take into account, and return, what was set by hand while a market was closed.
+
+        Each is the first price of a market that has opened since.
+        """
+        opened = [name for name in sorted(self._awaiting) if self.is_open(name, now)]
+        first = [replace(self.quotes[name], time=now) for name in opened]
+        for quote in first:
+            self.set_quote(quote)
+        return first
 
     def resume(self, symbol: str, now: datetime) -> None:
         """Let the feed move the symbol again."""
         self.halted.discard(symbol)
+        self._awaiting.discard(symbol)
         self._fed_until = max(now, self._fed_until)
 
     def replace_symbol(self, name: str, symbol: Symbol) -> None:
@@ -141,9 +157,10 @@ class Market:
             self._liquidity[new] = self._liquidity.pop(old)
         self._days[new] = self._days.pop(old)
         self._histories[new] = self._histories.pop(old)
-        if old in self.halted:
-            self.halted.remove(old)
-            self.halted.add(new)
+        for names in (self.halted, self._awaiting):
+            if old in names:
+                names.remove(old)
+                names.add(new)
         self.first_names[new] = self.first_names.pop(old, old)
 
     def restore(
@@ -160,7 +177,10 @@ class Market:
         self.first_names = dict(first_names)
         self._fed_until = now
         for quote in quotes.values():
-            self._take(quote)
+            if quote.symbol in self.halted:
+                self.set_quote(quote)
+            else:
+                self._take(quote)
 
     def set_liquidity(self, symbol: str, levels: Iterable[tuple[Number, int]] | None) -> None:
         """Set what can be had at once, best first; None for as much as anyone wants.

@@ -171,10 +171,12 @@ def volume_limit_holds(case: Case) -> Retcode | None:
 
 
 def position_count_holds(case: Case) -> Retcode | None:
-    limit = case.account.terms.limit_positions
-    if not limit or case.is_close or _reduces_net_position(case):
+    """Count what waits with what is open: on a hedging account each order opens a position."""
+    if case.is_close:
         return None
-    return Retcode.LIMIT_POSITIONS if len(case.account.positions) >= limit else None
+    waiting = sum(not order.position_id for order in case.account.orders.values())
+    may_open = case.account.may_open(case.symbol.name, waiting=waiting)
+    return None if may_open else Retcode.LIMIT_POSITIONS
 
 
 def order_count_holds(case: Case) -> Retcode | None:
@@ -263,6 +265,7 @@ RULES: dict[Action, Sequence[Rule]] = {
         expiration_fits,
         order_count_holds,
         volume_limit_holds,
+        position_count_holds,
     ),
     Action.SLTP: (
         account_may_trade,
@@ -286,7 +289,13 @@ RULES: dict[Action, Sequence[Rule]] = {
         pending_stops_fit,
         expiration_fits,
     ),
-    Action.REMOVE: (account_may_trade, named_order_exists, there_is_a_price, order_is_not_frozen),
+    Action.REMOVE: (
+        account_may_trade,
+        named_order_exists,
+        market_is_open,
+        there_is_a_price,
+        order_is_not_frozen,
+    ),
     Action.CLOSE_BY: (
         account_may_trade,
         named_position_exists,

@@ -46,7 +46,7 @@ def apply_quote(
             desk.close(account, position, reason, comment, quote.time)
     # Any other quote moves the account's worth by conversion, and only pairs of currencies convert.
     if held or desk.market.symbols[quote.symbol].calc_mode in FOREX:
-        stop_out(desk, account, quote.time, quoted=quote.symbol)
+        stop_out(desk, account, quote.time)
 
 
 def expire(desk: Desk, account: Account, now: datetime) -> None:
@@ -66,11 +66,10 @@ def stop_reached(position: Position, quote: Quote) -> tuple[Reason, Decimal] | N
     return None
 
 
-def stop_out(desk: Desk, account: Account, now: datetime, *, quoted: str = "") -> None:
+def stop_out(desk: Desk, account: Account, now: datetime) -> None:
     """Close positions, the worst first, until the margin level is above the stop-out level.
 
-    Those whose market is closed stay until it opens; `quoted` names the symbol that has a price at
-    this very moment, whatever its hours say.
+    Those whose market is closed stay until it opens.
     """
     while account.positions:
         worth = valued(account, desk.market)
@@ -79,7 +78,7 @@ def stop_out(desk: Desk, account: Account, now: datetime, *, quoted: str = "") -
         tradable = (
             position
             for position in account.positions.values()
-            if position.symbol == quoted or desk.market.is_open(position.symbol, now)
+            if desk.market.is_open(position.symbol, now)
         )
         worst = min(
             tradable,
@@ -99,7 +98,7 @@ def _apply_to_order(desk: Desk, account: Account, order: Order, quote: Quote) ->
         limit = replace(order, type=_BECOMES_LIMIT[order.type], price=order.stop_limit_price)
         account.work(limit)
         return
-    if order.is_market or desk.affordable(account, order):
+    if order.is_market or desk.carries(account, order):
         desk.fill(account, order, quote.time)
     else:
         desk.conclude(account, order, OrderState.REJECTED, quote.time)
