@@ -250,6 +250,21 @@ KILLED = (
         focus=("crash",),
     ),
     Mutant(
+        "no_hold",
+        "nothing is opened beside a doubt of the same symbol and side",
+        [
+            (f"{BOOK}:MemoryCommands._holder", always(None)),
+            (f"{SERVER}.session:holds_back", always(value=False)),
+        ],
+        focus=("bridge", "terminal"),
+    ),
+    Mutant(
+        "no_quarantine",
+        "what was open when a backup was made comes into doubt after a restore",
+        [("tests.simulation.server_node:quarantine", always_later(0))],
+        focus=("backup",),
+    ),
+    Mutant(
         "no_wall_deadline",
         "a machine that was suspended finds its grant lapsed",
         [(f"{BRIDGE}.terminal.calls:TerminalCalls._slept_over", always(None))],
@@ -295,7 +310,15 @@ NO_FENCE_DEADLINE = Mutant(
     focus=("bridge",),
     survives="the desk has asked for it before, twice",
 )
+NO_GENERATION_ECHO = Mutant(
+    "no_generation_echo",
+    "a bridge that has seen more grants than the book puts what is open in doubt",
+    [(f"{SERVER}.opening:agree_on_generation", how.believes_the_book)],
+    focus=("backup",),
+    survives="people say that the database is restored, and all that was open comes into doubt",
+)
 SURVIVORS = (
+    NO_GENERATION_ECHO,
     NO_DIGEST,
     ACK_FIRST,
     VOLATILE_OUTBOX,

@@ -88,6 +88,13 @@ def acknowledges_first(take: Any) -> Any:
     return taken
 
 
+def believes_the_book(_: Any) -> Any:
+    async def agreed(_book: Any, account: Any, _seen: int, **_rest: Any) -> int:
+        return int(account.generation)
+
+    return agreed
+
+
 def takes_any_epoch(take: Any) -> Any:
     async def taken(self: Any, session: Any, frames: list[Any]) -> Any:
         for frame in frames:
