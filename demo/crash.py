@@ -71,7 +71,7 @@ def _crash(terminal: Terminal) -> None:
     for step in range(1, _STEPS + 1):
         terminal.set_price(bid + (bottom - bid) * step / _STEPS)
         time.sleep(_STEP_SECONDS)
-    _say(f"the price fell from {bid} to {bottom}; see: countersign guards show --watch")
+    _say(f"the price fell from {bid} to {bottom}; see: countersign guards watch")
     ends = time.monotonic() + _TREMBLE_SECONDS
     while time.monotonic() < ends:
         for pips in (1, -1):

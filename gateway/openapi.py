@@ -31,6 +31,7 @@ RAW_CONTENT: Mapping[str, str] = {
     "AuditService/ExportEvidence": "application/x-ndjson",
     "AuditService/FollowEvents": "text/event-stream",
     "ReconciliationService/FollowPositions": "text/event-stream",
+    "GuardService/FollowGuards": "text/event-stream",
     "ChartService/GetPriceChart": "image/png",
     "ChartService/GetEquityChart": "image/png",
     "ChartService/DrawPriceChart": "image/png",

@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import betterproto
@@ -14,6 +15,7 @@ from countersign_client.errors import (
     CountersignError,
     Doubt,
     Exhausted,
+    ServerFault,
     Unauthenticated,
     Unavailable,
 )
@@ -120,7 +122,11 @@ class Calls:
         return await self._authorised(route, ask)
 
     async def opened(
-        self, route: str, request: betterproto.Message, response_type: type[Response]
+        self,
+        route: str,
+        request: betterproto.Message,
+        response_type: type[Response],
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> "grpc.aio.UnaryStreamCall[Any, Response]":
         """Open a stream of answers, which has no deadline.
 
@@ -129,7 +135,10 @@ class Calls:
         stream = self._channel.unary_stream(
             route, request_serializer=bytes, response_deserializer=response_type.FromString
         )
-        return stream(request, metadata=await self._metadata())
+        metadata = await self._metadata()
+        for name, value in headers.items():
+            metadata.add(name, value)
+        return stream(request, metadata=metadata)
 
     async def opened_both_ways(
         self, route: str, response_type: type[Response]
@@ -157,15 +166,21 @@ class Calls:
             call.cancel()
 
     def translated(self, route: str, error: grpc.aio.AioRpcError) -> CountersignError:
-        """Return the error to raise, and forget an access token that the server no longer takes."""
-        translated = error_of(failure_of(error), mutates=not is_reading(route))
-        if self._tokens is not None and _is_stale(translated):
+        """Return the error to raise; `noted`."""
+        return self.noted(error_of(failure_of(error), mutates=not is_reading(route)))
+
+    def noted(self, error: CountersignError) -> CountersignError:
+        """Return the error, and forget an access token that the server no longer takes."""
+        if self._tokens is not None and _is_stale(error):
             self._tokens.drop_any()
-        return translated
+        return error
 
     def mended_by_reconnecting(self, error: CountersignError, failures: int) -> bool:
         """Tell whether a stream that ended with `error` is to be opened again."""
         if isinstance(error, Unavailable | Doubt | Exhausted):
+            return True
+        # A gateway whose server has died cuts a stream in a way that reads as a fault of its own.
+        if isinstance(error, ServerFault) and failures <= _TRIES:
             return True
         renewable = self._tokens is not None and self._tokens.renewable
         return failures == 1 and renewable and _is_stale(error)

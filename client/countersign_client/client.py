@@ -1,5 +1,6 @@
 """The client: what a strategy engine does with Countersign, over one connection."""
 
+import json
 import random
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
@@ -7,18 +8,21 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from countersign_client import services, streaming, submission, watching
+from countersign_client import following, services, streaming, submission, watching
 from countersign_client.address import Tls, open_channel, read_address
 from countersign_client.backoff import Backoff
 from countersign_client.calls import Calls
 from countersign_client.errors import Doubt, Unavailable, invalid_value
+from countersign_client.message_json import message_of
 from countersign_client.outcomes import Accepted, Outcome
 from countersign_client.sessions import AccessTokens
 from countersign_client.signing import Signer
 from countersign_client.wire.countersign.v1 import (
     CreateSessionRequest,
     CreateSessionResponse,
+    FollowGuardsRequest,
     GetSignalRequest,
+    Guard,
     ListSignalsRequest,
     Signal,
     SignalState,
@@ -27,6 +31,7 @@ from countersign_client.wire.countersign.v1 import (
     WatchSignalsResponse,
 )
 
+_FOLLOW_GUARDS = "/countersign.v1.GuardService/FollowGuards"
 _CREATE_SESSION = "/countersign.v1.IdentityService/CreateSession"
 
 
@@ -143,6 +148,16 @@ class Client:
         Keep the last `sequence` and pass it to go on after a restart; 0: from now on.
         """
         return watching.watch(self._calls, after_sequence, silence_limit)
+
+    async def follow_guards(self, account_id: str = "") -> AsyncGenerator[Guard]:
+        """Yield how guards stand whenever that changes, whole, for ever, resuming by itself.
+
+        Each account begins with how it stands now. `account_id` empty: all of the caller's.
+        """
+        request = FollowGuardsRequest(account_id=account_id)
+        async with aclosing(following.follow(self._calls, _FOLLOW_GUARDS, request)) as events:
+            async for event in events:
+                yield message_of(Guard, json.loads(event.data))
 
     async def get(self, signal_id: str) -> StoredSignal:
         """Return one signal and what became of it. Raises NotFound."""

@@ -8,11 +8,13 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 import betterproto
-from betterproto.casing import camel_case
+from betterproto.casing import camel_case, safe_snake_case
 from betterproto.lib.google.protobuf import FieldMask
+
+Message = TypeVar("Message", bound=betterproto.Message)
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _WIDE = frozenset({betterproto.TYPE_INT64, betterproto.TYPE_UINT64})
@@ -40,8 +42,37 @@ def enum_name(value: betterproto.Enum) -> str:
     """Return the name in the contract, "SIGNAL_STATE_DELIVERED"; the number if it is not known."""
     if value.name is None:
         return str(value.value)
-    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(value).__name__).upper()
-    return f"{prefix}_{value.name}"
+    return f"{_prefix(type(value))}{value.name}"
+
+
+def message_of(kind: type[Message], content: Mapping[str, Any]) -> Message:
+    """Return the message that the REST door wrote as `content`. Unknown fields are left out."""
+    return kind().from_dict(_with_short_names(kind, content))
+
+
+def _with_short_names(kind: type, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `content` with the names of enum values as the generated code has them."""
+    hints = get_type_hints(kind)
+    return {
+        name: _short(hints.get(safe_snake_case(name)), value) for name, value in content.items()
+    }
+
+
+def _short(hint: Any, value: Any) -> Any:  # noqa: ANN401  # whatever JSON can hold
+    if isinstance(value, list):
+        (held,) = get_args(hint) or (None,)
+        return [_short(held, one) for one in cast("Sequence[object]", value)]
+    if isinstance(hint, type) and issubclass(hint, betterproto.Message) and isinstance(value, dict):
+        return _with_short_names(hint, cast("Mapping[str, Any]", value))
+    if isinstance(hint, type) and issubclass(hint, betterproto.Enum) and isinstance(value, str):
+        name = value.removeprefix(_prefix(hint))
+        # What a newer server knows is not given, to this one.
+        return name if name in hint.__members__ else 0
+    return value
+
+
+def _prefix(kind: type[betterproto.Enum]) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).upper() + "_"
 
 
 def _is_absent(value: object) -> bool:

@@ -529,6 +529,7 @@ OTHERWISE = {
     "AuditService/ExportEvidence",
     "ExecutionService/ClaimCommand",
     "ExecutionService/ReportFill",
+    "GuardService/FollowGuards",
     "ReconciliationService/FollowPositions",
 }
 

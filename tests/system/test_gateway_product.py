@@ -21,6 +21,7 @@ from gateway.contract import read_descriptor, read_methods
 from gateway.run import running
 from tests.fixtures.bridge_end import a_snapshot, bridge_end
 from tests.fixtures.gateway_world import settings_for
+from tests.fixtures.guarded_world import begin
 from tests.fixtures.world import OPERATOR, PASSWORD, Producer, World, a_signal, world
 
 METHODS = read_methods(read_descriptor())
@@ -176,6 +177,26 @@ async def test_a_browser_sees_positions_as_they_change(database_url: str, tmp_pa
         shown = await it.http.get("/api/v1/positions", headers=headers)
     (account,) = shown.json()["accounts"]
     assert (account["snapshot"]["revision"], account["snapshot"]["positions"]) == ("2", [])
+
+
+async def test_a_browser_sees_guards_as_they_change(database_url: str, tmp_path: Path) -> None:
+    async with front(database_url, tmp_path) as it:
+        owner = await it.product.an_owner()
+        device = await it.product.a_device(owner)
+        headers = dict(owner.metadata)
+        async with (
+            it.http.stream("GET", "/api/v1/live/guards", headers=headers) as answer,
+            bridge_end(it.product, owner, device) as bridge,
+        ):
+            assert answer.headers["content-type"] == "text/event-stream"
+            told = (
+                json.loads(one[6:]) async for one in answer.aiter_lines() if one[:6] == "data: "
+            )
+            assert (await anext(told))["standings"] == []
+            await begin(it.product, owner, bridge)
+            while not (guard := await anext(told))["standings"]:
+                pass
+    assert (guard["accountId"], guard["standings"][0]["value"]) == (owner.account_id, "10000")
 
 
 async def test_a_token_outlives_a_change_of_keys(database_url: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)
 LOTS = ["8", "8", "8"]
 FALL = Decimal("0.1")
 ACTIVE, HALTED = values_pb2.TRADING_STATE_ACTIVE, values_pb2.TRADING_STATE_HALTED
+_COUNTDOWN = re.compile(r"CLOSING EVERYTHING in (\d+) s")
 COUNTERSIGN = Path(sys.executable).parent / "countersign"
 
 
@@ -74,8 +76,15 @@ async def guard(product: LiveProduct) -> guards_pb2.Guard:
 
 async def shown(product: LiveProduct, *arguments: str) -> str:
     """Run the owner's command line, and return what it shows."""
+    command = await _command(product, *arguments)
+    told, complaint = await command.communicate()
+    assert command.returncode == 0, complaint.decode()
+    return told.decode()
+
+
+async def _command(product: LiveProduct, *arguments: str) -> asyncio.subprocess.Process:
     token = product.owner.metadata[0][1].removeprefix("Bearer ")
-    command = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *(str(COUNTERSIGN), "guards", *arguments, "--address", product.client_line.address),
         env={
             "PATH": "/usr/bin:/bin",
@@ -85,9 +94,32 @@ async def shown(product: LiveProduct, *arguments: str) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    told, complaint = await command.communicate()
-    assert command.returncode == 0, complaint.decode()
-    return told.decode()
+
+
+@asynccontextmanager
+async def watched(product: LiveProduct) -> AsyncGenerator[list[str]]:
+    """Watch the guard from the owner's command line inside the block: the lines it shows."""
+    command = await _command(product, "watch")
+    lines: list[str] = []
+
+    async def read() -> None:
+        assert command.stdout is not None
+        while line := await command.stdout.readline():
+            lines.append(line.decode())
+
+    reading = asyncio.create_task(read())
+    try:
+        yield lines
+        assert command.returncode is None, "it watches until it is interrupted"
+    finally:
+        if command.returncode is None:
+            command.terminate()
+        await command.wait()
+        await reading
+
+
+async def shows(lines: list[str], words: str) -> bool:
+    return any(words in line for line in lines)
 
 
 def buy_by_hand(product: LiveProduct) -> None:
@@ -126,7 +158,7 @@ async def test_a_crash_is_announced_then_closes_everything_and_holds_until_a_per
 
     await until(is_watched, "the account is judged by the default policy", 60)
     buy_by_hand(product)
-    async with crashed(product):
+    async with watched(product) as lines, crashed(product):
         (announced,) = await until(counts_down, "closing is announced", 60)
         countdown = announced.countdown
         wait = countdown.close_time.ToDatetime() - countdown.announce_time.ToDatetime()
@@ -134,10 +166,16 @@ async def test_a_crash_is_announced_then_closes_everything_and_holds_until_a_per
         assert announced.state == values_pb2.TRADING_STATE_CLOSE_ONLY
         assert "CLOSING EVERYTHING in" in await shown(product, "show")
         await until(is_flat, "every position is closed", 60)
+        left = [int(match[1]) for match in map(_COUNTDOWN.search, lines) if match]
+        assert left == sorted(left, reverse=True)
+        assert len(set(left)) > 3, "it counts down second by second"
         await until(is_halted, "the account is halted", 30)
-    product.kill(Victim.SERVER)
-    await product.start(Victim.SERVER)
-    await until(is_halted, "the latch holds over a restart", 60)
+        await until(lambda: shows(lines, ": halted"), "who watches is told", 30)
+        product.kill(Victim.SERVER)
+        lines.clear()
+        await product.start(Victim.SERVER)
+        await until(is_halted, "the latch holds over a restart", 60)
+        await until(lambda: shows(lines, ": halted"), "who watches is told again", 60)
 
     (alert,) = json.loads(await shown(product, "alerts", "--json"))
     assert [one["state"] for one in alert["closings"]] == ["GUARD_CLOSE_STATE_DONE"] * len(LOTS)

@@ -68,9 +68,11 @@ def test_every_stream_of_the_contract_has_routes_without_a_clock() -> None:
         "/countersign.v1.AuditService/ExportEvidence",
         "/countersign.v1.AuditService/FollowEvents",
         "/countersign.v1.ReconciliationService/FollowPositions",
+        "/countersign.v1.GuardService/FollowGuards",
         "/api/v1/live/signals",
         "/api/v1/live/events",
         "/api/v1/live/positions",
+        "/api/v1/live/guards",
         "/api/v1/audit:export",
         "/api/v1/audit:exportEvidence",
     }

@@ -1,49 +1,20 @@
 """What stops trading: how far each limit is, what counts down, and a person's word to it."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from countersign_client.cli import guard_policy, kill_switch
+from countersign_client.cli.guard_screen import CLOSING, print_guard, print_one, watch_guards
 from countersign_client.cli.invocation import command, current
-from countersign_client.cli.labels import column, label, percent, words, words_column
-from countersign_client.cli.moments import countdown, is_given, time_text
-from countersign_client.cli.screen import (
-    Column,
-    print_json,
-    print_json_line,
-    print_table,
-    remark,
-    say,
-)
+from countersign_client.cli.labels import column, words, words_column
+from countersign_client.cli.moments import time_text
+from countersign_client.cli.screen import print_json, print_table, remark, say
 from countersign_client.cli.session import ask, gather, show_all
 from countersign_client.client import Client
 from countersign_client.message_json import message_json
 from countersign_client.wire.countersign import v1
 
-_LOOK_SECONDS = 1.0
-
-_STANDING: tuple[Column[v1.GuardStanding], ...] = (
-    words_column("rule", "rule_id"),
-    column("stands at", "value"),
-    column("limit at", "floor"),
-    column("left", "headroom"),
-    Column("used up", lambda standing: percent(standing.share)),
-    column("counted from", "reference"),
-    column("warned", "warned"),
-)
-_CLOSING = (
-    column("position", "position_id"),
-    column("order", "order_ticket"),
-    column("symbol", "symbol"),
-    column("side", "position_side"),
-    column("lots", "volume"),
-    column("state", "state"),
-    column("why not", "reason"),
-    column("by", "side"),
-    words_column("cause", "cause"),
-)
 _EVENT = (
     column("when", "event_time"),
     column("account", "account_id"),
@@ -82,27 +53,24 @@ def group() -> None:
 
 
 @command(app, "show")
-def show_(
-    *,
-    account: OnlyAccount = "",
-    watch: Annotated[bool, typer.Option("--watch", help="Again each second.")] = False,
-) -> None:
+def show_(*, account: OnlyAccount = "") -> None:
     """Show each account's state, the distance to each limit, and what counts down."""
-    if not watch:
-        answer = ask(lambda client: client.guards.get_guards(_request(account)))
-        _print(answer)
+    answer = ask(lambda client: client.guards.get_guards(_request(account)))
+    if current().json:
+        print_json(message_json(answer))
         return
+    if not answer.guards:
+        say("there is no account yet")
+    for guard in answer.guards:
+        print_guard(guard)
+        say("")
 
-    async def look(client: Client) -> None:
-        while True:
-            answer = await client.guards.get_guards(_request(account))
-            if current().json:
-                print_json_line(message_json(answer))
-            else:
-                _print(answer)
-            await asyncio.sleep(_LOOK_SECONDS)
 
-    ask(look)
+@command(app)
+def watch(*, account: OnlyAccount = "") -> None:
+    """Show each guard whenever it changes, and count down to a closing, until interrupted."""
+    remark("watching; end with Ctrl-C")
+    ask(lambda client: watch_guards(client, account))
 
 
 @command(app)
@@ -134,7 +102,7 @@ def alerts(*, account: OnlyAccount = "", limit: Limit = 50) -> None:
     if not current().json:
         for alert in found:
             say(f"\n{time_text(alert.create_time)}  {words(alert.cause)}")
-            print_table(alert.closings, _CLOSING, nothing="nothing was open")
+            print_table(alert.closings, CLOSING, nothing="nothing was open")
 
 
 @command(app, "call-off")
@@ -142,7 +110,7 @@ def call_off(account_id: AccountId, *, reason: Reason) -> None:
     """Stop a closing that is announced or under way; nothing is opened until a reset."""
     request = v1.CallOffClosingRequest(guard_id=account_id, reason=reason)
     guard = ask(lambda client: client.guards.call_off_closing(request)).guard
-    _print_one(guard)
+    print_one(guard)
     remark("the rule closes nothing, and nothing is opened, until: countersign guards reset")
 
 
@@ -168,51 +136,8 @@ def reset(
         )
         return (await client.guards.reset_guard(request)).guard
 
-    _print_one(ask(lift))
+    print_one(ask(lift))
 
 
 def _request(account: str) -> v1.GetGuardsRequest:
     return v1.GetGuardsRequest(account_id=account, page_size=500)
-
-
-def _print(answer: v1.GetGuardsResponse) -> None:
-    if current().json:
-        print_json(message_json(answer))
-        return
-    if not answer.guards:
-        say("there is no account yet")
-    for guard in answer.guards:
-        _print_guard(guard)
-        say("")
-
-
-def _print_one(guard: v1.Guard) -> None:
-    if current().json:
-        print_json(message_json(guard))
-    else:
-        _print_guard(guard)
-
-
-def _print_guard(guard: v1.Guard) -> None:
-    say(f"account {guard.account_id}: {label(guard.state)}{_why(guard)}")
-    counting = guard.countdown
-    if is_given(counting.close_time):
-        when = countdown(counting.close_time, guard.server_time)
-        say(f"  CLOSING EVERYTHING {when}: {words(counting.rule_id)}; countersign guards call-off")
-    policy = f"policy version {guard.policy_version}" if guard.policy_version else "default policy"
-    seen = countdown(guard.view_time, guard.server_time) or "never"
-    say(f"  {policy}, {guard.currency}, read {seen}" + (" (STALE)" if guard.stale else ""))
-    for switch in guard.kill_switches:
-        say(f"  kill switch {switch.kill_switch_id}: {label(switch.state)}, {switch.reason}")
-    print_table(guard.standings, _STANDING, nothing="  not judged yet")
-    if guard.closings:
-        print_table(guard.closings, _CLOSING, nothing="")
-
-
-def _why(guard: v1.Guard) -> str:
-    latch = guard.latch
-    if latch.state == v1.TradingState.ACTIVE:
-        return ""
-    said = [f"by {words(latch.cause)}", f"since {time_text(latch.since_time)}"]
-    said += [f"({latch.reason})"] if latch.reason else []
-    return ", " + " ".join(said)

@@ -81,8 +81,9 @@ def print_facts(item: Item, columns: Sequence[Column[Item]]) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line."""
+    """Print a line, at once: whoever watches may read it through a pipe."""
     sys.stdout.write(printable(text, lines=True) + "\n")
+    sys.stdout.flush()
 
 
 def remark(text: str) -> None:

@@ -57,6 +57,10 @@ owner_limits = Table(
     identifier("owner_id", ForeignKey("users.id"), primary_key=True),
     Column("max_orders_per_second", Integer, nullable=True),
     Column("max_orders_per_minute", Integer, nullable=True),
+    amount("max_lots", nullable=True),
+    Column("max_positions", Integer, nullable=True),
+    # By currency: {"USD": "500"}.
+    Column("max_daily_losses", JSONB, nullable=False, server_default=sql("'{}'")),
     moment("updated_at"),
 )
 

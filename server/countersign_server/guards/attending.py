@@ -113,11 +113,11 @@ class Attendant:
             moments = (after.due_at, closing.look_again_at)
             due_at = min((at for at in moments if at is not None), default=None)
             if due_at != after.due_at:
-                await save_guard(tx, replace(after, due_at=due_at))
+                await save_guard(tx, replace(after, due_at=due_at), now)
         if closing.made or after.changes != kept.changes or standing.latch != found.latch:
             self._ring(*topics_of(standing))
-        elif looked.effects:
-            self._ring("audit")
+        else:
+            self._ring(f"guards:{owner_id}", *(["audit"] if looked.effects else []))
         return True
 
     async def _look(  # noqa: PLR0913, PLR0917  # told apart by type

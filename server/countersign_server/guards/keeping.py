@@ -71,7 +71,7 @@ async def keep(  # noqa: PLR0913  # three that are told apart by type, the rest 
     _count(effects, policy)
     if (after.state.latch, after.policy_version) != (before.state.latch, before.policy_version):
         after = replace(after, changes=before.changes + 1)
-    await save_guard(tx, after)
+    await save_guard(tx, after, now)
     account = await follow(tx, account, after, flat=sight.flat, trace=trace, now=now, random=random)
     return after, account
 
@@ -127,7 +127,7 @@ def cause_of(guard: GuardState) -> str:
 
 def topics_of(account: Account) -> tuple[str, ...]:
     """Return whom to ring after a commit that changed a guard."""
-    return ("audit", f"account:{account.id}")
+    return ("audit", f"account:{account.id}", f"guards:{account.owner_id}")
 
 
 def _alert_of_switch(kept: Kept, account: Account, now: datetime, random: Random) -> Alert:

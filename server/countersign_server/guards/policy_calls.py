@@ -76,7 +76,7 @@ class PolicyCalls(guards_pb2_grpc.GuardServiceServicer):
             await add_policy(tx, after)
             changed = replace(kept, policy_version=after.version, changes=kept.changes + 1)
             # Judged by the new policy at once, whether a view comes or not.
-            await save_guard(tx, replace(changed, due_at=now))
+            await save_guard(tx, replace(changed, due_at=now), now)
             await record(
                 tx,
                 account_entry(

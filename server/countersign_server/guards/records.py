@@ -54,6 +54,7 @@ class Kept:
     viewed_at: datetime | None = None
     due_at: datetime | None = None
     told_until: datetime | None = None
+    kept_at: datetime | None = None  # when it was saved last
     paid: PaidIn | None = None
 
 

@@ -1,59 +1,58 @@
 """How guards stand, what they did, and a person's word to them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from google.api.httpbody_pb2 import HttpBody
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import guards_pb2 as pb
 from countersign_guards.guardian import StillBroken, call_off, reset
 from countersign_guards.latch import TradingState as Held
-from countersign_server.accounts.account import Account, Snapshot
-from countersign_server.accounts.store import list_accounts, snapshots_of
-from countersign_server.accounts.switch_store import switches_on_everything
+from countersign_server.accounts.account import Account
+from countersign_server.accounts.store import list_accounts
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.execution.exposure_close import Sign
 from countersign_server.guard_errors import GuardChanged, LimitStillBroken, NoClosing
 from countersign_server.guards.closing_store import Outcome, alerts, happenings, outcomes
+from countersign_server.guards.following import Following
 from countersign_server.guards.keeping import keep, topics_of
 from countersign_server.guards.policy_calls import PolicyCalls, held_guard, visible_account
-from countersign_server.guards.records import Kept
-from countersign_server.guards.store import guards_of, kept_policy, policy_in_force
+from countersign_server.guards.showing import shown_guards
+from countersign_server.guards.store import policy_in_force
 from countersign_server.guards.switch_calls import SwitchCalls
-from countersign_server.guards.view import is_fresh
-from countersign_server.guards.wire import (
-    alert_message,
-    closing_state,
-    event_message,
-    guard_message,
-)
+from countersign_server.guards.wire import alert_message, event_message
+from countersign_server.identity.believed import Believed
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import current_call, current_caller
 from countersign_server.rpc.conversion import trace_of, uuid_or_none
 from countersign_server.rpc.pages import id_position, moment_position, next_token, page_size
-
-# Closings that did not succeed are shown for so long.
-_CLOSINGS_SHOWN = timedelta(days=1)
+from countersign_server.rpc.server_sent_events import last_event_id
 
 
 class GuardService(PolicyCalls, SwitchCalls):
     """See guards.proto for the contract."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, named at its one call
         self,
         *,
         database: Database,
         wakeups: Wakeups,
         sign: Sign,
+        following: Following,
+        believed: Believed,
         fresh_for: timedelta,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._wakeups = wakeups
         self._sign = sign
+        self._following = following
+        self._believed = believed
         self._fresh_for = fresh_for
         self._now = now
 
@@ -73,6 +72,19 @@ class GuardService(PolicyCalls, SwitchCalls):
             guards=shown,
             next_page_token=next_token(request, rows, size, [page[-1].id] if page else []),
         )
+
+    async def FollowGuards(
+        self, request: pb.FollowGuardsRequest, context: Context
+    ) -> AsyncIterator[HttpBody]:
+        caller, last_event = current_caller(), last_event_id(context)
+        account_id = uuid_or_none(request.account_id)
+        async with self._database.transaction(caller.tenant) as tx:
+            if account_id is not None:
+                await visible_account(tx, account_id)
+        news = self._following.follow(caller.owner_id, account_id, last_event)
+        async with aclosing(self._believed.in_band(news, caller)) as told:
+            async for body in told:
+                yield body
 
     async def ResetGuard(
         self, request: pb.ResetGuardRequest, context: Context
@@ -195,38 +207,8 @@ class GuardService(PolicyCalls, SwitchCalls):
 
     async def _shown(self, tx: AsyncConnection, page: Sequence[Account]) -> Sequence[pb.Guard]:
         """Return accounts' guards as they stand now."""
-        ids, now = [one.id for one in page], self._now()
-        if not ids:
-            return []
-        kept: Mapping[UUID, Kept] = await guards_of(tx, ids)
-        stored = await snapshots_of(tx, account_ids=ids, limit=len(ids))
-        snapshots: Mapping[UUID, Snapshot] = {one.account_id: one for one, _ in stored}
-        switches = await switches_on_everything(tx)
-        closings = await outcomes(tx, account_ids=ids, since=now - _CLOSINGS_SHOWN)
-        shown: list[pb.Guard] = []
-        for one in page:
-            guard, snapshot = kept.get(one.id), snapshots.get(one.id)
-            policy = await kept_policy(tx, one.id, guard.policy_version) if guard else None
-            shown.append(
-                guard_message(
-                    one,
-                    guard,
-                    snapshot=snapshot,
-                    policy=policy,
-                    fresh=snapshot is not None
-                    and is_fresh(snapshot, now=now, for_=self._fresh_for),
-                    switches=switches,
-                    closings=_not_done([o for o in closings if o.closing.account_id == one.id]),
-                    now=now,
-                )
-            )
-        return shown
-
-
-def _not_done(found: Sequence[Outcome]) -> Sequence[Outcome]:
-    """Return the newest attempt for each position and order that is not closed yet."""
-    newest = {(one.closing.position_id, one.closing.order_ticket): one for one in found}
-    return [one for one in newest.values() if closing_state(one) != "done"]
+        found = await shown_guards(tx, page, fresh_for=self._fresh_for, now=self._now())
+        return [one.message for one in found]
 
 
 def _still_broken(broken: StillBroken) -> LimitStillBroken:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, func, or_, select, text as sql, update
+from sqlalchemy import Row, exists, func, or_, select, text as sql, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,8 @@ from countersign_guards.policy import Policy, default_policy
 from countersign_guards.policy_text import parse_policy
 from countersign_guards.state import GuardState
 from countersign_guards.state_text import parse_state, whole_state_text
-from countersign_server.accounts.tables import snapshots
+from countersign_server.accounts.account import TradingState
+from countersign_server.accounts.tables import accounts, snapshots
 from countersign_server.execution.report import Report
 from countersign_server.execution.sql_records import report_of
 from countersign_server.execution.tables import GUARD_REPORTS, command_reports, deals
@@ -84,7 +85,19 @@ async def guards_of(tx: AsyncConnection, account_ids: Collection[UUID]) -> Mappi
     return {row.account_id: _kept(row) for row in found}
 
 
-async def save_guard(tx: AsyncConnection, kept: Kept) -> None:
+async def guards_and_states(
+    tx: AsyncConnection, account_ids: Collection[UUID]
+) -> Mapping[UUID, tuple[Kept, TradingState]]:
+    """Return guards and what their accounts may do, as both stood at one moment."""
+    found = await tx.execute(
+        select(guards, accounts.c.trading_state)
+        .join(accounts, accounts.c.id == guards.c.account_id)
+        .where(guards.c.account_id.in_(account_ids))
+    )
+    return {row.account_id: (_kept(row), TradingState(row.trading_state)) for row in found}
+
+
+async def save_guard(tx: AsyncConnection, kept: Kept, now: datetime) -> None:
     paid = kept.paid
     await tx.execute(
         update(guards)
@@ -99,6 +112,7 @@ async def save_guard(tx: AsyncConnection, kept: Kept) -> None:
             paid_balance=paid.balance if paid else None,
             paid_in=paid.amount if paid else None,
             paid_at=paid.at if paid else None,
+            kept_at=now,
         )
     )
 
@@ -125,7 +139,17 @@ async def kept_policy(tx: AsyncConnection, account_id: UUID, version: int) -> Ke
         )
     )
     row = found.one_or_none()
-    return KeptPolicy(**{name: getattr(row, name) for name in _POLICY}) if row else None
+    return _policy(row) if row else None
+
+
+async def kept_policies(
+    tx: AsyncConnection, guarded: Collection[Kept]
+) -> Mapping[UUID, KeptPolicy]:
+    """Return the policies in force of guards; where its owner set none, an account is not in it."""
+    key = tuple_(guard_policies.c.account_id, guard_policies.c.version)
+    wanted = [(one.account_id, one.policy_version) for one in guarded]
+    found = await tx.execute(select(guard_policies).where(key.in_(wanted)))
+    return {row.account_id: _policy(row) for row in found}
 
 
 async def policy_in_force(tx: AsyncConnection, kept: Kept, currency: str) -> Policy:
@@ -165,6 +189,10 @@ async def told_reports(
     return [report_of(row) for row in found]
 
 
+def _policy(row: Row[Any]) -> KeptPolicy:
+    return KeptPolicy(**{name: getattr(row, name) for name in _POLICY})
+
+
 def _kept(row: Row[Any]) -> Kept:
     paid = None
     if row.paid_balance is not None:
@@ -178,5 +206,6 @@ def _kept(row: Row[Any]) -> Kept:
         viewed_at=row.viewed_at,
         due_at=row.due_at,
         told_until=row.told_until,
+        kept_at=row.kept_at,
         paid=paid,
     )

@@ -33,6 +33,8 @@ guards = Table(
     moment("due_at", nullable=True),
     # What the bridge's guard reported until then has been taken in.
     moment("told_until", nullable=True),
+    # When any of this was kept last.
+    moment("kept_at", nullable=True),
     # What was paid in when the balance was this, and when that was added up.
     amount("paid_balance", nullable=True),
     amount("paid_in", nullable=True),

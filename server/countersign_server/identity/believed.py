@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import TypeVar
+
+from google.api.httpbody_pb2 import HttpBody
+from sqlalchemy.exc import SQLAlchemyError
 
 from countersign_server.errors import TokenExpired, TokenRevoked
 from countersign_server.identity.revocations import Revocations
 from countersign_server.rpc.caller import Caller
+from countersign_server.rpc.server_sent_events import end_event, events, greeting
 
 Item = TypeVar("Item")
 
@@ -49,6 +54,24 @@ class Believed:
                 # An error that came in the last moment is nobody's any more.
                 await asyncio.gather(coming, return_exceptions=True)
             await items.aclose()
+
+    async def in_band(
+        self, data: AsyncGenerator[bytes], caller: Caller
+    ) -> AsyncGenerator[HttpBody]:
+        """Yield a stream of server-sent events for as long as the caller may read it.
+
+        Why it ends is told in it: an error in the middle of a stream is lost on its way to a
+        browser.
+        """
+        yield greeting()
+        try:
+            async with aclosing(self.only(data, caller)) as told:
+                async for one in told:
+                    yield events(one)
+        except (TokenRevoked, TokenExpired) as ended:
+            yield events(end_event("UNAUTHENTICATED", ended.reason))
+        except (SQLAlchemyError, OSError):
+            yield events(end_event("UNAVAILABLE", "DATABASE_UNAVAILABLE"))
 
     def _check(self, caller: Caller) -> None:
         if self._revocations.is_revoked(caller):

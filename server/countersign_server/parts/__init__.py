@@ -57,7 +57,7 @@ async def build(
             approvals(ground, who),
             execution(ground, who, connections),
             reconciliation(ground, who, feed),
-            guards(ground, who),
+            guards(ground, who, feed),
             analytics(ground),
             *told.areas,
             affiliates(ground, who),

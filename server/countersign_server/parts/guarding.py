@@ -3,8 +3,10 @@
 from functools import partial
 
 from countersign.v1.guards_pb2_grpc import add_GuardServiceServicer_to_server
+from countersign_server.audit.feed import Feed
 from countersign_server.guards.attending import Attendant
 from countersign_server.guards.closer import Closer
+from countersign_server.guards.following import Following
 from countersign_server.guards.loop import Watch
 from countersign_server.guards.service import GuardService
 from countersign_server.parts.part import Ground, Part
@@ -12,7 +14,7 @@ from countersign_server.parts.people import People
 from countersign_server.reconciliation.freshness import HEARTBEATS
 
 
-def guards(ground: Ground, who: People) -> Part:
+def guards(ground: Ground, who: People, feed: Feed) -> Part:
     """Make it."""
     database, wakeups, now = ground.database, ground.wakeups, ground.now
     sign = who.keyring.sign_approval
@@ -25,7 +27,15 @@ def guards(ground: Ground, who: People) -> Part:
         now=now,
     )
     service = GuardService(
-        database=database, wakeups=wakeups, sign=sign, fresh_for=fresh_for, now=now
+        database=database,
+        wakeups=wakeups,
+        sign=sign,
+        following=Following(
+            database=database, wakeups=wakeups, feed=feed, fresh_for=fresh_for, now=now
+        ),
+        believed=who.believed,
+        fresh_for=fresh_for,
+        now=now,
     )
     return Part(
         partial(add_GuardServiceServicer_to_server, service),

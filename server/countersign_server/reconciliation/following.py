@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from datetime import datetime, timedelta
+from contextlib import aclosing
+from datetime import datetime
 from uuid import UUID
-
-from google.protobuf import json_format
 
 from countersign_server.accounts.account import Snapshot
 from countersign_server.accounts.store import snapshot_times, snapshots_of
@@ -13,17 +12,11 @@ from countersign_server.audit.feed import Feed
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.reconciliation.freshness import Stale
-from countersign_server.reconciliation.news import News, Told, microseconds, news_of
-from countersign_server.rpc.server_sent_events import end_event, one_event
+from countersign_server.reconciliation.news import News, Told, news_of
+from countersign_server.rpc.following import told_as_it_comes
+from countersign_server.rpc.server_sent_events import microseconds, one_event, one_line, settled
 
 ACCOUNTS_MAX = 500
-# How soon it shows that a snapshot has grown old, or that the server goes away.
-_LOOK_UP = timedelta(milliseconds=500)
-# A silent doorbell is not trusted for longer.
-_READ_ANYWAY_SECONDS = 5.0
-_HEARTBEAT_SECONDS = 10.0
-# Transactions do not commit in the order of their times: what is that old has surely been told.
-_SETTLED = timedelta(seconds=30)
 
 
 class Following:
@@ -49,22 +42,21 @@ class Following:
     ) -> AsyncGenerator[bytes]:
         """Yield an owner's events, from those after `last_event` on; 0: from the beginning."""
         follower = _Follower(last_event, self._stale)
-        with self._wakeups.subscribe(f"positions:{owner_id}") as wakeup:
-            rung, read_at, spoken_at = True, 0.0, self._clock()
-            while not self._feed.is_stopped:
-                if rung or self._clock() - read_at >= _READ_ANYWAY_SECONDS:
-                    read_at = self._clock()
-                    stored = await self._read(owner_id, account_id, follower.known())
-                    data = b"".join(follower.take(stored))
-                else:
-                    data = b"".join(follower.look_again())
-                if not data and self._clock() - spoken_at >= _HEARTBEAT_SECONDS:
-                    data = b": alive\n\n"
-                if data:
-                    spoken_at = self._clock()
+
+        async def read() -> bytes:
+            return follower.take(await self._read(owner_id, account_id, follower.known()))
+
+        with self._wakeups.subscribe(f"positions:{owner_id}") as bell:
+            told = told_as_it_comes(
+                bell,
+                read=read,
+                look_again=follower.look_again,
+                is_stopped=lambda: self._feed.is_stopped,
+                clock=self._clock,
+            )
+            async with aclosing(told) as events:
+                async for data in events:
                     yield data
-                rung = await wakeup.wait(_LOOK_UP)
-        yield end_event("UNAVAILABLE", "DRAINING")
 
     async def _read(
         self, owner_id: UUID, account_id: UUID | None, known: Mapping[UUID, datetime]
@@ -83,21 +75,20 @@ class _Follower:
 
     def __init__(self, last_event: int, stale: Stale) -> None:
         self._last_event = last_event
-        self._settled = last_event - int(_SETTLED.total_seconds() * 1_000_000)
+        self._settled = settled(last_event)
         self._stale = stale
         self._told: dict[UUID, tuple[Told, str]] = {}
 
     def known(self) -> Mapping[UUID, datetime]:
         return {one: told.snapshot.received_at for one, (told, _) in self._told.items()}
 
-    def take(self, stored: list[tuple[Snapshot, str]]) -> list[bytes]:
+    def take(self, stored: list[tuple[Snapshot, str]]) -> bytes:
         """Return the events of what was read."""
         read = {snapshot.account_id: (snapshot, currency) for snapshot, currency in stored}
         unread = {one: (told.snapshot, currency) for one, (told, currency) in self._told.items()}
-        events = [self._event(*one) for one in (unread | read).values()]
-        return [event for event in events if event]
+        return b"".join(self._event(*one) for one in (unread | read).values())
 
-    def look_again(self) -> list[bytes]:
+    def look_again(self) -> bytes:
         """Return the events of time alone."""
         return self.take([])
 
@@ -117,7 +108,4 @@ class _Follower:
         return self._written(news)
 
     def _written(self, news: News) -> bytes:
-        data = json_format.MessageToJson(
-            news.message, indent=None, always_print_fields_with_no_presence=True
-        )
-        return one_event(news.kind, data, identifier=self._last_event)
+        return one_event(news.kind, one_line(news.message), identifier=self._last_event)

@@ -1,7 +1,6 @@
 """What a follower of positions is told next, given what it was told before."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from google.protobuf.message import Message
 
@@ -52,11 +51,6 @@ def stored_message(
         stale=stale,
         currency=currency,
     )
-
-
-def microseconds(moment: datetime) -> int:
-    """Return a moment as the number that names an event of the stream."""
-    return int(moment.timestamp() * 1_000_000)
 
 
 def _delta_message(

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from google.api.httpbody_pb2 import HttpBody
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import reconciliation_pb2 as pb, reconciliation_pb2_grpc
@@ -21,13 +20,7 @@ from countersign_server.audit.entries import Entry
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
-from countersign_server.errors import (
-    AlreadyDecided,
-    Invalid,
-    NotFound,
-    TokenExpired,
-    TokenRevoked,
-)
+from countersign_server.errors import AlreadyDecided, Invalid, NotFound
 from countersign_server.identity.believed import Believed
 from countersign_server.reconciliation.divergence import (
     CLOSABLE,
@@ -71,12 +64,7 @@ from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import current_call, current_caller
 from countersign_server.rpc.conversion import to_timestamp, trace_of, uuid_or_none
 from countersign_server.rpc.pages import moment_position, next_token, page_size
-from countersign_server.rpc.server_sent_events import (
-    end_event,
-    events,
-    greeting,
-    last_event_id,
-)
+from countersign_server.rpc.server_sent_events import last_event_id
 
 
 class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceServicer):
@@ -285,17 +273,10 @@ class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceService
         async with self._database.transaction(caller.tenant) as tx:
             if account_id is not None:
                 await _account(tx, account_id)
-        yield greeting()
         news = self._following.follow(caller.id, account_id, last_event)
-        # In-band: an error in the middle of a stream is lost on its way to a browser.
-        try:
-            async with aclosing(self._believed.only(news, caller)) as told:
-                async for data in told:
-                    yield events(data)
-        except (TokenRevoked, TokenExpired) as ended:
-            yield events(end_event("UNAUTHENTICATED", ended.reason))
-        except (SQLAlchemyError, OSError):
-            yield events(end_event("UNAVAILABLE", "DATABASE_UNAVAILABLE"))
+        async with aclosing(self._believed.in_band(news, caller)) as told:
+            async for body in told:
+                yield body
 
 
 async def _account(tx: AsyncConnection, account_id: UUID) -> Account:

@@ -120,6 +120,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
     },
     "GuardService": {
         "GetGuards": _PEOPLE,
+        "FollowGuards": _OWNER,
         "GetGuardPolicy": _PEOPLE,
         "PutGuardPolicy": _OWNER,
         "ListGuardPresets": _PEOPLE,

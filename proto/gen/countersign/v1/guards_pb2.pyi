@@ -5,6 +5,7 @@ from countersign.v1 import approvals_pb2 as _approvals_pb2
 from countersign.v1 import rules_pb2 as _rules_pb2
 from countersign.v1 import values_pb2 as _values_pb2
 from google.api import annotations_pb2 as _annotations_pb2
+from google.api import httpbody_pb2 as _httpbody_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -299,6 +300,12 @@ class GetGuardsResponse(_message.Message):
     guards: _containers.RepeatedCompositeFieldContainer[Guard]
     next_page_token: str
     def __init__(self, guards: _Optional[_Iterable[_Union[Guard, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class FollowGuardsRequest(_message.Message):
+    __slots__ = ("account_id",)
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    def __init__(self, account_id: _Optional[str] = ...) -> None: ...
 
 class GetGuardPolicyRequest(_message.Message):
     __slots__ = ("account_id",)

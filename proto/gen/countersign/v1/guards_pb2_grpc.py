@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from countersign.v1 import guards_pb2 as countersign_dot_v1_dot_guards__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -42,6 +43,11 @@ class GuardServiceStub:
                 '/countersign.v1.GuardService/GetGuards',
                 request_serializer=countersign_dot_v1_dot_guards__pb2.GetGuardsRequest.SerializeToString,
                 response_deserializer=countersign_dot_v1_dot_guards__pb2.GetGuardsResponse.FromString,
+                _registered_method=True)
+        self.FollowGuards = channel.unary_stream(
+                '/countersign.v1.GuardService/FollowGuards',
+                request_serializer=countersign_dot_v1_dot_guards__pb2.FollowGuardsRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
         self.GetGuardPolicy = channel.unary_unary(
                 '/countersign.v1.GuardService/GetGuardPolicy',
@@ -106,6 +112,20 @@ class GuardServiceServicer:
         """Returns how each of the caller's accounts stands: state, distance to each limit, and what counts down.
 
         Caller: an owner (its own), an operator (all).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FollowGuards(self, request, context):
+        """Follows the guards of the caller's accounts as server-sent events "guard" (Guard, whole, as JSON): each account begins with
+        how it stands, and is told again when anything but its `view_time` has changed. What counts down does so by `server_time`.
+        id is when the newest of what is told was stored, in microseconds. A comment line every few seconds shows that the stream
+        lives; an event "end" says why it ends. Resume with the header Last-Event-ID: only accounts with news since then begin again.
+
+        Caller: an owner.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -221,6 +241,11 @@ def add_GuardServiceServicer_to_server(servicer, server):
                     request_deserializer=countersign_dot_v1_dot_guards__pb2.GetGuardsRequest.FromString,
                     response_serializer=countersign_dot_v1_dot_guards__pb2.GetGuardsResponse.SerializeToString,
             ),
+            'FollowGuards': grpc.unary_stream_rpc_method_handler(
+                    servicer.FollowGuards,
+                    request_deserializer=countersign_dot_v1_dot_guards__pb2.FollowGuardsRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
             'GetGuardPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.GetGuardPolicy,
                     request_deserializer=countersign_dot_v1_dot_guards__pb2.GetGuardPolicyRequest.FromString,
@@ -303,6 +328,33 @@ class GuardService:
             '/countersign.v1.GuardService/GetGuards',
             countersign_dot_v1_dot_guards__pb2.GetGuardsRequest.SerializeToString,
             countersign_dot_v1_dot_guards__pb2.GetGuardsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FollowGuards(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/countersign.v1.GuardService/FollowGuards',
+            countersign_dot_v1_dot_guards__pb2.FollowGuardsRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

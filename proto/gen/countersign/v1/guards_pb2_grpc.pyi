@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from countersign.v1 import guards_pb2 as _guards_pb2
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -41,6 +42,16 @@ class GuardServiceStub:
     """Returns how each of the caller's accounts stands: state, distance to each limit, and what counts down.
 
     Caller: an owner (its own), an operator (all).
+    """
+    FollowGuards: _grpc.UnaryStreamMultiCallable[_guards_pb2.FollowGuardsRequest, _httpbody_pb2.HttpBody]
+    """Follows the guards of the caller's accounts as server-sent events "guard" (Guard, whole, as JSON): each account begins with
+    how it stands, and is told again when anything but its `view_time` has changed. What counts down does so by `server_time`.
+    id is when the newest of what is told was stored, in microseconds. A comment line every few seconds shows that the stream
+    lives; an event "end" says why it ends. Resume with the header Last-Event-ID: only accounts with news since then begin again.
+
+    Caller: an owner.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetGuardPolicy: _grpc.UnaryUnaryMultiCallable[_guards_pb2.GetGuardPolicyRequest, _guards_pb2.GetGuardPolicyResponse]
     """Returns the policy that guards an account; the default one if its owner never set any.
@@ -118,6 +129,16 @@ class GuardServiceAsyncStub(GuardServiceStub):
     """Returns how each of the caller's accounts stands: state, distance to each limit, and what counts down.
 
     Caller: an owner (its own), an operator (all).
+    """
+    FollowGuards: _aio.UnaryStreamMultiCallable[_guards_pb2.FollowGuardsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Follows the guards of the caller's accounts as server-sent events "guard" (Guard, whole, as JSON): each account begins with
+    how it stands, and is told again when anything but its `view_time` has changed. What counts down does so by `server_time`.
+    id is when the newest of what is told was stored, in microseconds. A comment line every few seconds shows that the stream
+    lives; an event "end" says why it ends. Resume with the header Last-Event-ID: only accounts with news since then begin again.
+
+    Caller: an owner.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetGuardPolicy: _aio.UnaryUnaryMultiCallable[_guards_pb2.GetGuardPolicyRequest, _guards_pb2.GetGuardPolicyResponse]  # type: ignore[assignment]
     """Returns the policy that guards an account; the default one if its owner never set any.
@@ -198,6 +219,22 @@ class GuardServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns how each of the caller's accounts stands: state, distance to each limit, and what counts down.
 
         Caller: an owner (its own), an operator (all).
+        """
+
+    @_abc_1.abstractmethod
+    def FollowGuards(
+        self,
+        request: _guards_pb2.FollowGuardsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """Follows the guards of the caller's accounts as server-sent events "guard" (Guard, whole, as JSON): each account begins with
+        how it stands, and is told again when anything but its `view_time` has changed. What counts down does so by `server_time`.
+        id is when the newest of what is told was stored, in microseconds. A comment line every few seconds shows that the stream
+        lives; an event "end" says why it ends. Resume with the header Last-Event-ID: only accounts with news since then begin again.
+
+        Caller: an owner.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
 
     @_abc_1.abstractmethod

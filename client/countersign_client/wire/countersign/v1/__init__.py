@@ -4785,6 +4785,14 @@ class GetGuardsResponse(betterproto.Message):
 
 
 @dataclass(eq=False, repr=False)
+class FollowGuardsRequest(betterproto.Message):
+    """Request of FollowGuards."""
+
+    account_id: str = betterproto.string_field(1)
+    """UUID; empty: all of the caller's, at most 500."""
+
+
+@dataclass(eq=False, repr=False)
 class GetGuardPolicyRequest(betterproto.Message):
     """Request of GetGuardPolicy."""
 
@@ -9417,6 +9425,24 @@ class GuardServiceStub(betterproto.ServiceStub):
             metadata=metadata,
         )
 
+    async def follow_guards(
+        self,
+        follow_guards_request: "FollowGuardsRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> AsyncIterator[__google_api__.HttpBody]:
+        async for response in self._unary_stream(
+            "/countersign.v1.GuardService/FollowGuards",
+            follow_guards_request,
+            __google_api__.HttpBody,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        ):
+            yield response
+
     async def get_guard_policy(
         self,
         get_guard_policy_request: "GetGuardPolicyRequest",
@@ -12115,6 +12141,12 @@ class GuardServiceBase(ServiceBase):
     ) -> "GetGuardsResponse":
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def follow_guards(
+        self, follow_guards_request: "FollowGuardsRequest"
+    ) -> AsyncIterator[__google_api__.HttpBody]:
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+        yield __google_api__.HttpBody()
+
     async def get_guard_policy(
         self, get_guard_policy_request: "GetGuardPolicyRequest"
     ) -> "GetGuardPolicyResponse":
@@ -12171,6 +12203,17 @@ class GuardServiceBase(ServiceBase):
         request = await stream.recv_message()
         response = await self.get_guards(request)
         await stream.send_message(response)
+
+    async def __rpc_follow_guards(
+        self,
+        stream: "grpclib.server.Stream[FollowGuardsRequest, __google_api__.HttpBody]",
+    ) -> None:
+        request = await stream.recv_message()
+        await self._call_rpc_handler_server_stream(
+            self.follow_guards,
+            stream,
+            request,
+        )
 
     async def __rpc_get_guard_policy(
         self,
@@ -12258,6 +12301,12 @@ class GuardServiceBase(ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 GetGuardsRequest,
                 GetGuardsResponse,
+            ),
+            "/countersign.v1.GuardService/FollowGuards": grpclib.const.Handler(
+                self.__rpc_follow_guards,
+                grpclib.const.Cardinality.UNARY_STREAM,
+                FollowGuardsRequest,
+                __google_api__.HttpBody,
             ),
             "/countersign.v1.GuardService/GetGuardPolicy": grpclib.const.Handler(
                 self.__rpc_get_guard_policy,
