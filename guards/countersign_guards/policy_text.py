@@ -37,7 +37,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 Object = Mapping[str, Any]
 
 
-class PolicyInvalid(ValueError):
+class PolicyUnreadable(ValueError):
     """The text is no policy: names the field and says why."""
 
     def __init__(self, field: str, reason: str) -> None:
@@ -52,15 +52,15 @@ def policy_text(policy: Policy) -> str:
 
 
 def parse_policy(text: str) -> Policy:
-    """Return the policy that a text is. Raises PolicyInvalid."""
+    """Return the policy that a text is. Raises PolicyUnreadable."""
     if len(text) > TEXT_MAX:
-        raise PolicyInvalid("policy", f"longer than {TEXT_MAX} characters")
+        raise PolicyUnreadable("policy", f"longer than {TEXT_MAX} characters")
     try:
         given = json.loads(text, parse_float=_no_number, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        if isinstance(error, PolicyInvalid):
+        if isinstance(error, PolicyUnreadable):
             raise
-        raise PolicyInvalid("policy", "not JSON") from None
+        raise PolicyUnreadable("policy", "not JSON") from None
     return _policy(_Fields.of(given, "policy"))
 
 
@@ -73,7 +73,7 @@ class _Fields:
     @classmethod
     def of(cls, given: object, path: str) -> "_Fields":
         if not isinstance(given, dict):
-            raise PolicyInvalid(path, "must be an object")
+            raise PolicyUnreadable(path, "must be an object")
         return cls(cast("Object", given), path)
 
     def take(self, name: str, read: Callable[[object, str], T], default: T) -> T:
@@ -82,13 +82,13 @@ class _Fields:
 
     def need(self, name: str, read: Callable[[object, str], T]) -> T:
         if name not in self._left:
-            raise PolicyInvalid(f"{self._path}.{name}", "is missing")
+            raise PolicyUnreadable(f"{self._path}.{name}", "is missing")
         return read(self._left.pop(name), f"{self._path}.{name}")
 
     def finish(self) -> None:
         """Refuse what is left: a misspelt limit must not be no limit."""
         for name in sorted(self._left):
-            raise PolicyInvalid(f"{self._path}.{name}", "is not a field of a policy")
+            raise PolicyUnreadable(f"{self._path}.{name}", "is not a field of a policy")
 
 
 def _policy(fields: _Fields) -> Policy:
@@ -106,7 +106,7 @@ def _policy(fields: _Fields) -> Policy:
     names = [rule.id for rule in (*policy.losses, *policy.margins)]
     for name in names:
         if names.count(name) > 1:
-            raise PolicyInvalid("policy", f"two rules are called {name}")
+            raise PolicyUnreadable("policy", f"two rules are called {name}")
     return policy
 
 
@@ -122,9 +122,9 @@ def _loss(given: object, path: str) -> LossRule:
     )
     fields.finish()
     if rule.reference.needs_a_day and rule.day is None:
-        raise PolicyInvalid(f"{path}.day", f"{rule.reference} needs one: resets_at and zone")
+        raise PolicyUnreadable(f"{path}.day", f"{rule.reference} needs one: resets_at and zone")
     if rule.day is not None and not rule.reference.needs_a_day:
-        raise PolicyInvalid(f"{path}.day", f"{rule.reference} knows no days")
+        raise PolicyUnreadable(f"{path}.day", f"{rule.reference} knows no days")
     return rule
 
 
@@ -137,9 +137,9 @@ def _limit(given: object, path: str) -> Limit:
     )
     fields.finish()
     if (limit.amount is None) == (limit.fraction is None):
-        raise PolicyInvalid(path, "give either amount or fraction")
+        raise PolicyUnreadable(path, "give either amount or fraction")
     if limit.amount is not None and limit.of_initial_balance:
-        raise PolicyInvalid(f"{path}.of_initial_balance", "goes with a fraction only")
+        raise PolicyUnreadable(f"{path}.of_initial_balance", "goes with a fraction only")
     return limit
 
 
@@ -209,10 +209,10 @@ def _patience(given: object, path: str) -> Patience:
 def _each(read: Callable[[object, str], T]) -> Callable[[object, str], tuple[T, ...]]:
     def read_all(given: object, path: str) -> tuple[T, ...]:
         if not isinstance(given, list):
-            raise PolicyInvalid(path, "must be a list")
+            raise PolicyUnreadable(path, "must be a list")
         items = cast("Sequence[object]", given)
         if len(items) > _RULES_MAX:
-            raise PolicyInvalid(path, f"more than {_RULES_MAX}")
+            raise PolicyUnreadable(path, f"more than {_RULES_MAX}")
         return tuple(read(item, f"{path}[{number}]") for number, item in enumerate(items))
 
     return read_all
@@ -228,7 +228,7 @@ def _choice(kind: type[Choice]) -> Callable[[object, str], Choice]:
             return kind(cast("str", given))
         except ValueError:
             names = ", ".join(kind)
-            raise PolicyInvalid(path, f"must be one of {names}") from None
+            raise PolicyUnreadable(path, f"must be one of {names}") from None
 
     return read
 
@@ -236,7 +236,7 @@ def _choice(kind: type[Choice]) -> Callable[[object, str], Choice]:
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object, str], str]:
     def read(given: object, path: str) -> str:
         if not isinstance(given, str) or not pattern.fullmatch(given):
-            raise PolicyInvalid(path, f"must be {what}")
+            raise PolicyUnreadable(path, f"must be {what}")
         return given
 
     return read
@@ -244,32 +244,32 @@ def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object, str], st
 
 def _amount(given: object, path: str) -> Decimal:
     if not isinstance(given, str) or not _NUMBER.fullmatch(given) or not Decimal(given):
-        raise PolicyInvalid(path, 'must be a decimal above 0, as text such as "2500.50"')
+        raise PolicyUnreadable(path, 'must be a decimal above 0, as text such as "2500.50"')
     return Decimal(given)
 
 
 def _share(given: object, path: str) -> Decimal:
     share = _amount(given, path)
     if share > 1:
-        raise PolicyInvalid(path, 'must be a fraction, at most "1": five percent is "0.05"')
+        raise PolicyUnreadable(path, 'must be a fraction, at most "1": five percent is "0.05"')
     return share
 
 
 def _count(given: object, path: str) -> int:
     if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= _COUNT_MAX:
-        raise PolicyInvalid(path, f"must be a whole number from 1 to {_COUNT_MAX}")
+        raise PolicyUnreadable(path, f"must be a whole number from 1 to {_COUNT_MAX}")
     return given
 
 
 def _seconds(given: object, path: str) -> timedelta:
     if not isinstance(given, int) or isinstance(given, bool) or not 0 <= given <= _SECONDS_MAX:
-        raise PolicyInvalid(path, f"must be whole seconds, from 0 to {_SECONDS_MAX}")
+        raise PolicyUnreadable(path, f"must be whole seconds, from 0 to {_SECONDS_MAX}")
     return timedelta(seconds=given)
 
 
 def _switch(given: object, path: str) -> bool:
     if not isinstance(given, bool):
-        raise PolicyInvalid(path, "must be true or false")
+        raise PolicyUnreadable(path, "must be true or false")
     return given
 
 
@@ -277,13 +277,13 @@ def _zone(given: object, path: str) -> str:
     try:
         return ZoneInfo(cast("str", given)).key
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise PolicyInvalid(
+        raise PolicyUnreadable(
             path, "is no zone of the IANA database, such as Europe/Prague"
         ) from None
 
 
 def _no_number(_: str) -> Decimal:
-    raise PolicyInvalid("policy", 'numbers with a point are text, such as "0.05"')
+    raise PolicyUnreadable("policy", 'numbers with a point are text, such as "0.05"')
 
 
 def _plain(policy: Policy) -> Object:

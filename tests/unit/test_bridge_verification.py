@@ -185,6 +185,7 @@ SYMBOL = SymbolView(
     currency_base="EUR",
     currency_profit="USD",
     margin_per_lot=D(0),
+    pip_size=D("0.0001"),
     filling_mask=3,
     trade_mode=4,
 )

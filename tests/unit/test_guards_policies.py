@@ -19,7 +19,7 @@ from countersign_guards.policy import (
     Reference,
     default_policy,
 )
-from countersign_guards.policy_text import PolicyInvalid, parse_policy, policy_text
+from countersign_guards.policy_text import PolicyUnreadable, parse_policy, policy_text
 from countersign_guards.presets import presets
 from countersign_guards.trading_day import TradingDay
 
@@ -86,13 +86,13 @@ WRONG: list[tuple[str, Any, str]] = [
 
 @pytest.mark.parametrize(("path", "value", "field"), WRONG)
 def test_what_is_wrong_is_named(path: str, value: Any, field: str) -> None:
-    with pytest.raises(PolicyInvalid) as refused:
+    with pytest.raises(PolicyUnreadable) as refused:
         parse_policy(changed(path, value))
     assert refused.value.field == field
 
 
 def test_a_number_with_a_point_is_refused_for_what_it_would_become() -> None:
-    with pytest.raises(PolicyInvalid, match="are text"):
+    with pytest.raises(PolicyUnreadable, match="are text"):
         parse_policy('{"currency":"USD","warn_at":0.8}')
 
 
@@ -115,13 +115,13 @@ def test_a_number_with_a_point_is_refused_for_what_it_would_become() -> None:
 def test_garbage_is_refused_and_nothing_else_happens(text: str) -> None:
     try:
         policy = parse_policy(text)
-    except PolicyInvalid:
+    except PolicyUnreadable:
         return
     assert parse_policy(policy_text(policy)) == policy
 
 
 def test_what_is_nested_too_deep_is_refused() -> None:
-    with pytest.raises(PolicyInvalid):
+    with pytest.raises(PolicyUnreadable):
         parse_policy("[" * 16_000)
 
 

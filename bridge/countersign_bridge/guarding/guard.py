@@ -34,7 +34,7 @@ from countersign_guards.conditions import see_quote
 from countersign_guards.effects import Effect
 from countersign_guards.guardian import agree, see_account, tick
 from countersign_guards.latch import Latch, TradingState
-from countersign_guards.policy_text import PolicyInvalid
+from countersign_guards.policy_text import PolicyUnreadable
 from countersign_guards.state import GuardState
 from countersign_guards.state_text import StateUnreadable, parse_state, state_text
 
@@ -192,7 +192,7 @@ def remembered(past: Past, currency: str) -> tuple[PolicyInForce, GuardState]:
     try:
         policy = default_for(currency) if past.policy is None else kept(*past.policy)
         state = parse_state(past.guard_memory) if past.guard_memory else GuardState()
-    except (PolicyInvalid, StateUnreadable) as error:
+    except (PolicyUnreadable, StateUnreadable) as error:
         raise GuardUnreadable(
             f"{error}: a later version of the bridge wrote it; install that version again"
         ) from error

@@ -8,7 +8,7 @@ from countersign_bridge.owner_signatures import OwnerSignature, owner_flaw
 from countersign_bridge.signatures import is_countersigned
 from countersign_bridge.trading.verification import Identity
 from countersign_guards.policy import Policy, default_policy
-from countersign_guards.policy_text import PolicyInvalid, parse_policy, policy_text
+from countersign_guards.policy_text import PolicyUnreadable, parse_policy, policy_text
 
 HEADER = "countersign.guard-policy/1"
 
@@ -89,7 +89,7 @@ def taken(
         return unsigned
     try:
         policy = parse_policy(offered.text)
-    except PolicyInvalid as error:
+    except PolicyUnreadable as error:
         return NotTaken("POLICY_INVALID", str(error))
     if policy.currency != identity.currency:
         detail = f"its money is {policy.currency}, the account's is {identity.currency}"
@@ -109,7 +109,7 @@ def _not_newer(offered: OfferedPolicy, in_force: PolicyInForce) -> NotTaken | No
 
 
 def kept(version: int, text: str) -> PolicyInForce:
-    """Return a policy that was taken before. Raises PolicyInvalid."""
+    """Return a policy that was taken before. Raises PolicyUnreadable."""
     return PolicyInForce(version, text, parse_policy(text))
 
 

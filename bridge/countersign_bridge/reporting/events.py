@@ -240,15 +240,9 @@ def symbol_message(symbol: SymbolView) -> values_pb2.SymbolProperties:
         volume_step=decimal_text(symbol.volume_step),
         currency_base=symbol.currency_base,
         currency_profit=symbol.currency_profit,
-        pip_size=decimal_text(pip_size(symbol)),
+        pip_size=decimal_text(symbol.pip_size),
         margin_per_lot=decimal_text(symbol.margin_per_lot) if symbol.margin_per_lot else "",
     )
-
-
-def pip_size(symbol: SymbolView) -> Decimal:
-    """Return what people call one pip: ten points where the broker quotes a fraction of it."""
-    fractional = symbol.digits in (3, 5)
-    return symbol.point * 10 if fractional else symbol.point
 
 
 def anomaly_event(

@@ -14,6 +14,7 @@ from countersign_bridge.terminal.views import (
     TickView,
 )
 from countersign_bridge.trading.retcodes import SendAnswer
+from countersign_guards.pips import pip_of
 
 # A structure of the package: a tuple with names, of no type that a checker could know.
 Structure = Any
@@ -51,12 +52,21 @@ def terminal_view(info: Structure) -> TerminalView:
 
 
 def symbol_view(info: Structure, *, margins: Sequence[float] = ()) -> SymbolView:
+    tick_size = from_float(info.trade_tick_size, PLACES_MAX)
+    pip = pip_of(
+        str(info.name),
+        digits=int(info.digits),
+        tick_size=tick_size,
+        currency_base=str(info.currency_base),
+        currency_profit=str(info.currency_profit),
+        price=from_float(info.bid, PLACES_MAX),
+    )
     return SymbolView(
         name=str(info.name),
         digits=int(info.digits),
         point=from_float(info.point, PLACES_MAX),
         contract_size=from_float(info.trade_contract_size, PLACES_MAX),
-        tick_size=from_float(info.trade_tick_size, PLACES_MAX),
+        tick_size=tick_size,
         tick_value=from_float(info.trade_tick_value, PLACES_MAX),
         volume_min=from_float(info.volume_min, VOLUME_PLACES),
         volume_max=from_float(info.volume_max, VOLUME_PLACES),
@@ -64,6 +74,7 @@ def symbol_view(info: Structure, *, margins: Sequence[float] = ()) -> SymbolView
         currency_base=str(info.currency_base),
         currency_profit=str(info.currency_profit),
         margin_per_lot=from_float(max(margins, default=0.0), _MONEY_PLACES),
+        pip_size=pip,
         filling_mask=int(info.filling_mode),
         trade_mode=int(info.trade_mode),
     )

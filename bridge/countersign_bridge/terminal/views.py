@@ -90,6 +90,7 @@ class SymbolView:
     # Of one lot opened now, in the account's currency, on the dearer side; zero: nobody asked, or
     # the terminal does not say.
     margin_per_lot: Decimal
+    pip_size: Decimal
     filling_mask: int  # FOK 1, IOC 2: a mask, not the enum that a request takes
     trade_mode: int
 

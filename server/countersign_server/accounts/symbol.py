@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
+from countersign_guards.pips import pip_of
 from countersign_server.decimals import decimal_text
 
 
@@ -27,6 +28,17 @@ class SymbolProperties:
     pip_size: Decimal
     # Of one lot opened now, in the account's currency; zero: the terminal does not say.
     margin_per_lot: Decimal = Decimal(0)
+
+    def pip_at(self, price: Decimal) -> Decimal:
+        """Return what the rule calls one pip where the symbol stands at about `price`."""
+        return pip_of(
+            self.symbol,
+            digits=self.digits,
+            tick_size=self.tick_size,
+            currency_base=self.currency_base,
+            currency_profit=self.currency_profit,
+            price=price,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the properties as they are stored: decimals as text."""

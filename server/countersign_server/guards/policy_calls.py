@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import guards_pb2 as pb, guards_pb2_grpc
 from countersign_guards.policy import default_policy
-from countersign_guards.policy_text import PolicyInvalid as TextInvalid, parse_policy, policy_text
+from countersign_guards.policy_text import PolicyUnreadable, parse_policy, policy_text
 from countersign_guards.presets import presets
 from countersign_server.accounts.account import Account
 from countersign_server.accounts.store import account
@@ -152,7 +152,7 @@ async def held_guard(tx: AsyncConnection, found: Account) -> Kept:
 def _check(text: str, found: Account) -> None:
     try:
         policy = parse_policy(text)
-    except TextInvalid as error:
+    except PolicyUnreadable as error:
         raise PolicyInvalid(str(error), field=f"text: {error.field}") from None
     if policy.currency != found.currency:
         raise PolicyInvalid(

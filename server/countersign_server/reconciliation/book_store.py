@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from countersign_guards.pips import pip_of_price
 from countersign_server.accounts.symbol_store import symbols_of_account
 from countersign_server.accounts.tables import accounts
 from countersign_server.approvals.tables import approvals
@@ -34,7 +35,6 @@ from countersign_server.reconciliation.bookkeeping import (
 )
 from countersign_server.reconciliation.comparison import Book, ForeignDeal
 from countersign_server.reconciliation.divergence import Kind
-from countersign_server.reconciliation.pips import pip_of
 from countersign_server.reconciliation.position import Held
 from countersign_server.reconciliation.symbol_names import SymbolNames
 from countersign_server.reconciliation.tables import divergences, trades
@@ -80,9 +80,12 @@ async def load_book(
     properties = {one.symbol: one.current for one in symbols}
     openings = await _openings(tx, account_id)
     made = await _deals_on(tx, account_id, {one.position_id for one in openings})
-    found: Bookings = bookings(
-        openings, made, lambda symbol, price: pip_of(properties.get(symbol), symbol, price)
-    )
+
+    def pip_of(symbol: str, price: Decimal) -> Decimal:
+        told = properties.get(symbol)
+        return told.pip_at(price) if told else pip_of_price(symbol, price)
+
+    found: Bookings = bookings(openings, made, pip_of)
     await put_away(tx, account_id, found.over, now)
     strays = await _strays(tx, account_id, {one.identifier for one in held}, since)
     names = SymbolNames({one.symbol: one.instrument for one in symbols})

@@ -5727,7 +5727,10 @@ class Event(betterproto.Message):
     """What has changed of the account and its open positions."""
 
     guard_acted: "GuardActed" = betterproto.message_field(14, group="body")
-    """The bridge's guard acted by itself: "guard:<resets>:<rule>:<act>"."""
+    """
+    The bridge's guard acted by itself: "guard:<resets>:<rule>:<act>:<milliseconds since 1970>", since a rule may warn
+     more than once between two resets.
+    """
 
     guard_close: "GuardClose" = betterproto.message_field(15, group="body")
     """
