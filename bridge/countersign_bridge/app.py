@@ -276,7 +276,7 @@ class _Shell:
         settings = self._settings
         try:
             return Bridge(
-                Situation(identity, order_volume_max=settings.fence_volume_max),
+                Situation(identity),
                 self._past,
                 journal_id=self._journal.journal_id,
                 chance=Chance(

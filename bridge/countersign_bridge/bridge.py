@@ -304,6 +304,7 @@ class Bridge:
     def _note_session(self) -> None:
         was_open = self._situation.session_open
         self._situation.session_open = self._session.is_open
+        self._situation.held_elsewhere = self._session.held_elsewhere
         draining = self._session.state is SessionState.DRAINING
         self._situation.draining = draining or self._stopping_since is not None
         if was_open and not self._session.is_open:

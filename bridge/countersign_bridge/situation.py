@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from countersign_bridge.clock import Moment
 from countersign_bridge.intents import Kind
@@ -24,10 +23,10 @@ class Situation:
     latch: Latch = field(default_factory=Latch)
     # What the guard beside this terminal holds, whatever the server says.
     guard: TradingState = TradingState.ACTIVE
-    # Lots of one order that the last fence lets through; None: any.
-    order_volume_max: Decimal | None = None
     generation_seen: int = 0
     session_open: bool = False
+    # The server's last word is that another bridge serves the account.
+    held_elsewhere: bool = False
     draining: bool = False
     server_told: datetime | None = None
     server_told_at: Moment | None = None

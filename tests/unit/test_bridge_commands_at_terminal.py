@@ -1,6 +1,7 @@
 """Each kind of command does at the terminal what its text says, and nothing beside it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -20,6 +21,7 @@ from mt5_simulator import Executes, Fault, FaultKind
 from mt5_simulator.broker.codes import MarginMode, Reason
 from tests.fixtures.bridge_world import a_close, a_text, an_intent
 from tests.fixtures.bridge_world_without_io import EXPIRES, START, Key, World
+from tests.fixtures.guarded_bridge import hold
 
 OPENED = UUID("0197a1c2-0000-7000-8000-0000000000a1")
 OPEN_COMMAND = "0197a1c2-0000-7000-8000-0000000000c1"
@@ -119,6 +121,29 @@ def test_no_more_is_closed_than_is_open(world: World) -> None:
     assert outcome(world, key) == EXECUTED
     assert positions(world) == {}
     assert world.volume(key) == Decimal("0.1")
+
+
+def test_more_than_one_order_may_have_is_closed_in_part_and_the_rest_stays_open(
+    world: World,
+) -> None:
+    target = opened(world, volume=Decimal("0.5"))
+    market = world.terminal.broker.market
+    market.replace_symbol("EURUSD", replace(market.symbols["EURUSD"], volume_max=Decimal("0.3")))
+    key = world.server.offer(a_close(OPENED, volume=Decimal("0.5"), expires=EXPIRES), target=target)
+
+    assert outcome(world, key) == EXECUTED
+    assert world.volume(key) == Decimal("0.3")
+    assert list(positions(world).values()) == [Decimal("0.2")]
+
+
+def test_a_position_larger_than_may_be_opened_here_is_closed_by_command(world: World) -> None:
+    hold(world, "8")
+    (ticket,) = positions(world)
+    target = execution_pb2.TargetPosition(position_id=ticket)
+    key = world.server.offer(a_close(OPENED, volume=Decimal(8), expires=EXPIRES), target=target)
+
+    assert outcome(world, key) == EXECUTED
+    assert positions(world) == {}
 
 
 def test_a_position_is_found_after_the_broker_gave_it_another_ticket(world: World) -> None:

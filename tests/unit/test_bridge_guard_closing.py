@@ -1,6 +1,7 @@
 """The guard closes alone: everything, each thing once, and never beside a command."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -10,7 +11,7 @@ import pytest
 
 import mt5_simulator as mt5
 from countersign.v1 import execution_pb2, values_pb2
-from countersign_bridge.effects import Ask, Effect
+from countersign_bridge.effects import Ask, Effect, End
 from countersign_bridge.fingerprints import MAGIC_MAX, order_magic
 from countersign_bridge.guarding.closer import SERVERS_TURN
 from countersign_bridge.guarding.unsettled import HARMLESS_AFTER
@@ -25,6 +26,7 @@ from tests.fixtures.guarded_bridge import (
     CRASHED,
     ENOUGH,
     LOGIN,
+    SYMBOL,
     acts,
     closes,
     crash,
@@ -67,6 +69,22 @@ def alone_with(world: World, *lots: str) -> None:
         hold(world, one)
     see(world)
     world.lose_server()
+
+
+def refused_for(world: World, seconds: float) -> None:
+    """Lose the session, and be told for so long that another bridge serves the account."""
+    hold(world, "5")
+    world.server.heartbeat_timeout = timedelta(seconds=15)
+    world.lose_stream()
+    see(world)
+    world.another_serves = True
+    world.lose_stream()
+    see(world, seconds)
+
+
+def one_order_may_have(world: World, lots: str) -> None:
+    market = world.terminal.broker.market
+    market.replace_symbol(SYMBOL, replace(market.symbols[SYMBOL], volume_max=Decimal(lots)))
 
 
 def tripped(world: World) -> None:
@@ -155,11 +173,18 @@ def test_a_partial_close_is_told_and_the_rest_is_closed(world: World) -> None:
 
 
 def test_a_position_larger_than_one_order_may_be_is_closed_in_several(world: World) -> None:
-    world = World(volume_max=Decimal(2))
     alone_with(world, "5")
+    one_order_may_have(world, "2")
     crash(world)
     assert world.run(lambda: is_flat(world), for_=ENOUGH)
     assert [one.request.volume for one in sent(world)] == [Decimal(2), Decimal(2), Decimal(1)]
+
+
+def test_a_position_larger_than_may_be_opened_here_is_closed_at_once(world: World) -> None:
+    alone_with(world, "8")
+    crash(world)
+    assert world.run(lambda: is_flat(world), for_=ENOUGH)
+    assert [one.request.volume for one in sent(world)] == [Decimal(8)]
 
 
 def test_on_a_netting_account_the_volume_is_read_again_before_each_attempt(
@@ -373,6 +398,36 @@ def test_a_bridge_that_has_just_started_waits_a_moment_for_its_server(world: Wor
     assert world.run(lambda: is_flat(world), for_=timedelta(seconds=5))
 
 
+def test_on_a_netting_account_that_another_bridge_serves_it_closes_nothing_alone(
+    netting: World,
+) -> None:
+    refused_for(netting, 20)  # longer than a lease of its own could have been alive
+    netting.lose_server()
+    crash(netting)
+    tripped(netting)
+    see(netting, 30)
+    assert not sent(netting), "two that close one position at once turn it round"
+    netting.another_serves = False
+    netting.bring_server_back()
+    assert netting.run(lambda: is_flat(netting), for_=ENOUGH), "it has the account again"
+    assert opening_deals(netting) == 1
+
+
+def test_its_own_lease_that_has_not_lapsed_keeps_nothing_back(netting: World) -> None:
+    refused_for(netting, 10)
+    netting.lose_server()
+    crash(netting)
+    assert netting.run(lambda: is_flat(netting), for_=ENOUGH)
+
+
+def test_on_a_hedging_account_two_bridges_may_close_for_a_ticket_closes_once(world: World) -> None:
+    refused_for(world, 20)
+    world.lose_server()
+    crash(world)
+    assert world.run(lambda: is_flat(world), for_=ENOUGH)
+    assert opening_deals(world) == 1
+
+
 def test_switched_off_trading_is_waited_for_without_an_attempt(world: World) -> None:
     world.terminal.set_fault(Fault(FaultKind.AUTOTRADING_OFF))
     alone_with(world, "5")
@@ -401,9 +456,18 @@ def test_a_journal_that_was_rolled_back_closes_no_more_than_is_open(world: World
 def test_stopping_waits_for_a_close_on_its_way(world: World) -> None:
     alone_with(world, "5")
     crash(world)
-    assert world.run(lambda: records(world, RecordKind.CLOSING), for_=ENOUGH)
+    ended: list[Effect] = []
+
+    def stop_now(effect: Effect) -> None:
+        if isinstance(effect, Ask) and isinstance(effect.job, jobs.Send):
+            world.before = lambda _: None
+            ended.extend(one for one in world.bridge.stop(world.now()) if isinstance(one, End))
+
+    world.before = stop_now
+    assert world.run(lambda: records(world, RecordKind.CLOSED), for_=ENOUGH)
+    assert not ended, "its end is not known yet"
     world.stop()
-    assert records(world, RecordKind.CLOSED)
+    assert closed_lots(world) == Decimal(5)
 
 
 FAULTS = {

@@ -72,6 +72,10 @@ class Session:
         self._beat_at = now
         self._interval = timedelta(seconds=5)
         self._timeout = timedelta(seconds=15)
+        # Until when a lease of its own may have been alive: one of a process before this one too.
+        self._own_until = now.later(self._timeout)
+        # Whether the server's last word is that another bridge serves the account.
+        self.held_elsewhere = False
 
     @property
     def is_open(self) -> bool:
@@ -121,6 +125,9 @@ class Session:
         if self.state is SessionState.LEAVING:
             self._closed()
             return []
+        if how.reason == "SESSION_HELD":
+            # Before that it may be its own, which has not lapsed.
+            self.held_elsewhere = now.monotonic > self._own_until.monotonic
         fatal = FATAL.get(how.reason)
         facts = {"code": how.code, "reason": how.reason, "detail": how.detail}
         if fatal is not None:
@@ -166,6 +173,7 @@ class Session:
         self._interval = welcome.heartbeat_interval.ToTimedelta() or self._interval
         self._timeout = welcome.heartbeat_timeout.ToTimedelta() or self._timeout
         self._failures = 0
+        self.held_elsewhere = False
         self.state = SessionState.OPEN
         self._outbox.open(self._epoch)
         facts = {"server_time": welcome.server_time.ToDatetime(UTC).isoformat()}
@@ -208,6 +216,8 @@ class Session:
         ]
 
     def _retry(self, now: Moment) -> Effects:
+        if self.is_open:
+            self._own_until = now.later(self._timeout)
         delay = reconnect_delay(self._failures, self._jitter())
         self._failures += 1
         self._retry_at = now.later(delay)

@@ -23,6 +23,7 @@ from countersign_bridge.guarding.closing import (
 from countersign_bridge.guarding.guard import Guard
 from countersign_bridge.guarding.recording import Closing, closed_record, closing_record
 from countersign_bridge.guarding.unsettled import Unsettled
+from countersign_bridge.intents import MarginMode
 from countersign_bridge.journal.recovery import Past
 from countersign_bridge.situation import Situation
 from countersign_bridge.terminal import jobs
@@ -134,6 +135,10 @@ class Closer:
         situation = self._situation
         if not self._guard.is_flattening or situation.draining or not situation.account_is_ours:
             return False
+        hedges = situation.identity.margin_mode is MarginMode.HEDGING
+        if situation.held_elsewhere and not hedges:
+            # Two that close one netting position at once turn it round; the other one is at it.
+            return False
         if situation.session_open:
             return now.since(self._servers_since) >= SERVERS_TURN
         return now.since(self._started) >= _START_PATIENCE
@@ -183,8 +188,7 @@ class Closer:
             self._tried[hand.target.key] = _Tried(0, now.later(_SOON))
             return self._over(now)
         magic = self._magic(hand.attempt_id)
-        volume_max = self._situation.order_volume_max
-        request = closing_request(target, outcome, magic=magic, volume_max=volume_max)
+        request = closing_request(target, outcome, magic=magic)
         if isinstance(request, Refusal):
             return self._put_off(hand, request, now)
         closing = Closing(

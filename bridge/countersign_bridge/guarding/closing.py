@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from countersign_bridge.decimals import decimal_text
 from countersign_bridge.intents import Side
 from countersign_bridge.terminal.jobs import InspectAnswer
 from countersign_bridge.terminal.views import (
@@ -20,6 +19,7 @@ from countersign_bridge.trading.requests import (
     MarketOrder,
     PendingRemoval,
     TradeRequest,
+    closable,
 )
 from countersign_bridge.trading.verification import Refusal
 
@@ -69,12 +69,10 @@ def found_again(target: Target, shown: InspectAnswer) -> Target | None:
     return next((one for one in now if one.key == target.key), None)
 
 
-def closing_request(
-    target: Target, shown: InspectAnswer, *, magic: int, volume_max: Decimal | None
-) -> TradeRequest | Refusal:
+def closing_request(target: Target, shown: InspectAnswer, *, magic: int) -> TradeRequest | Refusal:
     """Return the request that closes a target as it is open now, or why there is none yet.
 
-    `volume_max`: lots of one order that are let through here; what is more takes several.
+    What is more than the broker takes in one order is closed in several.
     """
     refusal = _terminal_refusal(shown)
     if refusal is not None:
@@ -93,7 +91,7 @@ def closing_request(
     return MarketOrder(
         symbol=symbol.name,
         type=OrderType.BUY if side is Side.BUY else OrderType.SELL,
-        volume=_volume(target.volume, symbol, volume_max),
+        volume=closable(target.volume, symbol),
         price=price,
         deviation_points=_deviation(price, symbol),
         filling=_filling(symbol.filling_mask),
@@ -122,18 +120,6 @@ def _terminal_refusal(shown: InspectAnswer) -> Refusal | None:
     if not (account.trade_allowed and account.trade_expert):
         return Refusal.for_now("ACCOUNT_MAY_NOT_TRADE", "the account may not trade by program")
     return None
-
-
-def _volume(open_now: Decimal, symbol: SymbolView, volume_max: Decimal | None) -> Decimal:
-    """Return the lots of the next order: all that is open, as far as one order may go."""
-    most = min(symbol.volume_max, volume_max or symbol.volume_max)
-    if open_now <= most:
-        return open_now
-    whole_steps = most // symbol.volume_step * symbol.volume_step
-    # What is left must not be less than an order may have.
-    if 0 < open_now - whole_steps < symbol.volume_min:
-        whole_steps -= symbol.volume_min
-    return Decimal(decimal_text(whole_steps))
 
 
 def _filling(mask: int) -> Filling:

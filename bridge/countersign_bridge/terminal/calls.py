@@ -131,7 +131,9 @@ class TerminalCalls:
     def _send(self, job: jobs.Send) -> SendAnswer:
         self._account()
         refusal = (
-            self._out_of_band(job) or self._slept_over(job) or self._fence.admit(job, self._now())
+            self._out_of_band(job)
+            or self._slept_over(job)
+            or self._fence.admit(job, self._now(), self._positions)
         )
         if refusal is not None:
             raise Failed(refusal)

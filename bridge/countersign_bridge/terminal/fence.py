@@ -1,14 +1,16 @@
 """The last fence before the terminal: limits that hold whatever the rest believes."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from countersign_bridge.terminal.jobs import Refused, Send
-from countersign_bridge.trading.requests import RequestInvalid, check_fields
+from countersign_bridge.terminal.views import PositionView
+from countersign_bridge.trading.requests import Action, RequestInvalid, check_fields
 
 _MINUTE = 60.0
+_BUY_OR_SELL = {0, 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +32,23 @@ class Fence:
         self._used_grants = set(used_grants)
         self._sent_at = deque(sorted(sent_at))
 
-    def admit(self, order: Send, now: float) -> Refused | None:
-        """Return why the order must not be sent; None: it may, once, and counts as sent."""
-        refusal = self._refusal(order, now)
+    def admit(
+        self, order: Send, now: float, positions: Callable[[], Iterable[PositionView]]
+    ) -> Refused | None:
+        """Return why the order must not be sent; None: it may, once, and counts as sent.
+
+        `positions`: what is open, read now.
+        """
+        refusal = self._refusal(order, now, positions)
         if refusal is None:
             # Before the call, not after it: whatever becomes of the call, the grant is used.
             self._used_grants.add(order.grant_id)
             self._sent_at.append(now)
         return refusal
 
-    def _refusal(self, order: Send, now: float) -> Refused | None:  # noqa: PLR0911  # one a limit
+    def _refusal(  # noqa: PLR0911  # one a limit
+        self, order: Send, now: float, positions: Callable[[], Iterable[PositionView]]
+    ) -> Refused | None:
         try:
             check_fields(order.fields)
         except RequestInvalid as error:
@@ -53,7 +62,8 @@ class Fence:
         if self._limits.symbols and symbol not in self._limits.symbols:
             return Refused("FENCE_SYMBOL", f"{symbol} is not among the symbols allowed here")
         volume = Decimal(repr(order.fields.get("volume", 0.0)))
-        if volume > self._limits.volume_max:
+        # A loss must not go on because it is a large one: what only reduces has no such limit.
+        if volume > self._limits.volume_max and not only_reduces(order, positions()):
             limit = self._limits.volume_max
             return Refused("FENCE_VOLUME", f"{volume} lots are more than the {limit} allowed here")
         while self._sent_at and now - self._sent_at[0] >= _MINUTE:
@@ -62,3 +72,19 @@ class Fence:
             count = len(self._sent_at)
             return Refused("FENCE_RATE", f"{count} orders were sent within the last minute")
         return None
+
+
+def only_reduces(order: Send, positions: Iterable[PositionView]) -> bool:
+    """Tell whether an order can only make a position smaller: whatever whoever sends it believes.
+
+    It names one that is open, goes against it, and is no larger.
+    """
+    fields = order.fields
+    held = next((one for one in positions if one.ticket == fields.get("position")), None)
+    return (
+        held is not None
+        and fields.get("action") == Action.DEAL
+        and fields.get("symbol") == held.symbol
+        and fields.get("type") in _BUY_OR_SELL - {held.type}
+        and Decimal(repr(fields.get("volume", 0.0))) <= held.volume
+    )

@@ -22,6 +22,7 @@ from countersign_bridge.trading.requests import (
     PositionStops,
     TradeRequest,
     choose_filling,
+    closable,
 )
 from countersign_bridge.trading.targets import TargetMissing, find_target
 from countersign_bridge.trading.verification import Offer, Refusal, trading_side
@@ -126,7 +127,8 @@ def _closing(
     symbol, tick, approved = _market(intent, shown)
     side = trading_side(intent)
     # Never more than is open: on a netting account the rest would open the other way round.
-    volume = min(approved, position.volume)
+    # What is more than the broker takes in one order, whoever wants it closed sees still open.
+    volume = closable(min(approved, position.volume), symbol)
     return _volume_refusal(volume, symbol) or MarketOrder(
         symbol=symbol.name,
         type=_MARKET_TYPES[side],

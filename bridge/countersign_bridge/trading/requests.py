@@ -13,8 +13,9 @@ from enum import IntEnum
 from hashlib import sha256
 from types import MappingProxyType
 
+from countersign_bridge.decimals import decimal_text
 from countersign_bridge.fingerprints import MAGIC_MAX
-from countersign_bridge.terminal.views import OrderType
+from countersign_bridge.terminal.views import OrderType, SymbolView
 
 RequestFields = Mapping[str, int | float | str]
 
@@ -64,6 +65,17 @@ def choose_filling(*, filling_mask: int) -> Filling:
     if filling_mask & _IOC_MASK:
         return Filling.IOC
     return Filling.RETURN
+
+
+def closable(open_now: Decimal, symbol: SymbolView) -> Decimal:
+    """Return the lots of the next order that closes: all, as far as one order may go."""
+    if open_now <= symbol.volume_max:
+        return open_now
+    most = symbol.volume_max // symbol.volume_step * symbol.volume_step
+    # What is left must not be less than an order may have.
+    if 0 < open_now - most < symbol.volume_min:
+        most -= symbol.volume_min
+    return Decimal(decimal_text(most))
 
 
 @dataclass(frozen=True, slots=True)
