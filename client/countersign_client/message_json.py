@@ -5,6 +5,7 @@ Names are camelCase, enum names in full, 64-bit numbers are text.
 
 import base64
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -101,6 +102,13 @@ def _span_text(span: timedelta) -> str:
     return f"{span.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
 
 
+def _number(value: float) -> float | str:
+    """Return what JSON has no number for as the text that protobuf reads."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
 def _time_text(moment: datetime) -> str:
     text = moment.astimezone(UTC).isoformat(timespec="microseconds")
     return text.removesuffix("+00:00").rstrip("0").rstrip(".") + "Z"
@@ -109,6 +117,7 @@ def _time_text(moment: datetime) -> str:
 _WRITERS: Mapping[type, Callable[[Any], Any]] = {
     betterproto.Message: message_json,
     betterproto.Enum: enum_name,
+    float: _number,
     bytes: lambda value: base64.b64encode(value).decode(),
     datetime: _time_text,
     timedelta: _span_text,

@@ -1,6 +1,7 @@
 """What the command line shows and keeps: nothing that drives a terminal, no token in the open."""
 
 import json
+import math
 import os
 import stat
 import subprocess
@@ -112,6 +113,11 @@ def test_the_json_of_a_message_is_read_by_protobuf_as_the_same_message(
     written = message_json(sdk_message(descriptor).parse(original.SerializeToString()))
     read = json_format.ParseDict(json.loads(json.dumps(written)), GetMessageClass(descriptor)())
     assert read == original
+
+
+def test_json_writes_what_is_no_number_as_the_text_that_protobuf_reads() -> None:
+    written = message_json(v1.BarColumns(closes=[1.5, math.inf, -math.inf, math.nan]))
+    assert written["closes"] == [1.5, "Infinity", "-Infinity", "NaN"]
 
 
 def test_json_names_enums_in_full_and_writes_tickets_as_text() -> None:
