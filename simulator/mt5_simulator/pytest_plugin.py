@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 MARKS = (
     (
         "mt5(deposit=10000, login=1000001, margin_mode='hedging', currency='USD', leverage=100, "
-        "seed=None): how the simulated terminal is set up; a seed makes prices walk"
+        "seed=None, start=None, always_open=False): how the simulated terminal is set up; a seed "
+        "makes prices walk, start is when its clock begins"
     ),
     (
         "mt5_fault(kind, count=1, seconds=0, executes='now', retcode=0, call='order_send', "

@@ -9,7 +9,7 @@ from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.broker import Broker
 from mt5_simulator.broker.catalogue import CATALOGUE
 from mt5_simulator.broker.prices import Feed
-from mt5_simulator.broker.symbols import Symbol
+from mt5_simulator.broker.symbols import Symbol, never_closing
 from mt5_simulator.broker.valuation import refuse_unconvertible
 from mt5_simulator.clock import Clock, VirtualClock
 from mt5_simulator.exact import Number, exact
@@ -28,11 +28,13 @@ def simulate(  # noqa: PLR0913  # the parts of a simulation, each with a default
     feed: Feed | None = None,
     symbols: Sequence[Symbol] = CATALOGUE,
     server_offset: timedelta = timedelta(hours=2),
+    always_open: bool = False,
 ) -> Terminal:
     """Return a terminal logged in to the first account, each funded with `deposit`.
 
-    Without a clock time stands still until told otherwise, and without a feed so do prices. Raises
-    ValueError for symbols whose money nothing turns into an account's currency.
+    Without a clock time stands still until told otherwise, and without a feed so do prices. Markets
+    keep their hours unless they are `always_open`. Raises ValueError for symbols whose money
+    nothing turns into an account's currency.
     """
     accounts, money = [*accounts], exact(deposit, "deposit")
     if not accounts:
@@ -41,7 +43,11 @@ def simulate(  # noqa: PLR0913  # the parts of a simulation, each with a default
         raise ValueError(f"deposit must not be negative, not {deposit}")
     clock = clock or VirtualClock()
     broker = Broker(
-        accounts, now=clock.now(), symbols=symbols, feed=feed, server_offset=server_offset
+        accounts,
+        now=clock.now(),
+        symbols=never_closing(symbols) if always_open else symbols,
+        feed=feed,
+        server_offset=server_offset,
     )
     for login, account in broker.accounts.items():
         refuse_unconvertible(account, broker.market)

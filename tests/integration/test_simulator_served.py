@@ -347,6 +347,17 @@ def test_the_command_shows_and_changes_a_served_terminal(
         assert "there is no" in capsys.readouterr().err
 
 
+def test_the_environment_names_the_terminal_a_command_asks(
+    unix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving("--account", "5", listen=unix) as (address, _):
+        monkeypatch.setenv("MT5_SIMULATOR_ADDRESS", str(address))
+
+        assert main(["accounts", "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["accounts"][0]["login"] == 5
+
+
 def test_a_virtual_clock_moves_only_when_told(unix: str) -> None:
     with serving("--clock", "virtual", listen=unix) as (address, _):
         before = truth(address)["now"]

@@ -11,7 +11,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "simulator.md"
 RECIPE = re.compile(r"^## (Recipe \d)[^\n]*\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
 RECIPES = dict(RECIPE.findall(GUIDE.read_text()))
 FILES = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
-TESTS = {"Recipe 1": 4, "Recipe 2": 6, "Recipe 3": 1}
+TESTS = {"Recipe 1": 4, "Recipe 2": 6, "Recipe 3": 1, "Recipe 4": 1}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

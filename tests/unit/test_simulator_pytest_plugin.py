@@ -26,6 +26,8 @@ mt5_simulator.stand_in()
 """
 
 TESTS = """
+from datetime import UTC, datetime
+
 import pytest
 
 from program import buy
@@ -71,6 +73,17 @@ def test_numbers_are_taken_as_they_are_written(mt5, mt5_terminal):
     assert mt5.last_error()[0] != 0
 
 
+@pytest.mark.mt5(start=datetime(2026, 3, 7, tzinfo=UTC))
+class TestSaturday:
+    def test_a_market_keeps_its_hours(self, mt5, mt5_terminal):
+        assert mt5_terminal.clock.now() == datetime(2026, 3, 7, tzinfo=UTC)
+        assert buy().retcode == 10018
+
+    @pytest.mark.mt5(always_open=True)
+    def test_a_market_may_never_close(self, mt5):
+        assert buy().retcode == 10009
+
+
 def test_an_error_does_not_outlive_its_test(mt5):
     assert mt5.last_error() == (0, "")
 
@@ -109,6 +122,10 @@ def test_e(mt5): ...
 
 @pytest.mark.mt5(deposit=-1)
 def test_f(mt5): ...
+
+
+@pytest.mark.mt5(start="2026-03-07")
+def test_g(mt5): ...
 """
 
 
@@ -125,7 +142,7 @@ def test_a_project_tests_its_program_against_the_simulator(tmp_path: Path) -> No
         check=False,
     )
 
-    assert "8 passed" in run.stdout, run.stdout
+    assert "10 passed" in run.stdout, run.stdout
 
 
 def test_a_mark_that_means_nothing_fails_its_test_and_says_why(tmp_path: Path) -> None:
@@ -139,14 +156,15 @@ def test_a_mark_that_means_nothing_fails_its_test_and_says_why(tmp_path: Path) -
         check=False,
     )
 
-    assert "6 errors" in run.stdout, run.stdout
+    assert "7 errors" in run.stdout, run.stdout
     for said in (
         "@pytest.mark.mt5 takes names only, such as mt5(deposit=500), not 500",
-        "@pytest.mark.mt5 takes no depositt, but commission_per_lot",
+        "@pytest.mark.mt5 takes no depositt, but always_open, commission_per_lot",
         "margin_mode must be one of netting, exchange, hedging, not 'hedged'",
         "kind must be one of send_failed",
         "@pytest.mark.mt5_fault takes no retcod, but call, count",
         "deposit must not be negative",
+        "start must be a datetime with a time zone, not '2026-03-07'",
     ):
         assert said in run.stdout, said
 
@@ -162,6 +180,16 @@ sys.exit(f"loaded {heavy}" if heavy else 0)
     )
 
     assert run.returncode == 0, run.stderr
+
+
+def test_a_program_without_a_terminal_is_told_once_how_to_get_one() -> None:
+    program = "import mt5_simulator as mt5; print([mt5.initialize() for _ in range(3)])"
+    run = subprocess.run(  # noqa: S603  # this test's own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert run.stdout == "[False, False, False]\n"
+    assert run.stderr.count("mt5_simulator.attach(mt5_simulator.simulate())") == 1
 
 
 def test_the_simulator_does_not_stand_in_for_a_package_already_imported() -> None:

@@ -1,6 +1,7 @@
 """What a broker says about an instrument: its contract and its rules."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -152,3 +153,8 @@ class Symbol:
         if filling is Filling.RETURN:
             return self.execution is not Execution.MARKET
         return False
+
+
+def never_closing(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    """Return the symbols as they would be if they traded on weekends and holidays, too."""
+    return tuple(replace(symbol, sessions=ALWAYS, holidays=()) for symbol in symbols)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from mt5_simulator.command.tables import (
     position_records,
     position_table,
 )
+from mt5_simulator.face.session import ADDRESS_VARIABLE
 from mt5_simulator.served.controls import BROKER, VIEWS
 from mt5_simulator.terminal.faults import Executes, FaultKind
 
@@ -167,6 +169,12 @@ def add_asking(commands: Any) -> None:  # noqa: ANN401  # argparse does not name
     """Describe the options of every command that asks a served terminal."""
     for name, question in ASKING.items():
         parser = commands.add_parser(name, help=question.help)
-        parser.add_argument("--at", required=True, help="where the terminal is served")
+        served_at = os.environ.get(ADDRESS_VARIABLE)
+        parser.add_argument(
+            "--at",
+            default=served_at,
+            required=served_at is None,
+            help=f"where the terminal is served; {ADDRESS_VARIABLE} where it is left out",
+        )
         parser.add_argument("--json", action="store_true", help="one line of JSON")
         question.add_options(parser)

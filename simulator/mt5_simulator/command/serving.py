@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from mt5_simulator.broker.broker import Broker
 from mt5_simulator.broker.codes import MarginMode
 from mt5_simulator.broker.prices import Bars, Feed, Script, Walk, length_of
 from mt5_simulator.broker.recorded import read_bars, read_ticks
-from mt5_simulator.broker.symbols import ALWAYS
+from mt5_simulator.broker.symbols import never_closing
 from mt5_simulator.broker.valuation import refuse_unconvertible
 from mt5_simulator.clock import Clock, VirtualClock, WallClock
 from mt5_simulator.command.described import with_described
@@ -164,7 +164,7 @@ def _terminal(options: argparse.Namespace, prices: _Prices) -> Terminal:
     clock = prices.clock
     symbols = tuple(with_described(options.symbols).values())
     if options.always_open:
-        symbols = tuple(replace(symbol, sessions=ALWAYS) for symbol in symbols)
+        symbols = never_closing(symbols)
     accounts = [_terms(options, login) for login in options.account or [1_000_001]]
     broker = Broker(
         accounts,

@@ -4,6 +4,7 @@ Both are process-wide in the real package: an error one thread causes is read by
 call overwrites it.
 """
 
+import logging
 import os
 from collections.abc import Callable
 from threading import RLock
@@ -22,6 +23,14 @@ NO_ERROR = (0, "")
 TERMINAL_NOT_FOUND = "IPC initialize failed, MetaTrader 5 x64 not found"
 
 
+NO_TERMINAL_ADVICE = (
+    "initialize finds no simulated terminal: call mt5_simulator.attach(mt5_simulator.simulate()), "
+    f"ask for the pytest fixture mt5, or name a served one in {ADDRESS_VARIABLE}"
+)
+
+_log = logging.getLogger("mt5_simulator")
+
+
 class Session:
     """The state behind the module's functions."""
 
@@ -32,6 +41,7 @@ class Session:
         self._open_socket = open_socket
         self._open_attached: Callable[[], Link] | None = None
         self._link: Link | None = None
+        self._has_advised = False
 
     @property
     def is_connected(self) -> bool:
@@ -61,11 +71,18 @@ class Session:
         elif address := os.environ.get(ADDRESS_VARIABLE):
             self._link = self._open_socket(address)
         else:
+            self._advise()
             failure = TERMINAL_NOT_FOUND
             if path is not None:
                 failure = f"IPC initialize failed, Process create failed '{path}'"
             raise Refused(failure, constants.RES_E_INTERNAL_FAIL_INIT)
         return self._link
+
+    def _advise(self) -> None:
+        """Say once what the package's own words do not: how this process gets a terminal."""
+        if not self._has_advised:
+            _log.warning(NO_TERMINAL_ADVICE)
+        self._has_advised = True
 
     def disconnect(self) -> None:
         """Drop the connection, if there is one. The terminal and its orders live on."""

@@ -1,12 +1,14 @@
 """Sets a terminal up the way a test's marks ask for it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from mt5_simulator.broker.account import Terms
 from mt5_simulator.broker.codes import MarginMode
 from mt5_simulator.broker.prices import Walk
+from mt5_simulator.clock import VirtualClock
 from mt5_simulator.plain import from_plain
 from mt5_simulator.simulation import simulate
 from mt5_simulator.terminal.faults import Fault, FaultKind
@@ -14,21 +16,29 @@ from mt5_simulator.terminal.terminal import Terminal
 from mt5_simulator.terminal.weather import STORM, Weather
 
 LOGIN = 1_000_001
-DEPOSIT = 10_000
+OPTIONS: Mapping[str, Any] = {"seed": None, "start": None, "deposit": 10_000, "always_open": False}
 
 
 def set_up(options: dict[str, Any]) -> Terminal:
     """Return a terminal for the keywords of the `mt5` mark. Raises TypeError for unknown ones."""
-    _refuse_unknown("mt5", options, {"deposit", "seed", *(field.name for field in fields(Terms))})
+    _refuse_unknown("mt5", options, {*OPTIONS, *(field.name for field in fields(Terms))})
     chosen: dict[str, Any] = {"login": LOGIN, **options}
-    seed, deposit = chosen.pop("seed", None), chosen.pop("deposit", DEPOSIT)
+    seed, start, deposit, always_open = (chosen.pop(name, OPTIONS[name]) for name in OPTIONS)
+    if start is not None and not isinstance(start, datetime):
+        raise TypeError(f"start must be a datetime with a time zone, not {start!r}")
     mode = chosen.get("margin_mode")
     if isinstance(mode, str):
         if mode.upper() not in MarginMode.__members__:
             names = ", ".join(mode.lower() for mode in MarginMode.__members__)
             raise ValueError(f"margin_mode must be one of {names}, not {mode!r}")
         chosen["margin_mode"] = MarginMode[mode.upper()]
-    return simulate([Terms(**chosen)], deposit=deposit, feed=None if seed is None else Walk(seed))
+    return simulate(
+        [Terms(**chosen)],
+        deposit=deposit,
+        clock=None if start is None else VirtualClock(start),
+        feed=None if seed is None else Walk(seed),
+        always_open=always_open,
+    )
 
 
 def _refuse_unknown(mark: str, given: Iterable[str], known: Collection[str]) -> None:
