@@ -11,6 +11,7 @@ from mt5_simulator.broker.codes import Action, Entry, OrderType, Reason
 from mt5_simulator.broker.records import Request
 from mt5_simulator.clock import VirtualClock
 from mt5_simulator.served.books import load, restore, save
+from mt5_simulator.served.texts import Texts
 from mt5_simulator.simulation import simulate
 from mt5_simulator.terminal.terminal import Terminal
 
@@ -62,7 +63,7 @@ def test_a_weekend_s_price_is_the_first_at_which_the_market_opens(closed: Termin
 
 def test_a_weekend_s_price_outlives_a_broker(closed: Terminal, tmp_path: Path) -> None:
     closed.broker.set_price("EURUSD", D("1.06000"), D("1.06010"))
-    save(closed.broker, tmp_path / "books.json")
+    save(closed.broker, tmp_path / "books.json", Texts())
     books = load(tmp_path / "books.json")
     assert books is not None
     again = simulate(clock=VirtualClock(SATURDAY)).broker

@@ -1,12 +1,11 @@
 """Where prices come from and what is remembered of them."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from types import FrameType, ModuleType
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from mt5_simulator.clock import VirtualClock
 from mt5_simulator.simulation import attach, detach, simulate
 from mt5_simulator.terminal.groups import matches
 from mt5_simulator.terminal.terminal import Terminal
+from tests.fixtures.work import work_of
 
 D = Decimal
 OFF = False
@@ -240,23 +240,6 @@ def test_bars_are_counted_back_from_a_position_or_a_moment(mt5: ModuleType) -> N
     )
 
     assert by_position.tolist() == by_moment.tolist() == by_range.tolist() == newest[3:7].tolist()
-
-
-def work_of(look: Callable[[], object]) -> int:
-    """Return how many functions are called while somebody looks: a cost that no clock blurs."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        look()
-    finally:
-        sys.setprofile(before)
-    return calls
 
 
 def test_a_look_costs_what_is_asked_and_not_what_there_is(

@@ -13,6 +13,7 @@ from mt5_simulator.broker.execution import Tickets
 from mt5_simulator.broker.prices import Quote
 from mt5_simulator.broker.symbols import Symbol
 from mt5_simulator.plain import from_plain, to_plain
+from mt5_simulator.served.texts import Texts
 
 FORMAT = 1
 
@@ -55,11 +56,14 @@ def truth(broker: Broker) -> dict[str, Any]:
     return to_plain(books_of(broker))
 
 
-def save(broker: Broker, path: Path) -> None:
-    """Write the books, whole or not at all: a crash leaves either the old file or the new one."""
+def save(broker: Broker, path: Path, texts: Texts) -> None:
+    """Write the books, whole or not at all: a crash leaves either the old file or the new one.
+
+    `texts` remembers from one time to the next what need not be put into words again.
+    """
     draft = path.with_name(path.name + ".new")
     with draft.open("w", encoding="utf-8") as file:
-        json.dump({"format": FORMAT, "books": truth(broker)}, file)
+        file.write(texts.of({"format": FORMAT, "books": books_of(broker)}))
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

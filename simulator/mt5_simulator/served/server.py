@@ -17,6 +17,7 @@ from mt5_simulator.served.address import Address
 from mt5_simulator.served.books import save
 from mt5_simulator.served.claim import claimed
 from mt5_simulator.served.controls import READ_ONLY, Impossible, carry_out
+from mt5_simulator.served.texts import Texts
 from mt5_simulator.terminal.answers import ANSWERS
 from mt5_simulator.terminal.link import ask
 from mt5_simulator.terminal.terminal import Terminal
@@ -39,6 +40,7 @@ class Served:
     ) -> None:
         self.terminal = terminal
         self._state = state
+        self._texts = Texts()
         self._report = report
         self._reported = len(terminal.broker.received)
         self._saved: tuple[object, ...] | None = None
@@ -114,7 +116,7 @@ class Served:
                 tuple(broker.market.quotes[name] for name in sorted(broker.market.halted)),
             )
             if present != self._saved:
-                save(broker, self._state)
+                save(broker, self._state, self._texts)
                 self._saved = present
 
 
