@@ -1,7 +1,7 @@
 """The small decisions of execution: tags, fills, sequences, offers, presumption."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, strategies as st
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.execution.command import Command
 from countersign_server.execution.digests import tickets_sha256
 from countersign_server.execution.fills import filled_by, shown_by
 from countersign_server.execution.lifecycle import CommandEvent, CommandState
@@ -23,49 +22,7 @@ from countersign_server.execution.session import (
     doubts_of,
 )
 from countersign_server.execution.tags import magic_of
-
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-
-
-def a_command(state: CommandState = CommandState.APPROVED) -> Command:
-    return Command(
-        id=uuid4(),
-        owner_id=uuid4(),
-        account_id=uuid4(),
-        signal_id=uuid4(),
-        approval_id=uuid4(),
-        kind="open",
-        state=state,
-        attempt=1,
-        instrument="EURUSD",
-        symbol="EURUSD",
-        side="buy",
-        volume=Decimal("0.1"),
-        price_min=None,
-        price_max=None,
-        intent_text="",
-        intent_digest="",
-        server_signature=b"",
-        server_key_id="",
-        owner_signature=None,
-        magic=1,
-        opening_command_id=None,
-        created_at=NOW,
-        offered_at=None,
-        granted_at=None,
-        updated_at=NOW,
-        expires_at=NOW + timedelta(seconds=60),
-        grant_id=None,
-        claim_nonce=None,
-        generation=None,
-        device_id=None,
-        reason="",
-        cancel_asked=False,
-        order_ticket=0,
-        position_id=0,
-        filled_volume=Decimal(0),
-        average_price=None,
-    )
+from tests.fixtures.commands import NOW, a_command
 
 
 def test_a_tag_is_what_the_protocol_documents() -> None:

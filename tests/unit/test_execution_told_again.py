@@ -1,9 +1,9 @@
 """What a bridge tells again or late still counts for what is in doubt, on a book in memory."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -14,39 +14,20 @@ from countersign_server.execution.deals import apply_deal
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.report import ABSENT, Report, Reporter
 from countersign_server.execution.reports import apply_result
+from tests.fixtures.commands import NOW, a_command
 from tests.simulation.memory_books import MemoryBooks
 
-NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 OWNER, ACCOUNT, DEVICE = (UUID(int=number) for number in (1, 2, 3))
 REPORTER = Reporter(ACCOUNT, OWNER, DEVICE, b"e" * 16, Trace(actor=f"device:{DEVICE}"))
 
 
-def a_command(state: CommandState) -> Command:
-    return Command(
-        id=uuid4(),
+def a_granted_one(state: CommandState) -> Command:
+    return a_command(
+        state,
         owner_id=OWNER,
         account_id=ACCOUNT,
         signal_id=None,
-        approval_id=uuid4(),
-        kind="open",
-        state=state,
-        attempt=1,
-        instrument="EURUSD",
-        symbol="EURUSD",
-        side="buy",
-        volume=Decimal("0.1"),
-        price_min=None,
-        price_max=None,
-        intent_text="",
-        intent_digest="",
-        server_signature=b"",
-        server_key_id="",
-        owner_signature=None,
         magic=7,
-        opening_command_id=None,
-        created_at=NOW,
-        updated_at=NOW,
-        expires_at=NOW + timedelta(minutes=1),
         granted_at=NOW,
         grant_id=b"g" * 16,
         device_id=DEVICE,
@@ -69,7 +50,7 @@ async def tell(books: MemoryBooks, command: Command, outcome: pb.AttemptOutcome)
 
 
 async def test_a_result_told_again_answers_a_doubt_that_came_after_it() -> None:
-    command = a_command(CommandState.GRANTED)
+    command = a_granted_one(CommandState.GRANTED)
     books = books_with(command)
     await tell(books, command, pb.ATTEMPT_OUTCOME_WORKING)
     # As a restored book doubts whatever is open.
@@ -81,7 +62,7 @@ async def test_a_result_told_again_answers_a_doubt_that_came_after_it() -> None:
 
 
 async def test_a_result_told_again_changes_nothing_else() -> None:
-    command = a_command(CommandState.GRANTED)
+    command = a_granted_one(CommandState.GRANTED)
     books = books_with(command)
     await tell(books, command, pb.ATTEMPT_OUTCOME_WORKING)
     told = len(books.tables.audit)
@@ -94,7 +75,7 @@ async def test_a_result_told_again_changes_nothing_else() -> None:
 async def test_evidence_of_a_clock_that_was_ahead_does_not_hide_what_is_told_after_it(
     ahead: timedelta,
 ) -> None:
-    command = a_command(CommandState.IN_DOUBT)
+    command = a_granted_one(CommandState.IN_DOUBT)
     books = books_with(command)
     async with books.transaction(OWNER) as book:
         for place, (came, shown) in enumerate([(0, ahead), (60, timedelta(0))]):
@@ -120,7 +101,7 @@ async def test_evidence_of_a_clock_that_was_ahead_does_not_hide_what_is_told_aft
 
 
 async def test_a_deal_that_closes_with_the_openings_tag_is_no_fill_of_the_opening() -> None:
-    command = a_command(CommandState.GRANTED)
+    command = a_granted_one(CommandState.GRANTED)
     books = books_with(command)
     async with books.transaction(OWNER) as book:
         for ticket, kind, entry in ((1, 0, pb.DEAL_ENTRY_IN), (2, 1, pb.DEAL_ENTRY_OUT)):
@@ -156,7 +137,7 @@ async def test_a_deal_that_closes_with_the_openings_tag_is_no_fill_of_the_openin
 async def test_only_a_word_that_says_otherwise_raises_an_alarm(
     state: CommandState, outcome: pb.AttemptOutcome, *, alarms: bool
 ) -> None:
-    command = a_command(state)
+    command = a_granted_one(state)
     books = books_with(command)
     await tell(books, command, outcome)
 
@@ -165,7 +146,7 @@ async def test_only_a_word_that_says_otherwise_raises_an_alarm(
 
 
 async def test_a_strangers_word_that_nothing_was_sent_raises_one_alarm_however_often_told() -> None:
-    command = replace(a_command(CommandState.IN_DOUBT), grant_id=None, device_id=None)
+    command = replace(a_granted_one(CommandState.IN_DOUBT), grant_id=None, device_id=None)
     books = books_with(command)
     result = pb.AttemptResult(
         command_id=str(command.id), attempt=1, outcome=pb.ATTEMPT_OUTCOME_NOT_SENT
@@ -191,7 +172,7 @@ async def test_a_strangers_word_that_nothing_was_sent_raises_one_alarm_however_o
 async def test_of_a_grant_that_a_restored_book_forgot_only_what_shows_at_the_broker_is_believed(
     outcome: pb.AttemptOutcome, state: CommandState
 ) -> None:
-    command = replace(a_command(CommandState.IN_DOUBT), grant_id=None, device_id=None)
+    command = replace(a_granted_one(CommandState.IN_DOUBT), grant_id=None, device_id=None)
     books = books_with(command)
     await tell(books, command, outcome)
 

@@ -11,40 +11,21 @@ import pytest
 from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import OPEN, CommandState
 from countersign_server.guards.closing_plan import Close, OpenPosition, Plan, Tried, plan
+from tests.fixtures.commands import a_command
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 POSITION = OpenPosition(7, "EURUSD", "buy", Decimal("0.5"))
 OVER = sorted(set(CommandState) - OPEN - {CommandState.PRESUMED_NOT_EXECUTED})
 
 
-def a_command(**changes: Any) -> Command:
-    command = Command(
-        id=UUID(int=1),
-        owner_id=UUID(int=2),
-        account_id=UUID(int=3),
-        signal_id=None,
-        approval_id=None,
-        kind="close",
-        state=CommandState.OFFERED,
-        attempt=1,
-        instrument="EURUSD",
-        symbol="EURUSD",
-        side="buy",
-        volume=Decimal("0.5"),
-        price_min=None,
-        price_max=None,
-        intent_text="",
-        intent_digest="",
-        server_signature=b"",
-        server_key_id="",
-        owner_signature=None,
-        magic=1,
-        opening_command_id=None,
-        created_at=NOW,
-        updated_at=NOW,
-        expires_at=NOW,
-    )
-    return replace(command, **changes)
+def closing(**changes: Any) -> Command:
+    facts: dict[str, Any] = {
+        "kind": "close",
+        "volume": Decimal("0.5"),
+        "state": CommandState.OFFERED,
+    }
+    times: dict[str, Any] = {"created_at": NOW, "updated_at": NOW, "expires_at": NOW}
+    return a_command(**{**facts, **times, **changes})
 
 
 def planned(
@@ -78,15 +59,15 @@ def test_a_position_that_nobody_closes_is_closed() -> None:
 
 @pytest.mark.parametrize("state", sorted(OPEN))
 def test_a_position_that_somebody_closes_is_left_to_them(state: CommandState) -> None:
-    own = a_command(state=state, position_id=7)
-    opened = replace(POSITION, opened_by=a_command(id=UUID(int=9), kind="open"))
-    owners = a_command(state=state, opening_command_id=UUID(int=9))
+    own = closing(state=state, position_id=7)
+    opened = replace(POSITION, opened_by=closing(id=UUID(int=9), kind="open"))
+    owners = closing(state=state, opening_command_id=UUID(int=9))
     assert planned(own).steps == []
     assert planned(owners, position=opened).steps == []
 
 
 def test_on_a_netting_account_any_close_of_the_symbol_is_one_of_its_position() -> None:
-    other = a_command(opening_command_id=UUID(int=8))
+    other = closing(opening_command_id=UUID(int=8))
     assert planned(other, by_ticket=False).steps == []
     assert planned(other, by_ticket=True).steps == [Close(POSITION, 1)]
 
