@@ -36,7 +36,8 @@ RAW_CONTENT: Mapping[str, str] = {
     "ChartService/GetEquityChart": "image/png",
     "ChartService/DrawPriceChart": "image/png",
     "ChartService/DrawEquityChart": "image/png",
-    # As the request asks: CSV or JSON.
+    # As the request asks: PNG or PDF, CSV or JSON.
+    "ChartService/GetReport": "*/*",
     "HistoryService/ExportHistory": "*/*",
 }
 _INTRODUCTION = """\

@@ -23,6 +23,16 @@ class EquityMissing(NotNow):
     advice = "The account was never read; connect its bridge and ask again in a minute."
 
 
+class NothingTraded(NotNow):
+    reason = "NOTHING_TRADED"
+    advice = "There is no deal in this period; name another, or ask again after the first trade."
+
+
+class PeriodTooLarge(NotNow):
+    reason = "PERIOD_TOO_LARGE"
+    advice = "Name a shorter period, or none: the whole of an account has no limit."
+
+
 class PictureNotDrawn(NotNow):
     reason = "PICTURE_NOT_DRAWN"
     advice = "Only a placeholder could be made; look at the server's log, or try again."

@@ -367,6 +367,7 @@ AS_OWNER: Mapping[str, Request] = {
         account_id=ann.account_id, symbol="EURUSD"
     ),
     "ChartService/GetEquityChart": lambda ann: C.GetEquityChartRequest(account_id=ann.account_id),
+    "ChartService/GetReport": lambda ann: C.GetReportRequest(account_id=ann.account_id),
     "ChartService/PublishChart": lambda ann: C.PublishChartRequest(
         equity=C.GetEquityChartRequest(account_id=ann.account_id)
     ),

@@ -219,6 +219,36 @@ async def test_a_chart_is_written_into_a_file_at_a_terminal(scene: Scene, tmp_pa
     assert str(file) in said.decode()
 
 
+async def test_a_report_comes_as_a_picture_or_a_page_of_paper_and_is_sent_once(
+    scene: Scene, tmp_path: Path
+) -> None:
+    path, params = "/api/v1/charts/report", {"account_id": scene.ann.account_id, "theme": "dark"}
+    picture = await scene.http.get(path, params=params, headers=scene.headers)
+    paper = params | {"format": "REPORT_FORMAT_PDF"}
+    page = await scene.http.get(path, params=paper, headers=scene.headers)
+    etag = {"if-none-match": page.headers["etag"]}
+    again = await scene.http.get(path, params=paper, headers=scene.headers | etag)
+
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
+    assert picture.content.startswith(b"\x89PNG")
+    assert (page.status_code, page.headers["content-type"]) == (200, "application/pdf")
+    assert page.content.startswith(b"%PDF-")
+    assert (again.status_code, again.content) == (304, b"")
+
+    asked = ("report", "--file", "mine.pdf", "--from", "2026-01-05", "--to", "2026-01-07")
+    await scene.command(*asked, folder=tmp_path)
+    part = (tmp_path / "mine.pdf").read_bytes()
+    assert part.startswith(b"%PDF-")
+    assert part != page.content
+    for wrong in (("--to", "2026-02-30"), ("--from", "2026-01-06", "--to", "2026-01-05")):
+        complaint = await scene.command(
+            *("report", "--file", "mine.pdf"), *wrong, folder=tmp_path, code=4
+        )
+        assert complaint.count(b"\n") == 1
+    unknown = await scene.command("report", "--file", "mine.doc", folder=tmp_path, code=2)
+    assert b"--file must end in .png or .pdf" in unknown
+
+
 async def test_the_only_account_is_meant_where_none_is_named_and_of_several_none(
     scene: Scene, tmp_path: Path
 ) -> None:

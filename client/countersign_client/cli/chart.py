@@ -93,7 +93,7 @@ def prices(  # noqa: PLR0913  # options, each by its name
         request.account_id = await account_or_only(client, account)
         return (await client.charts.get_price_chart(request)).data
 
-    _write(output, ask(draw))
+    write_picture(output, ask(draw))
 
 
 @command(app, look=_look)
@@ -112,10 +112,11 @@ def equity(
         )
         return (await client.charts.get_equity_chart(request)).data
 
-    _write(output, ask(draw))
+    write_picture(output, ask(draw))
 
 
-def _write(output: Path, picture: bytes) -> None:
+def write_picture(output: Path, picture: bytes) -> None:
+    """Write a picture, and say so. Raises Invalid if it cannot be written."""
     try:
         output.write_bytes(picture)
     except OSError as error:

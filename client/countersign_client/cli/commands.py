@@ -27,6 +27,7 @@ COMMANDS = MappingProxyType(
         "positions": ("positions", "Show what the terminals hold."),
         "stats": ("stats", "Show what trading came to."),
         "chart": ("chart", "Draw prices and equity into a file."),
+        "report": ("report", "Draw how an account did, on one page."),
         "trades": ("trades", "Who took how long between a signal and its fill."),
         "funnel": ("funnel", "How far signals came, and why no further."),
         "share": ("share", "Links that show statistics to others."),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -123,6 +124,16 @@ async def deals_after(
         .limit(limit)
     )
     return [_stored(row, row.counted_for) for row in found]
+
+
+async def balance_before(tx: AsyncConnection, account_id: UUID, milliseconds: int) -> Decimal:
+    """Return what all deals before a moment of the broker's clock came to."""
+    amounts = deals.c.profit + deals.c.swap + deals.c.commission + deals.c.fee
+    mine = deals.c.account_id == account_id
+    asked = select(func.coalesce(func.sum(amounts), 0)).where(
+        mine, deals.c.broker_time_ms < milliseconds
+    )
+    return Decimal(await tx.scalar(asked) or 0)
 
 
 def time_of(milliseconds: int) -> datetime:

@@ -6,13 +6,14 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
+from countersign_server.charts.report import Report
 from countersign_server.charts.spec import EquityChart, PriceChart
 
 # To be raised with every change of what is drawn of the same input.
 _DRAWING = "1"
 
 
-def digest_of(chart: PriceChart | EquityChart) -> bytes:
+def digest_of(chart: PriceChart | EquityChart | Report) -> bytes:
     """Return the digest of everything that decides how a chart looks."""
     numbers = array("d")
     if isinstance(chart, PriceChart):
@@ -21,6 +22,7 @@ def digest_of(chart: PriceChart | EquityChart) -> bytes:
             numbers.extend((bar.time.timestamp(), *prices))
         rest = repr(replace(chart, bars=()))
     else:
+        # An equity chart's points, or those of a report's curve.
         for point in chart.points:
             amounts = (point.balance, point.equity, point.payment)
             numbers.extend((point.time.timestamp(), *amounts))

@@ -1,4 +1,4 @@
-"""From a figure to the bytes of a PNG: the same figure is always the same bytes."""
+"""From a figure to the bytes of a file: the same figure is always the same bytes."""
 
 # matplotlib leaves what its keywords take untyped.
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
@@ -26,19 +26,43 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+# Pixels of a page, which is measured in inches on paper.
+PAGE_DPI = 150
+# What would otherwise tell who made the file, and when.
+_NAMELESS: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None, "ModDate": None},
+}
+
+
 def drawn(size: Size, theme: Theme, draw: Callable[[Figure], None]) -> bytes:
     """Return what `draw` draws on an empty figure, as a PNG.
 
     It says nothing of who made it, where or when. For one thread of a process at a time.
     """
+    return _drawn(size, theme, draw, dpi=DPI, format_="png")
+
+
+def drawn_page(size: Size, theme: Theme, format_: str, draw: Callable[[Figure], None]) -> bytes:
+    """Return a page in the same way, as "png" or "pdf"."""
+    return _drawn(size, theme, draw, dpi=PAGE_DPI, format_=format_)
+
+
+def _drawn(
+    size: Size, theme: Theme, draw: Callable[[Figure], None], *, dpi: int, format_: str
+) -> bytes:
     with mpl.rc_context(_STYLE):
         figure = Figure(
-            figsize=(size.width / DPI, size.height / DPI), dpi=DPI, facecolor=theme.background
+            figsize=(size.width / dpi, size.height / dpi), dpi=dpi, facecolor=theme.background
         )
         FigureCanvasAgg(figure)
         draw(figure)
         out = BytesIO()
         figure.savefig(
-            out, format="png", dpi=DPI, facecolor=theme.background, metadata={"Software": None}
+            out,
+            format=format_,
+            dpi=dpi,
+            facecolor=theme.background,
+            metadata=_NAMELESS[format_],
         )
     return out.getvalue()

@@ -11,8 +11,9 @@ from countersign_server.charts import measures
 from countersign_server.charts.digest import digest_of
 from countersign_server.charts.picture_cache import Key, PictureCache
 from countersign_server.charts.picture_store import store_picture, stored_picture
-from countersign_server.charts.placeholder import placeholder
+from countersign_server.charts.placeholder import placeholder, placeholder_page
 from countersign_server.charts.renderer import NotDrawn, Renderer
+from countersign_server.charts.report import Report, ReportFormat, check_report
 from countersign_server.charts.spec import (
     EquityChart,
     PriceChart,
@@ -21,12 +22,12 @@ from countersign_server.charts.spec import (
 )
 from countersign_server.database.engine import Database
 
-Chart = PriceChart | EquityChart
+Chart = PriceChart | EquityChart | Report
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A PNG. `failure` is upper-case; empty: it is the picture and no placeholder."""
+    """A PNG or a PDF. `failure` is upper-case; empty: it is the picture and no placeholder."""
 
     data: bytes
     failure: str = ""
@@ -63,7 +64,9 @@ class Pictures:
             return Picture(await self._drawn_once(key, chart))
         except NotDrawn as missing:
             measures.placeholders_total.labels(missing.reason).inc()
-            return Picture(placeholder(chart.size, chart.theme), missing.reason)
+            is_page = isinstance(chart, Report) and chart.format is ReportFormat.PDF
+            made = placeholder_page if is_page else placeholder
+            return Picture(made(chart.size, chart.theme), missing.reason)
 
     async def _drawn_once(self, key: Key, chart: Chart) -> bytes:
         """Draw, or wait for whoever draws the same already; giving up waiting ends no drawing."""
@@ -106,13 +109,22 @@ class Pictures:
 
 def checked_digest(chart: Chart) -> bytes:
     """Return the digest of a chart that can be drawn. Raises SpecInvalid."""
-    if isinstance(chart, PriceChart):
-        check_price_chart(chart)
-    else:
-        check_equity_chart(chart)
+    match chart:
+        case PriceChart():
+            check_price_chart(chart)
+        case EquityChart():
+            check_equity_chart(chart)
+        case Report():
+            check_report(chart)
     return digest_of(chart)
 
 
 def kind_of(chart: Chart) -> str:
     """Return how measures name what a chart shows."""
-    return str(chart.style) if isinstance(chart, PriceChart) else "equity"
+    match chart:
+        case PriceChart():
+            return str(chart.style)
+        case EquityChart():
+            return "equity"
+        case Report():
+            return "report"

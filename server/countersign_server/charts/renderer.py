@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from countersign_server.charts.report import Report
 from countersign_server.charts.spec import EquityChart, PriceChart, SpecInvalid
 from countersign_server.charts.worker import DRAWN, INVALID
 from countersign_server.media_errors import TooManyCharts
@@ -46,7 +47,7 @@ class Renderer:
         self._patience = patience.total_seconds()
         self._command = command
 
-    async def draw(self, chart: PriceChart | EquityChart) -> bytes:
+    async def draw(self, chart: PriceChart | EquityChart | Report) -> bytes:
         """Return the picture. Raises NotDrawn, SpecInvalid, TooManyCharts."""
         if self._waiting >= self._waiting_max:
             raise TooManyCharts(f"{self._waiting} charts are being drawn or wait for it")
@@ -76,7 +77,7 @@ class Renderer:
         self._idle.clear()
         await asyncio.gather(*map(self._end, list(self._workers)))
 
-    async def _ask(self, chart: PriceChart | EquityChart) -> tuple[bytes, bytes]:
+    async def _ask(self, chart: PriceChart | EquityChart | Report) -> tuple[bytes, bytes]:
         worker = await self._worker()
         try:
             async with asyncio.timeout(self._patience):

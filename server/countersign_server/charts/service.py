@@ -1,10 +1,9 @@
 """Pictures of prices and accounts, as owners ask for them."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from google.api.httpbody_pb2 import HttpBody
@@ -17,14 +16,17 @@ from countersign_server.audit.store import record
 from countersign_server.charts.marks import Marks, Scene, marks_of
 from countersign_server.charts.media_files import MediaFolder
 from countersign_server.charts.pictures import Chart, Picture, Pictures, checked_digest
+from countersign_server.charts.points import points_from
 from countersign_server.charts.rates import RateDesk, Rates
+from countersign_server.charts.report import Report, ReportFormat
+from countersign_server.charts.report_desk import Period, ReportDesk
 from countersign_server.charts.spec import (
     BARS_MAX,
     EquityChart,
-    EquityPoint,
     PriceChart,
     SpecInvalid,
 )
+from countersign_server.charts.theme import DARK, LIGHT
 from countersign_server.charts.wire import (
     DEFAULT_BARS,
     DEFAULT_DAYS,
@@ -50,7 +52,6 @@ from countersign_server.rpc.conversion import to_timestamp, trace_of, uuid_or_no
 
 # How long a browser may show what it has without asking.
 _PRIVATE = "private, max-age=10"
-EquityRow = tuple[datetime, Decimal, Decimal, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class ChartService(charts_pb2_grpc.ChartServiceServicer):
         wakeups: Wakeups,
         pictures: Pictures,
         rates: RateDesk,
+        reports: ReportDesk,
         folder: MediaFolder,
         media_url: str,
         now: Callable[[], datetime],
@@ -79,6 +81,7 @@ class ChartService(charts_pb2_grpc.ChartServiceServicer):
         self._wakeups = wakeups
         self._pictures = pictures
         self._rates = rates
+        self._reports = reports
         self._folder = folder
         self._media_url = media_url
         self._now = now
@@ -88,6 +91,22 @@ class ChartService(charts_pb2_grpc.ChartServiceServicer):
 
     async def GetEquityChart(self, request: pb.GetEquityChartRequest, context: Context) -> HttpBody:
         return await self._told(await self._equity_chart(request), context)
+
+    async def GetReport(self, request: pb.GetReportRequest, context: Context) -> HttpBody:
+        period = Period(
+            _day(request.start_day, field="start_day"), _day(request.end_day, field="end_day")
+        )
+        if period.first and period.last and period.last < period.first:
+            raise Invalid("end_day must not be before start_day", field="end_day")
+        is_page = request.format == pb.REPORT_FORMAT_PDF
+        report, owner_id = await self._reports.report(
+            current_caller().tenant,
+            UUID(request.account_id),
+            period,
+            format_=ReportFormat.PDF if is_page else ReportFormat.PNG,
+            theme=DARK if request.theme == "dark" else LIGHT,
+        )
+        return await self._told(Wanted(report, owner_id), context)
 
     async def DrawPriceChart(self, request: pb.DrawPriceChartRequest, context: Context) -> HttpBody:
         with _named():
@@ -210,14 +229,14 @@ class ChartService(charts_pb2_grpc.ChartServiceServicer):
             await context.send_initial_metadata(
                 (("etag", etag), ("cache-control", _PRIVATE), ("x-not-modified", "1"))
             )
-            return HttpBody(content_type="image/png")
+            return HttpBody(content_type=_media_type(wanted.chart))
         picture = await self._drawn(wanted)
         if picture.failure:
             headers = (("cache-control", "no-store"), ("x-chart-placeholder", picture.failure))
         else:
             headers = (("etag", etag), ("cache-control", _PRIVATE))
         await context.send_initial_metadata(headers)
-        return HttpBody(content_type="image/png", data=picture.data)
+        return HttpBody(content_type=_media_type(wanted.chart), data=picture.data)
 
     async def _drawn(self, wanted: Wanted) -> Picture:
         with _named():
@@ -225,15 +244,16 @@ class ChartService(charts_pb2_grpc.ChartServiceServicer):
             return await self._pictures.of(wanted.chart, digest, owner_id=wanted.owner_id)
 
 
-def points_from(hours: Iterable[EquityRow]) -> list[EquityPoint]:
-    """Return hours as points: what was paid between two of them was paid before the later."""
-    points: list[EquityPoint] = []
-    before: Decimal | None = None
-    for hour, balance, equity, paid in hours:
-        payment = Decimal(0) if before is None else paid - before
-        points.append(EquityPoint(hour, float(balance), float(equity), float(payment)))
-        before = paid
-    return points
+def _media_type(chart: Chart) -> str:
+    is_page = isinstance(chart, Report) and chart.format is ReportFormat.PDF
+    return "application/pdf" if is_page else "image/png"
+
+
+def _day(text: str, *, field: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid(f"{field} is no day of the calendar", field=field) from None
 
 
 def _etags_of(context: Context) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 from typing import Any, BinaryIO
 
 from countersign_server.charts.renko import TooManyBricks
+from countersign_server.charts.report import Report
 from countersign_server.charts.spec import EquityChart, PriceChart, SpecInvalid
 
 # What an answer begins with.
@@ -30,7 +31,7 @@ def main() -> None:
         answers.flush()
 
 
-def _answer(chart: PriceChart | EquityChart) -> tuple[bytes, bytes]:
+def _answer(chart: PriceChart | EquityChart | Report) -> tuple[bytes, bytes]:
     try:
         return DRAWN, _draw(chart)
     except SpecInvalid as refused:
@@ -41,12 +42,16 @@ def _answer(chart: PriceChart | EquityChart) -> tuple[bytes, bytes]:
         return FAILED, type(error).__name__.encode()
 
 
-def _draw(chart: PriceChart | EquityChart) -> bytes:
+def _draw(chart: PriceChart | EquityChart | Report) -> bytes:
     # Loaded here: a backend that is missing is told as a failure, and the server never loads it.
     if isinstance(chart, PriceChart):
         from countersign_server.charts.price_drawing import draw_prices  # noqa: PLC0415  # as above
 
         return draw_prices(chart)
+    if isinstance(chart, Report):
+        from countersign_server.charts.report_drawing import draw_report  # noqa: PLC0415  # as above
+
+        return draw_report(chart)
     from countersign_server.charts.equity_drawing import draw_equity  # noqa: PLC0415  # as above
 
     return draw_equity(chart)

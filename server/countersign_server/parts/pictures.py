@@ -9,6 +9,7 @@ from countersign_server.charts.picture_cache import PictureCache
 from countersign_server.charts.pictures import Pictures
 from countersign_server.charts.rates import RateDesk
 from countersign_server.charts.renderer import Renderer
+from countersign_server.charts.report_desk import ReportDesk
 from countersign_server.charts.service import ChartService
 from countersign_server.parts.part import Ground, Part
 
@@ -38,6 +39,7 @@ def charts(ground: Ground) -> Part:
         database=database,
         wakeups=ground.wakeups,
         pictures=pictures,
+        reports=ReportDesk(database=database, now=now),
         rates=RateDesk(database=database, wakeups=ground.wakeups, now=now),
         folder=folder,
         media_url=settings.media_url,

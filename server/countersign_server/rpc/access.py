@@ -135,6 +135,7 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "ChartService": {
         "GetPriceChart": _PEOPLE,
         "GetEquityChart": _PEOPLE,
+        "GetReport": _PEOPLE,
         "DrawPriceChart": _PEOPLE | _PRODUCER,
         "DrawEquityChart": _PEOPLE | _PRODUCER,
         "PublishChart": _OWNER,

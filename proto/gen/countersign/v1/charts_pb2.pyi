@@ -49,6 +49,12 @@ class LevelKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LEVEL_KIND_ENTRY: _ClassVar[LevelKind]
     LEVEL_KIND_STOP: _ClassVar[LevelKind]
     LEVEL_KIND_TARGET: _ClassVar[LevelKind]
+
+class ReportFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REPORT_FORMAT_UNSPECIFIED: _ClassVar[ReportFormat]
+    REPORT_FORMAT_PNG: _ClassVar[ReportFormat]
+    REPORT_FORMAT_PDF: _ClassVar[ReportFormat]
 TIMEFRAME_UNSPECIFIED: Timeframe
 TIMEFRAME_M1: Timeframe
 TIMEFRAME_M5: Timeframe
@@ -73,6 +79,9 @@ LEVEL_KIND_UNSPECIFIED: LevelKind
 LEVEL_KIND_ENTRY: LevelKind
 LEVEL_KIND_STOP: LevelKind
 LEVEL_KIND_TARGET: LevelKind
+REPORT_FORMAT_UNSPECIFIED: ReportFormat
+REPORT_FORMAT_PNG: ReportFormat
+REPORT_FORMAT_PDF: ReportFormat
 
 class ChartLook(_message.Message):
     __slots__ = ("theme", "colours", "zone", "width", "height")
@@ -179,6 +188,20 @@ class GetEquityChartRequest(_message.Message):
     days: int
     look: ChartLook
     def __init__(self, account_id: _Optional[str] = ..., days: _Optional[int] = ..., look: _Optional[_Union[ChartLook, _Mapping]] = ...) -> None: ...
+
+class GetReportRequest(_message.Message):
+    __slots__ = ("account_id", "start_day", "end_day", "format", "theme")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    START_DAY_FIELD_NUMBER: _ClassVar[int]
+    END_DAY_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    THEME_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    start_day: str
+    end_day: str
+    format: ReportFormat
+    theme: str
+    def __init__(self, account_id: _Optional[str] = ..., start_day: _Optional[str] = ..., end_day: _Optional[str] = ..., format: _Optional[_Union[ReportFormat, str]] = ..., theme: _Optional[str] = ...) -> None: ...
 
 class DrawPriceChartRequest(_message.Message):
     __slots__ = ("title", "bars", "digits", "markers", "levels", "prices", "look")

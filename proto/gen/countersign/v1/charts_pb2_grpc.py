@@ -29,7 +29,7 @@ if _version_not_supported:
 class ChartServiceStub:
     """Pictures of prices and of accounts, as a trader would post them.
 
-    Every picture is a PNG without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
+    Every picture is a PNG, or a report a PDF if that is asked for, without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
     If-None-Match names it is answered with 304 over REST, and over gRPC with empty data. A picture that could not be drawn
     is a plain placeholder of the size asked for, with the header x-chart-placeholder that says why, and is kept nowhere.
     """
@@ -48,6 +48,11 @@ class ChartServiceStub:
         self.GetEquityChart = channel.unary_unary(
                 '/countersign.v1.ChartService/GetEquityChart',
                 request_serializer=countersign_dot_v1_dot_charts__pb2.GetEquityChartRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.GetReport = channel.unary_unary(
+                '/countersign.v1.ChartService/GetReport',
+                request_serializer=countersign_dot_v1_dot_charts__pb2.GetReportRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
         self.DrawPriceChart = channel.unary_unary(
@@ -75,7 +80,7 @@ class ChartServiceStub:
 class ChartServiceServicer:
     """Pictures of prices and of accounts, as a trader would post them.
 
-    Every picture is a PNG without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
+    Every picture is a PNG, or a report a PDF if that is asked for, without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
     If-None-Match names it is answered with 304 over REST, and over gRPC with empty data. A picture that could not be drawn
     is a plain placeholder of the size asked for, with the header x-chart-placeholder that says why, and is kept nowhere.
     """
@@ -98,6 +103,21 @@ class ChartServiceServicer:
         """Draws an account's equity and balance, and below them how far it was under its peak, hour by hour as it was read.
 
         FAILED_PRECONDITION: EQUITY_MISSING (the account was never read).
+
+        Caller: the account's owner, an operator.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReport(self, request, context):
+        """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+        statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
+
+        FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
+        a period that is bounded; the whole of an account has no such limit).
 
         Caller: the account's owner, an operator.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -163,6 +183,11 @@ def add_ChartServiceServicer_to_server(servicer, server):
                     request_deserializer=countersign_dot_v1_dot_charts__pb2.GetEquityChartRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
+            'GetReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReport,
+                    request_deserializer=countersign_dot_v1_dot_charts__pb2.GetReportRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
             'DrawPriceChart': grpc.unary_unary_rpc_method_handler(
                     servicer.DrawPriceChart,
                     request_deserializer=countersign_dot_v1_dot_charts__pb2.DrawPriceChartRequest.FromString,
@@ -194,7 +219,7 @@ def add_ChartServiceServicer_to_server(servicer, server):
 class ChartService:
     """Pictures of prices and of accounts, as a trader would post them.
 
-    Every picture is a PNG without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
+    Every picture is a PNG, or a report a PDF if that is asked for, without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
     If-None-Match names it is answered with 304 over REST, and over gRPC with empty data. A picture that could not be drawn
     is a plain placeholder of the size asked for, with the header x-chart-placeholder that says why, and is kept nowhere.
     """
@@ -242,6 +267,33 @@ class ChartService:
             target,
             '/countersign.v1.ChartService/GetEquityChart',
             countersign_dot_v1_dot_charts__pb2.GetEquityChartRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.ChartService/GetReport',
+            countersign_dot_v1_dot_charts__pb2.GetReportRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,

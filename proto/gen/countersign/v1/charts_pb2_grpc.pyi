@@ -30,7 +30,7 @@ GRPC_VERSION: str
 class ChartServiceStub:
     """Pictures of prices and of accounts, as a trader would post them.
 
-    Every picture is a PNG without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
+    Every picture is a PNG, or a report a PDF if that is asked for, without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
     If-None-Match names it is answered with 304 over REST, and over gRPC with empty data. A picture that could not be drawn
     is a plain placeholder of the size asked for, with the header x-chart-placeholder that says why, and is kept nowhere.
     """
@@ -53,6 +53,17 @@ class ChartServiceStub:
     """Draws an account's equity and balance, and below them how far it was under its peak, hour by hour as it was read.
 
     FAILED_PRECONDITION: EQUITY_MISSING (the account was never read).
+
+    Caller: the account's owner, an operator.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    GetReport: _grpc.UnaryUnaryMultiCallable[_charts_pb2.GetReportRequest, _httpbody_pb2.HttpBody]
+    """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+    statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
+
+    FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
+    a period that is bounded; the whole of an account has no such limit).
 
     Caller: the account's owner, an operator.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -90,7 +101,7 @@ class ChartServiceStub:
 class ChartServiceAsyncStub(ChartServiceStub):
     """Pictures of prices and of accounts, as a trader would post them.
 
-    Every picture is a PNG without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
+    Every picture is a PNG, or a report a PDF if that is asked for, without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
     If-None-Match names it is answered with 304 over REST, and over gRPC with empty data. A picture that could not be drawn
     is a plain placeholder of the size asked for, with the header x-chart-placeholder that says why, and is kept nowhere.
     """
@@ -110,6 +121,17 @@ class ChartServiceAsyncStub(ChartServiceStub):
     """Draws an account's equity and balance, and below them how far it was under its peak, hour by hour as it was read.
 
     FAILED_PRECONDITION: EQUITY_MISSING (the account was never read).
+
+    Caller: the account's owner, an operator.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    GetReport: _aio.UnaryUnaryMultiCallable[_charts_pb2.GetReportRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+    statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
+
+    FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
+    a period that is bounded; the whole of an account has no such limit).
 
     Caller: the account's owner, an operator.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -146,7 +168,7 @@ class ChartServiceAsyncStub(ChartServiceStub):
 class ChartServiceServicer(metaclass=_abc_1.ABCMeta):
     """Pictures of prices and of accounts, as a trader would post them.
 
-    Every picture is a PNG without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
+    Every picture is a PNG, or a report a PDF if that is asked for, without metadata: the same input is the same bytes. It comes with an ETag; a request whose header
     If-None-Match names it is answered with 304 over REST, and over gRPC with empty data. A picture that could not be drawn
     is a plain placeholder of the size asked for, with the header x-chart-placeholder that says why, and is kept nowhere.
     """
@@ -176,6 +198,23 @@ class ChartServiceServicer(metaclass=_abc_1.ABCMeta):
         """Draws an account's equity and balance, and below them how far it was under its peak, hour by hour as it was read.
 
         FAILED_PRECONDITION: EQUITY_MISSING (the account was never read).
+
+        Caller: the account's owner, an operator.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def GetReport(
+        self,
+        request: _charts_pb2.GetReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+        statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
+
+        FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
+        a period that is bounded; the whole of an account has no such limit).
 
         Caller: the account's owner, an operator.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

@@ -458,6 +458,19 @@ class LevelKind(betterproto.Enum):
     """Its target."""
 
 
+class ReportFormat(betterproto.Enum):
+    """How a report is written."""
+
+    UNSPECIFIED = 0
+    """Not given: PNG."""
+
+    PNG = 1
+    """A picture of 1240 x 1754 pixels."""
+
+    PDF = 2
+    """A page of paper."""
+
+
 class DeviceState(betterproto.Enum):
     """Where a device stands."""
 
@@ -4068,6 +4081,28 @@ class GetEquityChartRequest(betterproto.Message):
 
     look: "ChartLook" = betterproto.message_field(3)
     """What it looks like."""
+
+
+@dataclass(eq=False, repr=False)
+class GetReportRequest(betterproto.Message):
+    """Request of GetReport."""
+
+    account_id: str = betterproto.string_field(1)
+    """UUID."""
+
+    start_day: str = betterproto.string_field(2)
+    """
+    First day, by the broker's clock: "2026-01-01". Empty: the day of the first deal.
+    """
+
+    end_day: str = betterproto.string_field(3)
+    """Last day. Empty: the day of the last deal."""
+
+    format: "ReportFormat" = betterproto.enum_field(4)
+    """PNG or PDF."""
+
+    theme: str = betterproto.string_field(5)
+    """light", "dark"; empty: light."""
 
 
 @dataclass(eq=False, repr=False)
@@ -9220,6 +9255,23 @@ class ChartServiceStub(betterproto.ServiceStub):
             metadata=metadata,
         )
 
+    async def get_report(
+        self,
+        get_report_request: "GetReportRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "__google_api__.HttpBody":
+        return await self._unary_unary(
+            "/countersign.v1.ChartService/GetReport",
+            get_report_request,
+            __google_api__.HttpBody,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
     async def draw_price_chart(
         self,
         draw_price_chart_request: "DrawPriceChartRequest",
@@ -11894,6 +11946,11 @@ class ChartServiceBase(ServiceBase):
     ) -> "__google_api__.HttpBody":
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def get_report(
+        self, get_report_request: "GetReportRequest"
+    ) -> "__google_api__.HttpBody":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
     async def draw_price_chart(
         self, draw_price_chart_request: "DrawPriceChartRequest"
     ) -> "__google_api__.HttpBody":
@@ -11928,6 +11985,13 @@ class ChartServiceBase(ServiceBase):
     ) -> None:
         request = await stream.recv_message()
         response = await self.get_equity_chart(request)
+        await stream.send_message(response)
+
+    async def __rpc_get_report(
+        self, stream: "grpclib.server.Stream[GetReportRequest, __google_api__.HttpBody]"
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.get_report(request)
         await stream.send_message(response)
 
     async def __rpc_draw_price_chart(
@@ -11972,6 +12036,12 @@ class ChartServiceBase(ServiceBase):
                 self.__rpc_get_equity_chart,
                 grpclib.const.Cardinality.UNARY_UNARY,
                 GetEquityChartRequest,
+                __google_api__.HttpBody,
+            ),
+            "/countersign.v1.ChartService/GetReport": grpclib.const.Handler(
+                self.__rpc_get_report,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                GetReportRequest,
                 __google_api__.HttpBody,
             ),
             "/countersign.v1.ChartService/DrawPriceChart": grpclib.const.Handler(

@@ -1,0 +1,133 @@
+"""Reports of accounts: of all deals or of a period, each with the figures of its own deals."""
+
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import grpc
+import pytest
+
+from countersign.v1 import analytics_pb2, charts_pb2 as pb
+from countersign_server.accounts.account import Account
+from countersign_server.accounts.store import account
+from countersign_server.analytics.printed import printed
+from countersign_server.analytics.trade_figures import figures_of
+from countersign_server.charts.picture_cache import PictureCache
+from countersign_server.charts.pictures import Pictures, checked_digest
+from countersign_server.charts.renderer import Renderer
+from countersign_server.charts.report import Report, ReportFormat
+from countersign_server.charts.report_desk import Period, ReportDesk
+from countersign_server.charts.theme import LIGHT
+from countersign_server.media_errors import NothingTraded, PeriodTooLarge
+from tests.fixtures.histories import history, payment
+from tests.fixtures.refusals import refusal
+from tests.fixtures.stored_deals import store_deals
+from tests.fixtures.waiting import until
+from tests.fixtures.world import Owner, World, world
+
+# From the 6th of January 2026 on, one a day; the deposit is on the 5th.
+DEALS = history("1000", "100", "-50", "c0.7", "200", "d500", "-30", every=timedelta(days=1))
+WHOLE = Period(None, None)
+
+
+@pytest.fixture
+async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(database_url, tmp_path) as it:
+        yield it
+
+
+@pytest.fixture
+async def held(it: World) -> Account:
+    """An account all of whose deals are counted."""
+    owner = await it.an_owner()
+    async with it.database.transaction(None) as tx:
+        found = await account(tx, UUID(owner.account_id))
+    assert found is not None
+    await store_deals(it.database, found, DEALS)
+    request = analytics_pb2.GetStatisticsRequest(account_id=owner.account_id)
+
+    async def counted() -> bool:
+        answer = await it.analytics.GetStatistics(request, metadata=owner.metadata)
+        return any(one.complete and one.deals == 5 for one in answer.statistics)
+
+    await until(counted, "the deals are counted")
+    return found
+
+
+async def report(it: World, held: Account, period: Period, **limits: int) -> Report:
+    desk = ReportDesk(database=it.database, now=lambda: datetime.now(UTC), **limits)
+    made, owner_id = await desk.report(
+        held.owner_id, held.id, period, format_=ReportFormat.PNG, theme=LIGHT
+    )
+    assert owner_id == held.owner_id
+    return made
+
+
+async def test_the_whole_is_what_the_statistics_say(it: World, held: Account) -> None:
+    made = await report(it, held, WHOLE)
+    assert dict(made.printed) == dict(printed(figures_of(DEALS)))
+    assert made.subtitle.startswith("2026-01-05 to 2026-01-11")
+    assert [(one.name, one.trades, one.net) for one in made.symbols] == [("EURUSD", "4", "220.00")]
+
+
+async def test_a_period_begins_with_the_balance_that_it_found(it: World, held: Account) -> None:
+    made = await report(it, held, Period(date(2026, 1, 7), date(2026, 1, 9)))
+    # As if what was there before had been paid in at once.
+    within = [deal for deal in DEALS if 7 <= deal.time.day <= 9]
+    alone = [payment("1100", ticket=1, time=DEALS[0].time), *within]
+    assert dict(made.printed) == dict(printed(figures_of(alone)))
+    assert made.subtitle.startswith("2026-01-07 to 2026-01-09")
+    assert made.points[0].balance == 1050
+
+
+async def test_one_end_of_a_period_is_enough(it: World, held: Account) -> None:
+    since = await report(it, held, Period(date(2026, 1, 9), None))
+    until_then = await report(it, held, Period(None, date(2026, 1, 6)))
+    assert dict(since.printed)["Total Net Profit"] == "170.00"
+    assert dict(until_then.printed)["Total Net Profit"] == "100.00"
+
+
+async def test_a_period_without_deals_and_one_with_too_many_are_refused(
+    it: World, held: Account
+) -> None:
+    with pytest.raises(NothingTraded):
+        await report(it, held, Period(date(2027, 1, 1), None))
+    bounded = Period(date(2026, 1, 5), date(2026, 1, 11))
+    assert await report(it, held, bounded, deals_max=7)
+    with pytest.raises(PeriodTooLarge):
+        await report(it, held, bounded, deals_max=6)
+    assert await report(it, held, WHOLE, deals_max=1), "what is kept has no limit"
+
+
+async def test_an_account_without_any_deal_has_no_report(it: World) -> None:
+    owner: Owner = await it.an_owner()
+    with refusal(grpc.StatusCode.FAILED_PRECONDITION, "NOTHING_TRADED"):
+        await it.charts.GetReport(
+            pb.GetReportRequest(account_id=owner.account_id), metadata=owner.metadata
+        )
+
+
+async def test_a_page_that_cannot_be_drawn_is_a_plain_one_and_is_kept_nowhere(
+    it: World, held: Account
+) -> None:
+    renderer = Renderer(
+        workers=1,
+        waiting_max=1,
+        patience=timedelta(seconds=20),
+        command=(sys.executable, "-c", ""),
+    )
+    cache = PictureCache(bytes_max=10_000_000, lifetime=timedelta(hours=1))
+    pictures = Pictures(
+        database=it.database,
+        renderer=renderer,
+        cache=cache,
+        shared_lifetime=None,
+        now=lambda: datetime.now(UTC),
+    )
+    desk = ReportDesk(database=it.database, now=lambda: datetime.now(UTC))
+    made, owner_id = await desk.report(None, held.id, WHOLE, format_=ReportFormat.PDF, theme=LIGHT)
+    picture = await pictures.of(made, checked_digest(made), owner_id=owner_id)
+    assert (picture.failure, picture.data[:5]) == ("WORKER_DIED", b"%PDF-")
+    assert cache.get((owner_id, checked_digest(made)), datetime.now(UTC)) is None
