@@ -10,7 +10,15 @@ from demo.processes import wait_until
 from demo.rest import Refused, Rest
 
 _PATIENCE_SECONDS = 20.0
-_FIGURES = ("trades", "netProfit", "winRatePercent", "profitFactor", "balance")
+# What it is called for people, and in the answer.
+_FIGURES = (
+    ("balance", "balance"),
+    ("net profit", "netProfit"),
+    ("trades closed", "trades"),
+    ("won %", "winRatePercent"),
+    ("profit factor", "profitFactor"),
+)
+_DELAYS = (("owner", "Person"), ("platform", "Platform"), ("broker", "Broker"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class Showing:
         """Put a chart into the folder, and say what trading came to so far."""
         self._draw(owner_token)
         self._count(owner_token)
+        self._report(owner_token)
 
     def _draw(self, token: str) -> None:
         pictures: list[bytes] = []
@@ -64,9 +73,21 @@ class Showing:
             return bool(found) and bool(found[0]["complete"])
 
         wait_until(is_counted, _PATIENCE_SECONDS, "the deals are counted")
-        self.say("What trading came to (countersign stats shows all of it):")
-        for name in _FIGURES:
-            self.say(f"  {name:16} {found[0][name] if found[0][name] != '' else '-'}")
-        trades = self.rest.call("GET", "/api/v1/trades", token=token, pageSize="1")["trades"]
-        for name in ("delayOfPerson", "delayOfPlatform", "delayOfBroker"):
-            self.say(f"  {name:16} {trades[0].get(name, '-')}")
+        self.say("What trading came to, and who took how long and cost what:")
+        for title, name in _FIGURES:
+            self.say(f"  {title:16} {found[0][name] if found[0][name] != '' else '-'}")
+        (trade,) = self.rest.call("GET", "/api/v1/trades", token=token, pageSize="1")["trades"]
+        for title, name in _DELAYS:
+            cost = trade[f"slippageOf{name}"] or "unknown"
+            self.say(f"  {title:16} {trade.get(f'delayOf{name}', '-'):16} worse by {cost}")
+
+    def _report(self, token: str) -> None:
+        page = self.rest.picture(
+            "/api/v1/charts/report",
+            token=token,
+            account_id=self.account_id,
+            format="REPORT_FORMAT_PDF",
+        )
+        file = self.folder / "report.pdf"
+        file.write_bytes(page)
+        self.say(f"The same on one page: {file}")
