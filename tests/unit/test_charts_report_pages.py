@@ -14,9 +14,11 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from countersign_server.analytics.counted import CountedDeal
 from countersign_server.analytics.printed import printed
+from countersign_server.charts.frame import write_amounts
 from countersign_server.charts.placeholder import placeholder_page
 from countersign_server.charts.report import (
     PAGE,
@@ -117,6 +119,20 @@ def test_the_months_of_a_year_come_to_the_year() -> None:
         for month in year.months:
             growth *= 1 + (month or 0) / 100
         assert year.whole == pytest.approx((growth - 1) * 100)  # pyright: ignore[reportUnknownMemberType]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(9_997.9, 10_000.0), (0.0, 0.2), (90_000.0, 170_000.0), (-3.0, 9.0)]
+)
+def test_amounts_at_the_side_are_told_apart_and_are_what_they_stand_at(
+    low: float, high: float
+) -> None:
+    axes = Figure().add_subplot()
+    axes.set_ylim(low, high)
+    write_amounts(axes, at_most=6)
+    shown = axes.yaxis.get_major_formatter()
+    places = [at for at in axes.yaxis.get_majorticklocs() if low <= at <= high]
+    assert [float(shown(at).replace(",", "")) for at in places] == pytest.approx(places)  # pyright: ignore[reportUnknownMemberType]
 
 
 def test_a_part_of_a_history_begins_with_the_balance_that_it_found() -> None:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from countersign_server.charts.bars import Floats
-from countersign_server.charts.frame import entitle, panels, tag, write_times
+from countersign_server.charts.frame import entitle, panels, tag, write_amounts, write_times
 from countersign_server.charts.picture import drawn
 from countersign_server.charts.spec import EquityChart, check_equity_chart
 
@@ -32,8 +32,7 @@ def _draw(figure: Figure, chart: EquityChart) -> None:
     for index in np.flatnonzero(payments[1:]) + 1:
         colour = theme.target if payments[index] > 0 else theme.stop
         above.plot(int(index), equity[index], marker="D", markersize=6, color=colour)
-    above.yaxis.set_major_locator(MaxNLocator(nbins=7))
-    above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    write_amounts(above, at_most=7)
     last = f"{equity[-1]:,.2f}"
     tag(above, float(equity[-1]), last, colour=theme.line, on=theme.background)
     below.fill_between(at, -under * 100, 0, color=theme.under, alpha=0.35, linewidth=0)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from countersign_server.charts.spec import Size
 from countersign_server.charts.theme import Theme
@@ -16,6 +17,7 @@ from countersign_server.charts.time_axis import labels_of
 # Pixels, whatever the size of the picture.
 _LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 14, 86, 34, 30, 6
 _PIXELS_PER_LABEL = 95
+_EQUAL = 1e-9
 
 
 def panels(figure: Figure, size: Size, theme: Theme, shares: Sequence[int]) -> list[Axes]:
@@ -59,6 +61,15 @@ def write_times(axes: Sequence[Axes], times: Sequence[datetime], zone: str, size
         panel.set_xticks([at for at, _ in labels])
         is_lowest = number == len(axes) - 1
         panel.set_xticklabels([text if is_lowest else "" for _, text in labels], ha="left")
+
+
+def write_amounts(axes: Axes, *, at_most: int) -> None:
+    """Write amounts at the side, with as many decimals as tell them apart. After all is drawn."""
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=at_most))
+    places = axes.yaxis.get_majorticklocs()
+    step = float(places[1] - places[0]) if len(places) > 1 else 1.0
+    digits = next((digits for digits in (0, 1) if abs(step - round(step, digits)) < _EQUAL), 2)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.{digits}f}"))
 
 
 def tag(axes: Axes, at: float, text: str, *, colour: str, on: str) -> None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from countersign_server.charts.equity_drawing import drawdown_of
+from countersign_server.charts.frame import write_amounts
 from countersign_server.charts.picture import drawn_page
 from countersign_server.charts.report import YEARS_MAX, PartLine, Report, Year, check_report
 from countersign_server.charts.report_page import INNER, LARGE, MARGIN, PLAIN, SMALL, Box, Page
@@ -95,8 +96,7 @@ def _draw_curve(page: Page, box: Box, report: Report) -> None:
     for index in np.flatnonzero(payments[1:]) + 1:
         colour = theme.target if payments[index] > 0 else theme.stop
         above.plot(int(index), equity[index], marker="D", markersize=4, color=colour)
-    above.yaxis.set_major_locator(MaxNLocator(nbins=6))
-    above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    write_amounts(above, at_most=6)
     under = drawdown_of(equity, payments) * 100
     below.fill_between(at, -under, 0, color=theme.under, alpha=0.35, linewidth=0)
     below.set_ylim(-max(float(under.max()) * 1.15, 1.0), 0)

@@ -282,7 +282,7 @@ def _percent(growth: Decimal | None) -> float | None:
 
 
 def _signed(value: Decimal) -> str:
-    return f"{float(value):+.2f}"
+    return f"{float(value):+.2f}" if round(value, 2) else "0.00"
 
 
 def _tone(value: Decimal) -> int:
