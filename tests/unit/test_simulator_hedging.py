@@ -106,6 +106,17 @@ def test_closing_by_an_opposite_position_makes_two_deals(mt5: ModuleType) -> Non
     assert (left.ticket, left.volume) == (long, 0.06)
 
 
+def test_closing_by_another_position_looks_at_the_two_positions_alone(mt5: ModuleType) -> None:
+    bought, sold = (mt5.order_send({**BUY, "type": side}).order for side in (0, 1))
+    nonsense = {"type": 99, "type_time": 7, "type_filling": 9, "sl": 3.0, "price": 2.0}
+
+    result = mt5.order_send({"action": 10, "position": bought, "position_by": sold, **nonsense})
+
+    assert result.retcode == 10009
+    (order,) = mt5.history_orders_get(ticket=result.order)
+    assert (order.type, order.sl, order.type_time) == (mt5.ORDER_TYPE_CLOSE_BY, 0.0, 0)
+
+
 def test_the_same_direction_cannot_close_by_each_other(mt5: ModuleType) -> None:
     tickets = [mt5.order_send(BUY).order for _ in range(2)]
 

@@ -101,20 +101,20 @@ def _quoted(symbol: Symbol, stop: Decimal) -> Decimal:
 def order_of(case: Case) -> Order:
     """Return the order a request asks for, without a ticket yet."""
     request = case.request
-    is_deal = request.action == Action.DEAL
+    waits = request.action == Action.PENDING
     return Order(
         ticket=0,
         symbol=case.symbol.name,
         type=OrderType(request.type),
         state=OrderState.STARTED,
         filling=Filling(request.type_filling),
-        time_policy=TimePolicy.GTC if is_deal else TimePolicy(request.type_time),
+        time_policy=TimePolicy(request.type_time) if waits else TimePolicy.GTC,
         set_up_at=case.now,
         volume_initial=request.volume,
         volume_current=request.volume,
-        price=ZERO if is_deal else request.price,
+        price=request.price if waits else ZERO,
         reason=request.reason,
-        expires_at=None if is_deal else _expiry(case),
+        expires_at=_expiry(case) if waits else None,
         stop_limit_price=request.stoplimit,
         sl=request.sl,
         tp=request.tp,
@@ -203,10 +203,18 @@ def _close_by(desk: Desk, case: Case) -> Answer:
     position, other = case.position, case.other
     assert position is not None, "the rules refuse to close no position"  # noqa: S101
     assert other is not None, "the rules refuse to close by no position"  # noqa: S101
-    order = replace(
-        order_of(case),
-        ticket=desk.tickets.next_order(),
+    # The two positions say everything; whatever else a request names may be nonsense.
+    asked = case.request
+    bare = Request(
+        action=Action.CLOSE_BY,
         type=OrderType.CLOSE_BY,
+        magic=asked.magic,
+        comment=asked.comment,
+        reason=asked.reason,
+    )
+    order = replace(
+        order_of(replace(case, request=bare)),
+        ticket=desk.tickets.next_order(),
         position_id=position.identifier,
         position_by_id=other.identifier,
         volume_initial=min(position.volume, other.volume),
