@@ -347,6 +347,42 @@ def test_the_command_shows_and_changes_a_served_terminal(
         assert "there is no" in capsys.readouterr().err
 
 
+def test_the_command_shows_the_orders_that_wait(
+    unix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(listen=unix) as (address, _):
+        assert mt5.initialize(path=f"sim:{unix}")
+        mt5.order_send({**BUY, "action": 5, "type": 2, "price": 1.0, "type_filling": 2})
+
+        assert main(["orders", "--at", str(address)]) == 0
+
+    assert (
+        "EURUSD  buy limit  0.1             1.0    0.00000  0.00000  -" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        (["price", "EURUSD", "abc", "1.1"], "bid must be a number, not 'abc'"),
+        (["transfer", "much"], "amount must be a number, not 'much'"),
+        (["close", "first"], "ticket must be a number, not 'first'"),
+        (["reopen", "1.5"], "ticket must be a whole number, not 1.5"),
+        (["switch", "me"], "login must be a number, not 'me'"),
+        (["weather", "bad"], "seed must be a number, not 'bad'"),
+        (["restart", "soon"], "seconds must be a number, not 'soon'"),
+        (["rehearse", "disaster"], "name must be one of reply-lost"),
+    ],
+)
+def test_a_mistaken_command_says_what_it_needs(
+    unix: str, capsys: pytest.CaptureFixture[str], command: list[str], advice: str
+) -> None:
+    with serving(listen=unix) as (address, _):
+        assert main([*command, "--at", str(address)]) == 1
+
+    assert advice in capsys.readouterr().err
+
+
 def test_the_environment_names_the_terminal_a_command_asks(
     unix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,4 +414,4 @@ def test_nobody_at_the_address_is_said_plainly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["truth", "--at", f"unix:{tmp_path / 'nobody'}"]) == 1
-    assert "mt5-simulator: " in capsys.readouterr().err
+    assert "mt5-simulator: nobody serves a terminal at unix:" in capsys.readouterr().err

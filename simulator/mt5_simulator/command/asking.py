@@ -13,6 +13,8 @@ from mt5_simulator.command.tables import (
     account_table,
     deal_records,
     deal_table,
+    order_records,
+    order_table,
     position_records,
     position_table,
 )
@@ -129,6 +131,7 @@ ASKING: Mapping[str, Question] = {
     "truth": Question("truth", "show everything the broker knows"),
     "accounts": _books("list the accounts", account_table, account_records),
     "positions": _books("list the open positions", position_table, position_records),
+    "orders": _books("list the orders that wait", order_table, order_records),
     "deals": _books("list the deals", deal_table, deal_records),
     "fault": Question("fault", "make something go wrong", _fault_options, _fault_details),
     "clear": Question(

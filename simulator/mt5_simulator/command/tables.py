@@ -1,14 +1,15 @@
 """The broker's books as tables for a person."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mt5_simulator.broker.codes import DealType, Entry, Side
+from mt5_simulator.broker.codes import DealType, Entry, OrderType, Side
 
 Books = dict[str, Any]
 """Whose view it is, and the accounts in it."""
 
-Record = dict[str, Any]
+Words = Mapping[str, Mapping[int, str]]
+"""What the numbers of some columns mean."""
 
 
 def table(heads: Sequence[str], lines: Iterable[Iterable[object]]) -> str:
@@ -48,6 +49,10 @@ def position_records(books: Books) -> dict[str, Any]:
     return _records(books, "positions")
 
 
+def order_records(books: Books) -> dict[str, Any]:
+    return _records(books, "orders")
+
+
 def deal_records(books: Books) -> dict[str, Any]:
     return _records(books, "deals")
 
@@ -63,7 +68,7 @@ def _records(books: Books, kind: str) -> dict[str, Any]:
     }
 
 
-WORDS: dict[str, dict[int, str]] = {
+WORDS: Words = {
     "side": {side.value: side.name.lower() for side in Side},
     "type": {kind.value: kind.name.lower() for kind in DealType},
     "entry": {entry.value: entry.name.lower() for entry in Entry},
@@ -73,6 +78,14 @@ WORDS: dict[str, dict[int, str]] = {
 def position_table(books: Books) -> str:
     names = ("ticket", "identifier", "symbol", "side", "volume", "price_open", "sl", "tp", "magic")
     return table(("login", *names), _lines(books, "positions", names))
+
+
+def order_table(books: Books) -> str:
+    """Return the orders that wait."""
+    names = ("ticket", "symbol", "type", "volume_current", "price", "sl", "tp", "expires_at")
+    names = (*names, "position_id", "magic")
+    kinds = {kind.value: kind.name.lower().replace("_", " ") for kind in OrderType}
+    return table(("login", *names), _lines(books, "orders", names, {"type": kinds}))
 
 
 def deal_table(books: Books) -> str:
@@ -95,11 +108,14 @@ def deal_table(books: Books) -> str:
     return table(("login", *names), _lines(books, "deals", names))
 
 
-def _lines(books: Books, kind: str, names: Sequence[str]) -> Iterator[list[str]]:
+def _lines(
+    books: Books, kind: str, names: Sequence[str], words: Words = WORDS
+) -> Iterator[list[str]]:
     for record in _records(books, kind)[kind]:
-        yield [str(record["login"]), *(_cell(name, record) for name in names)]
+        yield [str(record["login"]), *(_cell(words.get(name), record[name]) for name in names)]
 
 
-def _cell(name: str, record: Record) -> str:
-    words = WORDS.get(name)
-    return str(record[name] if words is None else words[record[name]])
+def _cell(words: Mapping[int, str] | None, value: Any) -> str:  # noqa: ANN401  # plain data
+    if value is None:
+        return "-"
+    return str(value if words is None else words[value])

@@ -98,7 +98,14 @@ def control(address: Address, operation: str, details: dict[str, Any]) -> Any:  
 
     Raises ControlRefused when it says no, and OSError when it cannot be reached.
     """
-    with connected(address) as connection, connection.makefile("rwb") as stream:
+    try:
+        connection = connected(address)
+    except (ConnectionRefusedError, FileNotFoundError) as error:
+        raise ConnectionError(
+            f"nobody serves a terminal at {address}: start one with "
+            f"'mt5-simulator serve --listen {address}', or name another --at"
+        ) from error
+    with connection, connection.makefile("rwb") as stream:
         wire.write(stream, {"control": operation, "details": details})
         message = wire.read(stream)
     if message is None:

@@ -10,6 +10,7 @@ from mt5_simulator.broker.codes import DealType, Reason
 from mt5_simulator.broker.levels import parsed_levels
 from mt5_simulator.broker.records import Request
 from mt5_simulator.clock import VirtualClock
+from mt5_simulator.exact import exact
 from mt5_simulator.plain import from_plain, to_plain
 from mt5_simulator.served.books import truth
 from mt5_simulator.terminal.faults import Fault, FaultKind
@@ -43,6 +44,18 @@ def carry_out(terminal: Terminal, operation: str, details: Details) -> Any:  # n
             raise Impossible(f"{operation}: there is no {error}; see `truth`") from error
         except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
             raise Impossible(f"{operation}: {error}") from error
+
+
+def _number(details: Details, name: str) -> Decimal:
+    """Return a number a caller gave, as text or not. Raises ValueError that names it."""
+    return exact(details[name], name)
+
+
+def _whole(details: Details, name: str) -> int:
+    number = _number(details, name)
+    if number != number.to_integral_value():
+        raise ValueError(f"{name} must be a whole number, not {number}")
+    return int(number)
 
 
 def show_truth(terminal: Terminal, _: Details) -> object:
@@ -81,7 +94,7 @@ def set_price(terminal: Terminal, details: Details) -> object:
     if details.get("resume"):
         broker.market.resume(broker.market.symbols[symbol].name, broker.now)
     else:
-        broker.set_price(symbol, Decimal(details["bid"]), Decimal(details["ask"]))
+        broker.set_price(symbol, _number(details, "bid"), _number(details, "ask"))
     return broker.market.quotes[symbol]
 
 
@@ -106,19 +119,20 @@ def transfer(terminal: Terminal, details: Details) -> object:
     kind = DealType[details.get("kind", "BALANCE").upper()]
     login = details.get("login", terminal.login)
     comment = details.get("comment", "")
-    return terminal.broker.transfer(login, Decimal(details["amount"]), kind=kind, comment=comment)
+    amount = _number(details, "amount")
+    return terminal.broker.transfer(login, amount, kind=kind, comment=comment)
 
 
 def close_position(terminal: Terminal, details: Details) -> object:
     """Close a position as somebody else would: by phone unless `reason` says otherwise."""
     login = details.get("login", terminal.login)
     reason = Reason[details.get("reason", "MOBILE").upper()]
-    return terminal.broker.close_position(login, int(details["ticket"]), reason)
+    return terminal.broker.close_position(login, _whole(details, "ticket"), reason)
 
 
 def reopen_position(terminal: Terminal, details: Details) -> object:
     login = details.get("login", terminal.login)
-    return terminal.broker.reopen_position(login, int(details["ticket"]))
+    return terminal.broker.reopen_position(login, _whole(details, "ticket"))
 
 
 def change_terms(terminal: Terminal, details: Details) -> object:
@@ -138,13 +152,14 @@ def send_by_other_hand(terminal: Terminal, details: Details) -> object:
 
 
 def switch_account(terminal: Terminal, details: Details) -> object:
-    terminal.log_in(int(details["login"]), as_investor=bool(details.get("investor", False)))
+    terminal.log_in(_whole(details, "login"), as_investor=bool(details.get("investor", False)))
     return terminal.login
 
 
 def restart(terminal: Terminal, details: Details) -> object:
+    seconds = _number({"seconds": details.get("history_empty_for") or 0}, "seconds")
     terminal.restart(
-        timedelta(seconds=float(details.get("history_empty_for") or 0.0)),
+        timedelta(seconds=float(seconds)),
         breaks_pipe=bool(details.get("breaks_pipe")),
     )
     return None
@@ -155,6 +170,8 @@ def rehearse(terminal: Terminal, details: Details) -> object:
     name = details.get("name")
     if name is None:
         return {known: rehearsal.shows for known, rehearsal in REHEARSALS.items()}
+    if name not in REHEARSALS:
+        raise ValueError(f"name must be one of {', '.join(REHEARSALS)}, not {name!r}")
     for operation, wanted in REHEARSALS[name].steps:
         OPERATIONS[operation](terminal, wanted)
     return REHEARSALS[name].shows
@@ -168,7 +185,8 @@ def set_weather(terminal: Terminal, details: Details) -> object:
         terminal.weather = None
     else:
         terminal.weather = Weather(
-            int(seed), {FaultKind(kind): float(chance) for kind, chance in chances.items()}
+            _whole(details, "seed"),
+            {FaultKind(kind): float(chance) for kind, chance in chances.items()},
         )
     return terminal.weather
 
@@ -177,7 +195,7 @@ def advance(terminal: Terminal, details: Details) -> object:
     """Move a virtual clock."""
     if not isinstance(terminal.clock, VirtualClock):
         raise Impossible("advance: the clock is the wall's; serve with --clock virtual")
-    seconds = float(details["seconds"])
+    seconds = float(_number(details, "seconds"))
     if not 0.0 <= seconds <= ADVANCE_SECONDS_MAX:
         raise Impossible(
             f"advance: seconds must be between 0 and {ADVANCE_SECONDS_MAX:.0f}, not {seconds}"
