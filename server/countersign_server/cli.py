@@ -207,6 +207,8 @@ def _plain_errors() -> Generator[None]:
         _end(str(error))
     except SQLAlchemyError as error:
         _end(f"the database does not answer: {str(error).splitlines()[0]}")
+    except (typer.Abort, typer.Exit):
+        raise  # they are RuntimeErrors, and nothing is wrong
     except (OSError, RuntimeError) as error:
         _end(str(error))
 

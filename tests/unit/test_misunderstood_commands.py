@@ -1,6 +1,10 @@
 """A command that is not understood is told in one line, with what to do, by every program alike."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +49,25 @@ def test_what_was_not_understood_is_one_line_that_names_it_and_says_where_to_loo
     assert told.count("\n") == 1
     assert named in told
     assert advice in told
+
+
+def test_a_question_that_nobody_answers_ends_in_one_line_and_nothing_is_done(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.run(  # our own command
+        [sys.executable, "-m", "countersign_server", "create-operator", "op@example.com"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COUNTERSIGN_DATA_DIR": str(tmp_path)},
+        # Nobody is at this terminal, whoever runs the tests.
+        start_new_session=True,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].endswith("countersign-server: nothing was done")
+    assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", [client, server, bridge])

@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _tell_what_was_not_understood(error, as_json=as_json)
         sys.exit(NOT_UNDERSTOOD)
     except typer.Abort:
-        remark("countersign: nothing was done")
+        said_no = Failure("it was not agreed to", "NOT_CONFIRMED", "Nothing was done.", {})
+        complain(said_no, as_json=as_json)
         sys.exit(FAULT)
     except KeyboardInterrupt:
         sys.exit(130)

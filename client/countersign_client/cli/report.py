@@ -30,7 +30,7 @@ app = typer.Typer()
 @command(app)
 def report(
     *,
-    file: Annotated[Path, typer.Option(help="The file to write: .png or .pdf.")],
+    file: Annotated[Path, typer.Option("--file", "-o", help="The file to write: .png or .pdf.")],
     account: Annotated[str, typer.Option(help="Which account; else the only one.")] = "",
     start: Annotated[str, typer.Option("--from", help="First day: 2026-01-01.")] = "",
     end: Annotated[str, typer.Option("--to", help="Last day: 2026-06-30.")] = "",
