@@ -8,11 +8,13 @@ from uuid import UUID
 
 import grpc
 import pytest
+from sqlalchemy import insert
 
 from countersign.v1 import analytics_pb2, charts_pb2 as pb
 from countersign_server.accounts.account import Account
 from countersign_server.accounts.store import account
 from countersign_server.analytics.printed import printed
+from countersign_server.analytics.tables import equity_hours
 from countersign_server.analytics.trade_figures import figures_of
 from countersign_server.charts.picture_cache import PictureCache
 from countersign_server.charts.pictures import Pictures, checked_digest
@@ -87,6 +89,40 @@ async def test_one_end_of_a_period_is_enough(it: World, held: Account) -> None:
     until_then = await report(it, held, Period(None, date(2026, 1, 6)))
     assert dict(since.printed)["Total Net Profit"] == "170.00"
     assert dict(until_then.printed)["Total Net Profit"] == "100.00"
+
+
+async def test_a_long_curve_has_the_last_reading_of_each_day_and_a_short_one_every_hour(
+    it: World, held: Account
+) -> None:
+    start = DEALS[0].time.replace(hour=1)
+    read = [start + timedelta(hours=12 * number) for number in range(200)]
+    rows = [
+        {
+            "account_id": held.id,
+            "hour": hour,
+            "owner_id": held.owner_id,
+            **dict.fromkeys(("lowest", "highest", "balance", "paid"), 1000),
+            "equity": 1000 + number,
+        }
+        for number, hour in enumerate(read)
+    ]
+    late = payment("0.01", ticket=99, time=start + timedelta(days=99))
+    async with it.database.transaction(None) as tx:
+        await tx.execute(insert(equity_hours), rows)
+    short = await report(it, held, WHOLE)
+    await store_deals(it.database, held, [late])
+    since = Period(date(2026, 1, 5), None)
+
+    async def counted() -> list[Report]:
+        made = await report(it, held, since)
+        return [made] if "2026-04-14" in made.subtitle else []
+
+    (long,) = await until(counted, "the late deal is counted")
+
+    assert (short.curve, long.curve) == ("Equity and balance",) * 2
+    assert [point.time for point in short.points] == read
+    assert [point.time for point in long.points] == read[1::2]
+    assert [point.equity for point in long.points] == [1001.0 + 2 * at for at in range(100)]
 
 
 async def test_a_period_without_deals_and_one_with_too_many_are_refused(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2
@@ -104,6 +104,23 @@ async def equity_of(
         )
         .where(equity_hours.c.account_id == account_id, equity_hours.c.hour >= since)
         .order_by(equity_hours.c.hour.desc())
+        .limit(limit)
+    )
+    return [(row.hour, row.balance, row.equity, row.paid) for row in reversed(found.all())]
+
+
+async def equity_by_day(
+    tx: AsyncConnection, account_id: UUID, *, since: datetime, limit: int
+) -> Sequence[tuple[datetime, Decimal, Decimal, Decimal]]:
+    """Return the last hour of each of the newest days, UTC, oldest first: as `equity_of`."""
+    day = func.date_trunc("day", equity_hours.c.hour, "UTC")
+    found = await tx.execute(
+        select(
+            equity_hours.c.hour, equity_hours.c.balance, equity_hours.c.equity, equity_hours.c.paid
+        )
+        .ext(distinct_on(day))
+        .where(equity_hours.c.account_id == account_id, equity_hours.c.hour >= since)
+        .order_by(day.desc(), equity_hours.c.hour.desc())
         .limit(limit)
     )
     return [(row.hour, row.balance, row.equity, row.paid) for row in reversed(found.all())]

@@ -15,7 +15,7 @@ from countersign_server.accounts.tables import producers
 from countersign_server.analytics.breakdown import By
 from countersign_server.analytics.counted import Place
 from countersign_server.analytics.deal_store import balance_before, deals_after
-from countersign_server.analytics.equity_store import equity_of
+from countersign_server.analytics.equity_store import equity_by_day, equity_of
 from countersign_server.analytics.figures_store import part_sums
 from countersign_server.analytics.funnel import funnel_of
 from countersign_server.analytics.funnel_store import groups_of
@@ -31,6 +31,8 @@ from countersign_server.media_errors import NothingTraded, PeriodTooLarge
 
 DEALS_MAX = 10_000
 _SYMBOLS_MAX, _TRADES_MAX = 2_000, 500
+# A longer curve has a point a day: more could not be told apart.
+_DAYS_BY_HOUR = 60
 _SIGNALS_SPAN = timedelta(days=366)
 _LAST_TICKET = 2**63 - 1
 _LAST_ID = UUID(int=2**128 - 1)
@@ -92,7 +94,8 @@ class ReportDesk:
         start = datetime.combine(sums.days[0].day, datetime.min.time(), UTC)
         end = period.end or self._now()
         signals_from = max(start, end - _SIGNALS_SPAN)
-        hours = await equity_of(tx, held.id, since=start, limit=POINTS_MAX)
+        readings = equity_of if len(sums.days) <= _DAYS_BY_HOUR else equity_by_day
+        hours = await readings(tx, held.id, since=start, limit=POINTS_MAX)
         trades = await list_trades(
             tx, account_id=held.id, producer_id=None, before=(end, _LAST_ID), limit=_TRADES_MAX
         )
