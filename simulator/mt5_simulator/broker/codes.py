@@ -37,6 +37,9 @@ class Side(IntEnum):
         return 1 if self is Side.BUY else -1
 
 
+_SIDES = (Side.BUY, Side.SELL)
+
+
 class OrderType(IntEnum):
     BUY = 0
     SELL = 1
@@ -51,7 +54,7 @@ class OrderType(IntEnum):
     @property
     def side(self) -> Side:
         """The side an order trades on. Even codes buy, but a close-by trades on neither."""
-        return Side(self % 2)
+        return _SIDES[self % 2]  # not Side(...): every tick asks every order
 
 
 MARKET_TYPES = frozenset({OrderType.BUY, OrderType.SELL})

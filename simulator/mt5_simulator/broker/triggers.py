@@ -21,6 +21,7 @@ from mt5_simulator.broker.prices import Quote
 from mt5_simulator.broker.records import COMMENT_MAX, Order, Position
 from mt5_simulator.broker.valuation import floating_profit, valued
 
+_BREAKOUT_TYPES = STOP_TYPES | STOP_LIMIT_TYPES
 _BECOMES_LIMIT = {
     OrderType.BUY_STOP_LIMIT: OrderType.BUY_LIMIT,
     OrderType.SELL_STOP_LIMIT: OrderType.SELL_LIMIT,
@@ -106,10 +107,11 @@ def _apply_to_order(desk: Desk, account: Account, order: Order, quote: Quote) ->
 
 def is_reached(order: Order, quote: Quote) -> bool:
     """Whether `quote` brings the order to the market. A market order with volume left always is."""
-    price = quote.ask if order.side is Side.BUY else quote.bid
-    beyond = (price - order.price) * order.side.sign
+    side = order.side
+    price = quote.ask if side is Side.BUY else quote.bid
+    beyond = (price - order.price) * side.sign
     if order.type in LIMIT_TYPES:
         return beyond <= 0
-    if order.type in STOP_TYPES | STOP_LIMIT_TYPES:
+    if order.type in _BREAKOUT_TYPES:
         return beyond >= 0
     return order.is_market

@@ -155,6 +155,8 @@ def _merged(held: Iterable[Position], side: Side) -> Position | None:
     volume = sum((position.volume for position in same), ZERO)
     if not same or not volume:
         return None
+    if len(same) == 1:
+        return same[0]
     weighted = sum((position.volume * position.price_open for position in same), ZERO)
     return replace(same[0], volume=volume, price_open=weighted / volume)
 
