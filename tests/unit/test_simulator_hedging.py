@@ -106,6 +106,15 @@ def test_closing_by_an_opposite_position_makes_two_deals(mt5: ModuleType) -> Non
     assert (left.ticket, left.volume) == (long, 0.06)
 
 
+def test_what_earns_nothing_earns_no_less_than_nothing(mt5: ModuleType) -> None:
+    bought, sold = (mt5.order_send({**BUY, "type": side}).order for side in (0, 1))
+    mt5.order_send({"action": 10, "position": bought, "position_by": sold})
+
+    *_, last = mt5.history_deals_get(0, 2**31 - 1)
+
+    assert [str(money) for money in (last.profit, last.commission, last.swap)] == ["0.0"] * 3
+
+
 def test_closing_by_another_position_looks_at_the_two_positions_alone(mt5: ModuleType) -> None:
     bought, sold = (mt5.order_send({**BUY, "type": side}).order for side in (0, 1))
     nonsense = {"type": 99, "type_time": 7, "type_filling": 9, "sl": 3.0, "price": 2.0}

@@ -58,7 +58,8 @@ class Terms:
 
     def rounded(self, amount: Decimal) -> Decimal:
         """Return `amount` to the smallest unit of the account's currency."""
-        return amount.quantize(_UNITS[self.currency_digits])
+        # Nothing is nothing: not minus zero, which a loss of nothing is.
+        return amount.quantize(_UNITS[self.currency_digits]) + ZERO
 
 
 @dataclass(slots=True)
