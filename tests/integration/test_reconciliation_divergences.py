@@ -14,7 +14,8 @@ from sqlalchemy import select, update
 
 from countersign.v1 import execution_pb2 as execution, reconciliation_pb2 as pb, values_pb2
 from countersign_server.audit.tables import audit_entries
-from countersign_server.reconciliation.tables import reconciliations
+from countersign_server.reconciliation.settlement import OVERDUE_AFTER
+from countersign_server.reconciliation.tables import divergences, reconciliations
 from tests.fixtures.bridge_end import (
     BridgeEnd,
     a_deal,
@@ -315,6 +316,27 @@ async def test_a_position_opened_by_hand_is_closed_where_its_owner_says_so(desk:
     assert (ended.state, ended.reason) == (pb.DIVERGENCE_STATE_CLOSED, "POLICY_CLOSE")
     assert not ended.HasField("closing_time")
     assert (await desk.shows(desk.position())).diverged == 0
+
+
+async def test_what_two_looks_did_not_see_closed_is_told_to_a_person_and_closed_on(
+    desk: Desk,
+) -> None:
+    await desk.rule(pb.DIVERGENCE_KIND_MANUAL, pb.DIVERGENCE_ACTION_CLOSE)
+    by_hand = desk.position(identifier=10, ticket=10, magic=0)
+    for _ in range(2):
+        await desk.shows(desk.position(), by_hand)
+    # As if the last look had been a cycle ago.
+    async with desk.it.database.transaction(None) as tx:
+        earlier = divergences.c.closing_since - OVERDUE_AFTER
+        await tx.execute(update(divergences).values(closing_since=earlier))
+    await desk.shows(desk.position(), by_hand)
+    one = await desk.the_one()
+    assert (one.state, one.reason) == (pb.DIVERGENCE_STATE_ESCALATED, "CLOSE_OVERDUE")
+    async with desk.it.database.transaction(None) as tx:
+        kinds = set(await tx.scalars(select(audit_entries.c.kind)))
+    assert "divergence.escalated" in kinds, "its owner is told"
+    ended = await closed(desk, 10, desk.position())
+    assert ended.state == pb.DIVERGENCE_STATE_CLOSED
 
 
 async def test_a_persons_word_closes_what_differs_and_a_repeat_closes_nothing_twice(

@@ -103,7 +103,8 @@ async def save_divergence(
             },
         )
     )
-    is_closing = after.closing_since is not None
+    # One that is overdue is closed on, and is news for a person.
+    is_closing = after.closing_since is not None and after.state is State.OPEN
     if before is not None and (before.state, before.closing_since) == (
         after.state,
         after.closing_since,

@@ -20,8 +20,11 @@ from countersign_server.reconciliation.divergence import (
 CLOSED_AT_TERMINAL = "CLOSED_AT_TERMINAL"
 DIFFERENCE_GONE = "DIFFERENCE_GONE"
 CLOSE_OVERDUE = "CLOSE_OVERDUE"
-# A position that could not be closed for so long is a person's to look at. No new close is made
-# then; one that waits for its market may still come.
+CLOSE_GIVEN_UP = "CLOSE_GIVEN_UP"
+# One cycle to decide and one to close: what is open then is a person's to look at, while it is
+# being closed all the same.
+OVERDUE_AFTER = timedelta(seconds=10)
+# No new close is made then; one that waits for its market may still come.
 CLOSE_WITHIN = timedelta(minutes=2)
 # Why a divergence ended that nobody decided: our book has nothing to follow.
 GONE = frozenset({CLOSED_AT_TERMINAL, DIFFERENCE_GONE})
@@ -50,8 +53,8 @@ def settle(
     `kept` are those of the account that are not over, and any with the ids of what was seen. What
     is seen first is open; what a later snapshot shows too ends as the policy says, or waits for a
     person; what is seen no more ends by itself, unless the comparison could not tell of it. What
-    is to be closed stays open until its position is, and is a person's if that takes too long. What
-    is over stays over.
+    is to be closed stays open for one more look, and is a person's if its position is then; it
+    goes on being closed, and ends when its position has. What is over stays over.
     """
     by_id = {difference.id_for(look.account_id): difference for difference in seen}
     changed = [
@@ -78,8 +81,11 @@ def _of(
         return []
     current = replace(known, actual_json=canonical_json(difference.actual))
     if known.closing_since is not None:
-        if look.now - known.closing_since >= CLOSE_WITHIN:
-            return [_ended(current, State.ESCALATED, CLOSE_OVERDUE, look.now)]
+        closing_for = look.now - known.closing_since
+        if closing_for >= CLOSE_WITHIN:
+            return [_ended(current, State.ESCALATED, CLOSE_GIVEN_UP, look.now)]
+        if closing_for >= OVERDUE_AFTER:
+            current = replace(current, state=State.ESCALATED, reason=CLOSE_OVERDUE)
     elif known.state is State.OPEN and look.stored_at > known.seen_at:
         action = policy[known.kind]
         if action is Action.CLOSE:

@@ -137,8 +137,9 @@ class ReconciliationServiceServicer:
 
     def ResolveDivergence(self, request, context):
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-        To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-        takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+        To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated,
+        CLOSE_OVERDUE, if that takes longer than ten seconds; it goes on being closed and ends when it is. After two minutes no new
+        close is made, CLOSE_GIVEN_UP, and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
         Caller: the account's owner.
         """

@@ -58,8 +58,9 @@ class ReconciliationServiceStub:
     """
     ResolveDivergence: _grpc.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-    To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-    takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+    To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated,
+    CLOSE_OVERDUE, if that takes longer than ten seconds; it goes on being closed and ends when it is. After two minutes no new
+    close is made, CLOSE_GIVEN_UP, and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
     Caller: the account's owner.
     """
@@ -133,8 +134,9 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     """
     ResolveDivergence: _aio.UnaryUnaryMultiCallable[_reconciliation_pb2.ResolveDivergenceRequest, _reconciliation_pb2.ResolveDivergenceResponse]  # type: ignore[assignment]
     """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-    To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-    takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+    To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated,
+    CLOSE_OVERDUE, if that takes longer than ten seconds; it goes on being closed and ends when it is. After two minutes no new
+    close is made, CLOSE_GIVEN_UP, and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
     Caller: the account's owner.
     """
@@ -235,8 +237,9 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reconciliation_pb2.ResolveDivergenceResponse, _abc.Awaitable[_reconciliation_pb2.ResolveDivergenceResponse]]:
         """Ends an escalated divergence by a person's word. A repeat answers the same; another word: ABORTED, ALREADY_DECIDED.
-        To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated if that
-        takes longer than two minutes, when no new close is made and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
+        To close sends commands to the terminal; the divergence stays open until its position is closed, and is escalated,
+        CLOSE_OVERDUE, if that takes longer than ten seconds; it goes on being closed and ends when it is. After two minutes no new
+        close is made, CLOSE_GIVEN_UP, and one that waits may still come. A kind without an open position cannot be closed: INVALID_ARGUMENT.
 
         Caller: the account's owner.
         """
