@@ -471,6 +471,18 @@ def test_limits_and_the_policy_of_differences_are_shown_set_and_lifted(terminal:
         "limits", "owner"
     )
     assert "30" in terminal.done("limits", "owner")
+    together = terminal.read(
+        *("limits", "owner", "--max-lots", "5.50", "--max-positions", "7"),
+        *("--max-daily-loss", "500 USD", "--max-daily-loss", "400 EUR"),
+    )
+    assert (together["maxLots"], together["maxPositions"]) == ("5.5", 7)
+    assert together["maxOrdersPerMinute"] == 30
+    assert "400 EUR, 500 USD" in terminal.done("limits", "owner")
+    twice = ("--max-daily-loss", "1 USD", "--max-daily-loss", "2 USD")
+    terminal.run("limits", "owner", *twice)
+    assert "one amount above 0 for each currency" in terminal.errors
+    lifted = terminal.read("limits", "owner", "--clear", "max-daily-loss", "--clear", "max-lots")
+    assert (lifted["maxDailyLosses"], lifted["maxLots"], lifted["maxPositions"]) == ([], "", 7)
 
     rules = terminal.read("reconcile", "policy", "set", account, "manual=close")
     assert terminal.read("reconcile", "policy", "show", account) == rules

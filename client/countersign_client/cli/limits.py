@@ -8,12 +8,18 @@ import typer
 
 from countersign_client.cli.invocation import command
 from countersign_client.cli.labels import column, limit_column
+from countersign_client.cli.screen import Column
 from countersign_client.cli.session import ask, show
 from countersign_client.decimals import canonical
 from countersign_client.errors import invalid_value
 from countersign_client.wire.countersign import v1
 
 app = typer.Typer(help="What may be opened at most.", no_args_is_help=True)
+
+
+def _losses(limits: v1.OwnerLimits) -> str:
+    return ", ".join(f"{one.amount} {one.currency}" for one in limits.max_daily_losses) or "any"
+
 
 _ACCOUNT = (
     column("account", "account_id"),
@@ -26,10 +32,21 @@ _ACCOUNT = (
 _OWNER = (
     limit_column("max orders/s", "max_orders_per_second"),
     limit_column("max orders/min", "max_orders_per_minute"),
+    limit_column("max lots", "max_lots"),
+    limit_column("max positions", "max_positions"),
+    Column("max daily loss", _losses),
 )
 _PRODUCER = (
     column("producer", "producer_id"),
     limit_column("max openings/min", "limits.max_openings_per_minute"),
+)
+
+_OWNER_FIELDS = (
+    "max_orders_per_second",
+    "max_orders_per_minute",
+    "max_lots",
+    "max_positions",
+    "max_daily_losses",
 )
 
 Most = Annotated[int, typer.Option(min=0, max=10_000, help="0: as it is.")]
@@ -75,22 +92,33 @@ def account(  # noqa: PLR0913  # options, each by name
 
 
 @command(app)
-def owner(
+def owner(  # noqa: PLR0913  # options, each by name
     *,
     max_orders_per_second: Most = 0,
     max_orders_per_minute: Most = 0,
+    max_lots: Annotated[str, typer.Option(help="Lots open in all accounts together.")] = "",
+    max_positions: Most = 0,
+    max_daily_loss: Annotated[
+        list[str] | None,
+        typer.Option(help='All accounts of a currency together: "500 USD"; repeatable.'),
+    ] = None,
     clear: Clear = None,
 ) -> None:
     """Show or change what holds for all of your accounts together."""
     limits = ask(lambda client: client.accounts.get_owner_limits(v1.GetOwnerLimitsRequest())).limits
-    wanted = {
-        "max_orders_per_second": max_orders_per_second or limits.max_orders_per_second,
-        "max_orders_per_minute": max_orders_per_minute or limits.max_orders_per_minute,
-    }
+    given = v1.OwnerLimits(
+        max_orders_per_second=max_orders_per_second,
+        max_orders_per_minute=max_orders_per_minute,
+        max_lots=canonical(max_lots, field="max_lots") if max_lots else "",
+        max_positions=max_positions,
+        max_daily_losses=[_money(one) for one in max_daily_loss or ()],
+    )
+    wanted = {field: getattr(given, field) or getattr(limits, field) for field in _OWNER_FIELDS}
     for name in _named(clear):
-        if name not in wanted:
-            raise invalid_value(f"--clear takes {_options(wanted)}", field="clear")
-        wanted[name] = 0
+        field = "max_daily_losses" if name == "max_daily_loss" else name
+        if field not in wanted:
+            raise invalid_value(f"--clear takes {_options(_OWNER_FIELDS)}", field="clear")
+        wanted[field] = getattr(v1.OwnerLimits(), field)
     request = v1.PutOwnerLimitsRequest(limits=v1.OwnerLimits(**wanted))
     if request.limits != limits:
         limits = ask(lambda client: client.accounts.put_owner_limits(request)).limits
@@ -116,6 +144,13 @@ def producer(
         clear_mask=_cleared(clear),
     )
     show(ask(lambda client: client.accounts.update_producer(request)).producer, _PRODUCER)
+
+
+def _money(text: str) -> v1.Money:
+    amount, _, currency = text.strip().partition(" ")
+    if not currency:
+        raise invalid_value('max_daily_loss must be such as "500 USD"', field="max_daily_loss")
+    return v1.Money(amount=canonical(amount, field="max_daily_loss"), currency=currency.strip())
 
 
 def _set(given: bytes) -> well_known.FieldMask:

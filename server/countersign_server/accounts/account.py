@@ -1,7 +1,7 @@
 """A trading account: one login at one broker's server, and whether it may trade."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -70,6 +70,16 @@ class OwnerLimits:
 
     max_orders_per_second: int | None = None  # openings, as they are granted
     max_orders_per_minute: int | None = None
+    max_lots: Decimal | None = None
+    max_positions: int | None = None
+    # What the accounts of a currency may lose in a day, by currency. None is converted.
+    max_daily_losses: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+
+    @property
+    def is_of_exposure(self) -> bool:
+        """Whether anything is limited that takes a look at all of the owner's accounts."""
+        losses = bool(self.max_daily_losses)
+        return self.max_lots is not None or self.max_positions is not None or losses
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,12 @@ async def list_accounts(
     return [account_of(row) for row in await tx.execute(question)]
 
 
+async def accounts_of(tx: AsyncConnection, owner_ids: Collection[UUID]) -> Sequence[Account]:
+    """Return every account of some owners."""
+    found = await tx.execute(select(accounts).where(accounts.c.owner_id.in_(owner_ids)))
+    return [account_of(row) for row in found]
+
+
 async def save_account(tx: AsyncConnection, account: Account) -> None:
     """Store what an owner may change of an account: its names, limits and demands."""
     await tx.execute(

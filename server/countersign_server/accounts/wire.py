@@ -74,9 +74,21 @@ def limits_from_message(message: accounts_pb2.AccountLimits) -> AccountLimits:
 
 
 def owner_limits_from_message(message: accounts_pb2.OwnerLimits) -> OwnerLimits:
+    """Return the limits. Raises Invalid."""
+    losses: dict[str, Decimal] = {}
+    for money in message.max_daily_losses:
+        most = Decimal(money.amount)
+        if most <= 0 or money.currency in losses:
+            raise Invalid(
+                "max_daily_losses: one amount above 0 for each currency", field="max_daily_losses"
+            )
+        losses[money.currency] = most
     return OwnerLimits(
         max_orders_per_second=message.max_orders_per_second or None,
         max_orders_per_minute=message.max_orders_per_minute or None,
+        max_lots=optional_decimal(message.max_lots),
+        max_positions=message.max_positions or None,
+        max_daily_losses=losses,
     )
 
 
@@ -84,6 +96,12 @@ def owner_limits_to_message(limits: OwnerLimits) -> accounts_pb2.OwnerLimits:
     return accounts_pb2.OwnerLimits(
         max_orders_per_second=limits.max_orders_per_second or 0,
         max_orders_per_minute=limits.max_orders_per_minute or 0,
+        max_lots=optional_text(limits.max_lots),
+        max_positions=limits.max_positions or 0,
+        max_daily_losses=[
+            values_pb2.Money(amount=decimal_text(most), currency=currency)
+            for currency, most in sorted(limits.max_daily_losses.items())
+        ],
     )
 
 

@@ -32,7 +32,13 @@ from countersign_server.approvals.picture_store import Pictures, decide_in_turn
 from countersign_server.approvals.planning import Declined, Planned, plan
 from countersign_server.approvals.producer_pace import too_fast
 from countersign_server.approvals.recipients import Recipient, recipients_of
-from countersign_server.approvals.risk import Issued, Picture, foresee, opening_of
+from countersign_server.approvals.risk import (
+    Issued,
+    Picture,
+    foresee,
+    opening_of,
+    share_of_opening,
+)
 from countersign_server.approvals.store import add_approvals, openings_of
 from countersign_server.approvals.terms import Follower, Opening, Terms
 from countersign_server.approvals.waiting_signals import mark_delivered
@@ -247,7 +253,7 @@ class Delivery:
                 accounts[follower.account.id] = follower.account
                 opened[follower.account.id].add(approval.symbol or "")
                 if follower.subscription.approval_mode is not ApprovalMode.MANUAL:
-                    by_rule.add(follower.account.id)
+                    by_rule.add(follower.account.owner_id)
         # Where a person decides, the picture is drawn again, in turn, when it is decided.
         await decide_in_turn(tx, by_rule)
         return dict(await self._pictures.of(tx, accounts.values(), opened, now))
@@ -345,15 +351,22 @@ def _foreseen(approval: Approval, follower: Follower, pictures: Mapping[UUID, Pi
 
 
 def _add_issued(pictures: dict[UUID, Picture], approval: Approval, now: datetime) -> None:
-    if approval.kind.opens:
-        issued = Issued(
-            subscription_id=approval.subscription_id,
-            holding=opening_of(approval),
-            magic=0,
-            issued_at=now,
-            may_come=True,
-        )
-        pictures[approval.account_id] = pictures[approval.account_id].with_issued(issued)
+    if not approval.kind.opens:
+        return
+    opening = opening_of(approval)
+    issued = Issued(
+        subscription_id=approval.subscription_id,
+        holding=opening,
+        magic=0,
+        issued_at=now,
+        may_come=True,
+    )
+    mine = pictures[approval.account_id]
+    pictures[approval.account_id] = mine.with_issued(issued)
+    share = share_of_opening(mine, opening)
+    for one, picture in pictures.items():
+        if one != approval.account_id and picture.account.owner_id == approval.owner_id:
+            pictures[one] = picture.with_issued_beside(share)
 
 
 def _delivered_entry(terms: Terms, owner_of: Mapping[UUID, UUID], now: datetime) -> Entry:

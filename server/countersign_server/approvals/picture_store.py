@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2, values_pb2
 from countersign_server.accounts.account import Account, Snapshot
-from countersign_server.accounts.store import snapshots_of
+from countersign_server.accounts.owner_limit_store import exposure_limits
+from countersign_server.accounts.store import accounts_of, snapshots_of
 from countersign_server.accounts.symbol import Quote, SymbolProperties
 from countersign_server.accounts.tables import broker_symbols
 from countersign_server.approvals.commands_port import FindIssued, IssuedCommand
@@ -23,14 +24,19 @@ from countersign_server.approvals.risk import (
     Issued,
     Picture,
     Reading,
+    share_of,
 )
 
 _SIDES = {values_pb2.SIDE_BUY: "buy", values_pb2.SIDE_SELL: "sell"}
-# Decisions of one account come one after another; nothing else uses this space of locks.
+# Decisions of one owner come one after another; nothing else uses this space of locks.
 _DECISIONS = 0x5249534B
 
 # An account that is not in it is guarded by the product's own policy.
 FindGuarded = Callable[[AsyncConnection, Collection[Account]], Awaitable[Mapping[UUID, Guarded]]]
+# What accounts realised since a moment; one without a deal is not in it.
+FindRealised = Callable[
+    [AsyncConnection, Collection[UUID], datetime], Awaitable[Mapping[UUID, Decimal]]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Pictures:
     issued: FindIssued
     stale: Callable[[Snapshot], bool]
     guarded: FindGuarded
+    realised: FindRealised
 
     async def of(
         self,
@@ -49,6 +56,42 @@ class Pictures:
         now: datetime,
     ) -> Mapping[UUID, Picture]:
         """Return the picture of each account. `opened`: the symbols that are to be opened there."""
+        drawn = await self._drawn(tx, accounts, opened, now)
+        limits = await exposure_limits(tx, {account.owner_id for account in accounts})
+        if not limits:
+            return drawn
+        held = {one.id: one for one in await accounts_of(tx, limits)}
+        others = [one for one in held.values() if one.id not in drawn]
+        beside = {**drawn, **await self._drawn(tx, others, {}, now)}
+        began = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        realised = await self.realised(tx, held, began)
+        whole = {
+            one: replace(beside[one], realised_today=realised.get(one, Decimal(0))) for one in held
+        }
+        shares = {one: share_of(picture) for one, picture in whole.items()}
+        return {
+            one: replace(
+                whole[one],
+                owner_limits=limits[picture.account.owner_id],
+                beside=[
+                    share
+                    for other, share in shares.items()
+                    if other != one and held[other].owner_id == picture.account.owner_id
+                ],
+            )
+            if one in whole
+            else picture
+            for one, picture in drawn.items()
+        }
+
+    async def _drawn(
+        self,
+        tx: AsyncConnection,
+        accounts: Collection[Account],
+        opened: Mapping[UUID, Collection[str]],
+        now: datetime,
+    ) -> Mapping[UUID, Picture]:
+        """Return each account for itself."""
         ids = [account.id for account in accounts]
         if not ids:
             return {}
@@ -79,20 +122,21 @@ class Pictures:
         }
 
 
-async def decide_in_turn(tx: AsyncConnection, account_ids: Collection[UUID]) -> None:
-    """Hold the right to decide for accounts until commit: what another approves is seen then.
+async def decide_in_turn(tx: AsyncConnection, owner_ids: Collection[UUID]) -> None:
+    """Hold the right to decide for owners until commit: what another approves is seen then.
 
-    Taken in one order by everybody, before anything else that could be waited for.
+    Of all of an owner's accounts, since some limits are those of all together. Taken in one order
+    by everybody, before anything else that could be waited for.
     """
-    keys = sorted({_key(account_id) for account_id in account_ids})
+    keys = sorted({_key(owner_id) for owner_id in owner_ids})
     if keys:
         held = select(func.unnest(keys).label("key")).subquery()
         await tx.execute(select(func.pg_advisory_xact_lock(_DECISIONS, held.c.key)))
 
 
-def _key(account_id: UUID) -> int:
-    # Two accounts that share a key wait for each other, and nothing worse.
-    return int.from_bytes(account_id.bytes[-4:], "big", signed=True)
+def _key(owner_id: UUID) -> int:
+    # Two owners that share a key wait for each other, and nothing worse.
+    return int.from_bytes(owner_id.bytes[-4:], "big", signed=True)
 
 
 async def _told(
@@ -129,6 +173,7 @@ def _reading(snapshot: Snapshot, *, is_stale: bool) -> Reading:
         margin=Decimal(shown.margin or 0),
         positions={one.identifier: _holding(one) for one in shown.positions},
         magics=frozenset(one.magic for one in shown.positions if one.magic),
+        credit=Decimal(shown.credit or 0),
     )
 
 

@@ -1,7 +1,7 @@
 """What an opening would do to its account, before it exists: the figures, and what refuses it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from uuid import UUID
@@ -12,12 +12,13 @@ from countersign_guards.guardian import see_account
 from countersign_guards.policy import Policy, default_policy
 from countersign_guards.state import GuardState
 from countersign_guards.view import AccountView, Direction, PositionView, QuoteView
-from countersign_server.accounts.account import Account
+from countersign_server.accounts.account import Account, OwnerLimits
 from countersign_server.accounts.sizing import loss_per_lot
 from countersign_server.accounts.subscription import Subscription
 from countersign_server.accounts.symbol import Quote, SymbolProperties
 from countersign_server.approvals.approval import Approval
 from countersign_server.approvals.foresight import Figure, Foresight, Measure, told
+from countersign_server.approvals.owner_risk import Share, of_owner
 
 MINUTE = timedelta(minutes=1)
 # Percent. Below it the broker refuses, or closes what is open soon after.
@@ -62,6 +63,7 @@ class Reading:
     margin: Decimal
     positions: Mapping[int, Holding]  # by ticket
     magics: frozenset[int]
+    credit: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,17 @@ class Picture:
     quotes: Mapping[str, Quote]
     guarded: Guarded | None  # None: the product's own policy, from what the terminal shows now
     now: datetime
+    owner_limits: OwnerLimits = field(default_factory=OwnerLimits)
+    beside: Sequence[Share] = ()  # what the owner's other accounts hold, if that is limited
+    realised_today: Decimal = Decimal(0)  # by deals since 00:00 UTC; a loss is negative
 
     def with_issued(self, one: Issued) -> "Picture":
         """Return the picture after one more opening was approved."""
         return replace(self, issued=[*self.issued, one])
+
+    def with_issued_beside(self, share: Share) -> "Picture":
+        """Return the picture after an opening was approved in another account of the owner."""
+        return replace(self, beside=[*self.beside, share])
 
 
 def opening_of(approval: Approval) -> Holding:
@@ -111,6 +120,11 @@ def foresee(picture: Picture, subscription: Subscription, opening: Holding) -> F
     at_risk = _at_risk(picture, opening)
     figures = [
         *_of_guards(picture, opening, at_risk),
+        *of_owner(
+            picture.owner_limits,
+            [*picture.beside, share_of(picture)],
+            share_of_opening(picture, opening),
+        ),
         *_at_its_stop(subscription, at_risk),
         *_pace(picture, subscription, opening),
     ]
@@ -124,14 +138,49 @@ def foresee(picture: Picture, subscription: Subscription, opening: Holding) -> F
     )
 
 
+def share_of(picture: Picture) -> Share:
+    """Return what an account has of all that its owner holds. One never read holds nothing."""
+    reading = picture.reading
+    held = (
+        [*reading.positions.values(), *_coming(picture, reading)] if reading else _may_come(picture)
+    )
+    risks = (_at_risk(picture, one) for one in held)
+    floating = reading.equity - reading.balance - reading.credit if reading else _ZERO
+    return Share(
+        currency=picture.account.currency,
+        lots=sum((one.volume for one in held), _ZERO),
+        positions=len(held),
+        lost_today=-(picture.realised_today + floating),
+        at_risk=sum((one for one in risks if one is not None), _ZERO),
+    )
+
+
+def share_of_opening(picture: Picture, opening: Holding) -> Share:
+    """Return what an opening adds to that."""
+    return Share(
+        currency=picture.account.currency,
+        lots=opening.volume,
+        positions=1,
+        lost_today=_ZERO,
+        at_risk=_at_risk(picture, opening) or _ZERO,
+    )
+
+
+def _coming(picture: Picture, reading: Reading) -> list[Holding]:
+    """Return what was approved and has not been shown by the terminal."""
+    return [
+        one.holding for one in picture.issued if one.may_come and one.magic not in reading.magics
+    ]
+
+
+def _may_come(picture: Picture) -> list[Holding]:
+    return [one.holding for one in picture.issued if one.may_come]
+
+
 def _of_guards(picture: Picture, opening: Holding, at_risk: Decimal | None) -> list[Figure]:
     if picture.reading is None:
         return []
-    coming = [
-        one.holding
-        for one in picture.issued
-        if one.may_come and one.magic not in picture.reading.magics
-    ]
+    coming = _coming(picture, picture.reading)
     view, notional = _view(picture, picture.reading, coming)
     policy = _policy(picture)
     order = guard.Order(

@@ -89,7 +89,7 @@ class ApprovalService(DelegateCalls):
             if found is None:
                 return None
             if found.kind.opens and wanted is ApprovalEvent.APPROVE:
-                await decide_in_turn(tx, [account_id])
+                await decide_in_turn(tx, [found.owner_id])
             # The clock is read when the row is held: a decision that had to wait may be too late.
             now = self._now()
             if is_repeat(found, wanted, intent_digest=request.intent_digest, now=now):

@@ -25,6 +25,7 @@ from countersign_server.execution.history import count_executed
 from countersign_server.execution.live_session import Pace
 from countersign_server.execution.loop import CommandLoop
 from countersign_server.execution.port import command_port
+from countersign_server.execution.realised import realised_since
 from countersign_server.execution.service import ExecutionService
 from countersign_server.execution.settling import Settler
 from countersign_server.execution.sql_book import SqlBooks
@@ -84,7 +85,9 @@ def approvals(ground: Ground, who: People) -> Part:
     commands = command_port()
     countersigner = Countersigner(sign=who.keyring.sign_approval, commands=commands)
     stale = stale_after(ground.settings.heartbeat_interval, ground.now)
-    pictures = Pictures(issued=commands.issued, stale=stale, guarded=guarded_accounts)
+    pictures = Pictures(
+        issued=commands.issued, stale=stale, guarded=guarded_accounts, realised=realised_since
+    )
     service = ApprovalService(
         database=ground.database,
         wakeups=ground.wakeups,

@@ -71,12 +71,18 @@ class AccountLimits(_message.Message):
     def __init__(self, max_volume: _Optional[str] = ..., max_open_positions: _Optional[int] = ..., max_commands_per_minute: _Optional[int] = ..., max_orders_per_second: _Optional[int] = ..., max_identical_orders_per_minute: _Optional[int] = ...) -> None: ...
 
 class OwnerLimits(_message.Message):
-    __slots__ = ("max_orders_per_second", "max_orders_per_minute")
+    __slots__ = ("max_orders_per_second", "max_orders_per_minute", "max_lots", "max_positions", "max_daily_losses")
     MAX_ORDERS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     MAX_ORDERS_PER_MINUTE_FIELD_NUMBER: _ClassVar[int]
+    MAX_LOTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    MAX_DAILY_LOSSES_FIELD_NUMBER: _ClassVar[int]
     max_orders_per_second: int
     max_orders_per_minute: int
-    def __init__(self, max_orders_per_second: _Optional[int] = ..., max_orders_per_minute: _Optional[int] = ...) -> None: ...
+    max_lots: str
+    max_positions: int
+    max_daily_losses: _containers.RepeatedCompositeFieldContainer[_values_pb2.Money]
+    def __init__(self, max_orders_per_second: _Optional[int] = ..., max_orders_per_minute: _Optional[int] = ..., max_lots: _Optional[str] = ..., max_positions: _Optional[int] = ..., max_daily_losses: _Optional[_Iterable[_Union[_values_pb2.Money, _Mapping]]] = ...) -> None: ...
 
 class ProducerLimits(_message.Message):
     __slots__ = ("max_openings_per_minute",)

@@ -1522,6 +1522,21 @@ class OwnerLimits(betterproto.Message):
     max_orders_per_minute: int = betterproto.int32_field(2)
     """Openings a minute at most, counted likewise."""
 
+    max_lots: str = betterproto.string_field(3)
+    """
+    Lots open at most, in all accounts together, with what is approved and may still open: "5.5"; empty: no limit. What was read
+     last of an account counts, however old it is; of one never read, nothing.
+    """
+
+    max_positions: int = betterproto.int32_field(4)
+    """Positions open at most, counted likewise."""
+
+    max_daily_losses: List["Money"] = betterproto.message_field(5)
+    """
+    What all accounts of a currency may lose together since 00:00 UTC, one for each currency: closed deals of the day, and all
+     that is open now, with every stop hit. Nothing is converted: accounts of another currency neither count nor are held.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class ProducerLimits(betterproto.Message):
