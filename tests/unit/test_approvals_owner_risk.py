@@ -99,3 +99,12 @@ def test_an_opening_that_fits_its_account_is_refused_by_what_holds_for_all() -> 
     refusal = seen(beside).refusal
     assert refusal is not None
     assert refusal.text == "would break owner max positions: 3 positions after it, at most 2"
+
+
+def test_what_the_account_itself_holds_counts_with_the_others() -> None:
+    limits = OwnerLimits(max_positions=2)
+    reading = a_reading(positions={1: a_holding()})
+    picture = a_picture(owner_limits=limits, reading=reading, beside=[a_share()])
+    refusal = seen(picture).refusal
+    assert refusal is not None
+    assert (refusal.reason, refusal.now) == ("OWNER_TOO_MANY_POSITIONS", Decimal(2))
