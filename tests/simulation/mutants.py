@@ -25,7 +25,7 @@ _HELD_LONG = timedelta(hours=-1)
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One mechanism taken away, or two of them together.
+    """One mechanism taken away.
 
     `survives` empty: it must die within `seeds`; otherwise why nobody notices it alone. `focus`:
     the families of trouble in which the mechanism matters.
@@ -59,17 +59,6 @@ def is_there(path: str) -> bool:
     """Whether the product still has what a mutant replaces."""
     owner, name = _owner_of(path)
     return hasattr(owner, name)
-
-
-def _both(*mutants: Mutant, takes_away: str, seeds: int, focus: Sequence[str] = ()) -> Mutant:
-    """Return the mutant that is several at once."""
-    return Mutant(
-        " + ".join(mutant.name for mutant in mutants),
-        takes_away,
-        [change for mutant in mutants for change in mutant.changes],
-        seeds=seeds,
-        focus=focus,
-    )
 
 
 # Each dies alone.
@@ -219,24 +208,6 @@ KILLED = (
         seeds=800,
     ),
     Mutant(
-        "two_record_result",
-        "a result and the event that tells of it are one record",
-        [(f"{BRIDGE}.trading.desk:Desk._result", how.writes_twice)],
-        focus=("bridge",),
-    ),
-    Mutant(
-        "no_intent_fsync",
-        "the intent is on the disk before the order is sent",
-        [(f"{BRIDGE}.trading.desk:Desk.hear_grant", how.writes_no_intent)],
-        focus=("bridge",),
-    ),
-    Mutant(
-        "no_natural_keys",
-        "a report counts once however often it is told",
-        [(f"{SERVER}.reports:remember", how.takes_every_report_for_new)],
-        focus=("network", "server"),
-    ),
-    Mutant(
         "no_guard_latch",
         "what the guard beside the terminal has latched keeps the bridge from opening",
         [(f"{BRIDGE}.situation:Situation.lets", how.blind_to_the_guard)],
@@ -270,64 +241,6 @@ KILLED = (
         [(f"{BRIDGE}.terminal.calls:TerminalCalls._slept_over", always(None))],
         seeds=600,
     ),
-)
-
-NO_DIGEST = Mutant(
-    "no_digest",
-    "both sides compare their deals day by day",
-    [(f"{BRIDGE}.reporting.ledger:_digests", always([]))],
-    survives="every deal is told until it is acknowledged, and acknowledged after its commit",
-)
-ACK_FIRST = Mutant(
-    "ack_before_commit",
-    "nothing is acknowledged before it is durable",
-    [(f"{SERVER}.intake:Intake.take", how.acknowledges_first)],
-    focus=("server",),
-    survives="a lost deal shows in the digests, and a lost result is asked for again",
-)
-VOLATILE_OUTBOX = Mutant(
-    "volatile_outbox",
-    "what was not acknowledged is told again after a restart",
-    [(f"{BRIDGE}.channel.outbox:Outbox.__init__", how.forgets_what_was_not_told)],
-    focus=("bridge",),
-    survives="a lost deal shows in the digests, and a lost result is asked for again",
-)
-NO_RECHECK = Mutant(
-    "no_recheck_after_fsync",
-    "the deadline is asked for again when the intent is on the disk",
-    [(f"{BRIDGE}.trading.desk:Desk._armed", how.asks_nothing_more)],
-    focus=("bridge",),
-    survives="the fence in the terminal process asks for the deadline once more",
-)
-NO_FENCE_DEADLINE = Mutant(
-    "no_fence_deadline",
-    "the terminal process asks for the deadline, by both clocks",
-    [
-        (f"{BRIDGE}.terminal.fence:Fence._refusal", how.fence_without_deadline),
-        (f"{BRIDGE}.terminal.calls:TerminalCalls._slept_over", always(None)),
-        ("tests.simulation.terminal_node:is_late", always(value=False)),
-    ],
-    focus=("bridge",),
-    survives="the desk has asked for it before, twice",
-)
-NO_GENERATION_ECHO = Mutant(
-    "no_generation_echo",
-    "a bridge that has seen more grants than the book puts what is open in doubt",
-    [(f"{SERVER}.opening:agree_on_generation", how.believes_the_book)],
-    focus=("backup",),
-    survives="people say that the database is restored, and all that was open comes into doubt",
-)
-SURVIVORS = (
-    NO_GENERATION_ECHO,
-    NO_DIGEST,
-    ACK_FIRST,
-    VOLATILE_OUTBOX,
-    Mutant(
-        "no_precheck",
-        "a terminal that already shows the tag is not sent to",
-        [(f"{BRIDGE}.trading.verification:_already_sent", always(None))],
-        survives="a grant is given once, and what was granted is not offered again",
-    ),
     Mutant(
         "no_single_session",
         "one session speaks for an account",
@@ -337,7 +250,77 @@ SURVIVORS = (
             (f"{BOOK}:MemoryDevices.holds_lease", always_later(value=True)),
         ],
         focus=("machine", "network"),
-        survives="a grant is given once, whoever asks, and deals count by their tickets",
+    ),
+    Mutant(
+        "one_clock",
+        "a span is measured by two clocks and the longer one counts",
+        [(f"{BRIDGE}.clock:Moment.since", how.by_the_steady_clock)],
+        focus=("bridge",),
+    ),
+    Mutant(
+        "no_digest",
+        "both sides compare their deals day by day",
+        [(f"{BRIDGE}.reporting.ledger:_digests", always([]))],
+    ),
+    Mutant(
+        "volatile_outbox",
+        "what was not acknowledged is told again after a restart",
+        [(f"{BRIDGE}.channel.outbox:Outbox.__init__", how.forgets_what_was_not_told)],
+        focus=("bridge",),
+    ),
+    Mutant(
+        "no_fence_deadline",
+        "the terminal process asks for the deadline, by both clocks",
+        [
+            (f"{BRIDGE}.terminal.fence:Fence._refusal", how.fence_without_deadline),
+            (f"{BRIDGE}.terminal.calls:TerminalCalls._slept_over", always(None)),
+            ("tests.simulation.terminal_node:is_late", always(value=False)),
+        ],
+        focus=("bridge",),
+    ),
+)
+
+SURVIVORS = (
+    Mutant(
+        "two_record_result",
+        "a result and the event that tells of it are one record",
+        [(f"{BRIDGE}.trading.desk:Desk._result", how.writes_twice)],
+        focus=("bridge",),
+        survives="what was concluded is in the journal, and is told when the server asks about it",
+    ),
+    Mutant(
+        "no_intent_fsync",
+        "the intent is on the disk before the order is sent",
+        [(f"{BRIDGE}.trading.desk:Desk.hear_grant", how.writes_no_intent)],
+        focus=("bridge",),
+        survives="what the terminal shows under the tag, which the server knows, ends the doubt",
+    ),
+    Mutant(
+        "no_natural_keys",
+        "a report counts once however often it is told",
+        [(f"{SERVER}.reports:remember", how.takes_every_report_for_new)],
+        focus=("network", "server"),
+        survives="a result changes only a command that waits for one; deals count by their tickets",
+    ),
+    Mutant(
+        "no_generation_echo",
+        "a bridge that has seen more grants than the book puts what is open in doubt",
+        [(f"{SERVER}.opening:agree_on_generation", how.believes_the_book)],
+        focus=("backup",),
+        survives="people say that the database is restored, and all that was open comes into doubt",
+    ),
+    Mutant(
+        "ack_before_commit",
+        "nothing is acknowledged before it is durable",
+        [(f"{SERVER}.intake:Intake.take", how.acknowledges_first)],
+        focus=("server",),
+        survives="a lost deal shows in the digests, and a lost result is asked for again",
+    ),
+    Mutant(
+        "no_precheck",
+        "a terminal that already shows the tag is not sent to",
+        [(f"{BRIDGE}.trading.verification:_already_sent", always(None))],
+        survives="a grant is given once, and what was granted is not offered again",
     ),
     Mutant(
         "no_epoch_check",
@@ -378,36 +361,11 @@ SURVIVORS = (
         survives="nothing above it sends a grant twice; it dies with what does",
     ),
     Mutant(
-        "one_clock",
-        "a span is measured by two clocks and the longer one counts",
-        [(f"{BRIDGE}.clock:Moment.since", how.by_the_steady_clock)],
+        "no_recheck_after_fsync",
+        "the deadline is asked for again when the intent is on the disk",
+        [(f"{BRIDGE}.trading.desk:Desk._armed", how.asks_nothing_more)],
         focus=("bridge",),
-        survives="the terminal process measures by the steady clock alone, and so decides",
-    ),
-    NO_RECHECK,
-    NO_FENCE_DEADLINE,
-)
-PAIRS = (
-    _both(
-        ACK_FIRST,
-        NO_DIGEST,
-        takes_away="deals lost between acknowledgement and commit are never missed",
-        seeds=1500,
-        focus=("server",),
-    ),
-    _both(
-        VOLATILE_OUTBOX,
-        NO_DIGEST,
-        takes_away="deals that a crash kept from being told are never missed",
-        seeds=1500,
-        focus=("bridge",),
-    ),
-    _both(
-        NO_RECHECK,
-        NO_FENCE_DEADLINE,
-        takes_away="the deadline after the fsync, in both processes",
-        seeds=1500,
-        focus=("bridge",),
+        survives="the fence in the terminal process asks for the deadline once more",
     ),
 )
-MUTANTS: Mapping[str, Mutant] = {mutant.name: mutant for mutant in (*KILLED, *SURVIVORS, *PAIRS)}
+MUTANTS: Mapping[str, Mutant] = {mutant.name: mutant for mutant in (*KILLED, *SURVIVORS)}

@@ -210,16 +210,16 @@ def shows_our_account(facts: Any) -> Any:
 
 
 def fence_without_deadline(refusal: Any) -> Any:
-    def refused(self: Any, order: Any, now: Any) -> Any:
-        return refusal(self, replace(order, deadline=now + 1), now)
+    def refused(self: Any, order: Any, now: Any, *rest: Any) -> Any:
+        return refusal(self, replace(order, deadline=now + 1), now, *rest)
 
     return refused
 
 
 def fence_with_a_short_memory(admit: Any) -> Any:
-    def admitted(self: Any, order: Any, now: Any) -> Any:
+    def admitted(self: Any, order: Any, *rest: Any) -> Any:
         self._used_grants.clear()
-        return admit(self, order, now)
+        return admit(self, order, *rest)
 
     return admitted
 
