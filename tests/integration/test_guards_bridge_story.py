@@ -134,9 +134,9 @@ async def test_a_persons_word_that_the_bridge_missed_goes_before_what_it_holds(i
         assert (await reset(it, owner)).guard.state == ACTIVE
         await leave(bridge)
     async with bridge_end(it, owner, device, guard=pb.GuardHeld(latch=latched(HALTED))) as bridge:
-        await show(bridge, "10000", 1)
         held = (await bridge.hear("guard")).guard.latch
         assert (held.resets, held.reason) == (1, "seen")
+        await show(bridge, "10000", 1)
         await until(lambda: is_seen_again(it, owner, bridge), "the bridge's word is taken in")
         assert (await guard(it, owner)).state == ACTIVE
 
