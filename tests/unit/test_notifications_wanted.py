@@ -123,6 +123,9 @@ def test_a_test_comes_whatever_is_subscribed_to_and_to_that_destination_alone() 
         ("guard.latched", Topic.GUARD, Level.CRITICAL),
         ("guard.warned", Topic.GUARD, Level.WARNING),
         ("guard.tripped_at_bridge", Topic.GUARD, Level.CRITICAL),
+        ("payout.paid", Topic.PAYOUT, Level.INFO),
+        ("payout.failed", Topic.PAYOUT, Level.WARNING),
+        ("payout.bank_details_opened", Topic.SECURITY, Level.WARNING),
         ("owner_key.registered", Topic.SECURITY, Level.CRITICAL),
     ],
 )

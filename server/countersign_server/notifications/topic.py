@@ -50,6 +50,7 @@ _TOPICS: Mapping[str, Topic] = {
 # Kinds whose beginning misleads.
 _TOPIC_OF_KIND: Mapping[str, Topic] = {
     "account.trading_state_changed": Topic.GUARD,
+    "payout.bank_details_opened": Topic.SECURITY,
     "webhook_endpoint.tested": Topic.TEST,
 }
 _CRITICAL = {
@@ -77,7 +78,8 @@ _WARNINGS = {
     "divergence.open",
     "guard.warned",
     "guard.closing_at_bridge",
-    "payout.rejected",
+    "payout.bank_details_opened",
+    "payout.failed",
     "signal.undeliverable",
 }
 # Steps on the way, for programs that follow along; a person is told where they led.
