@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
-from countersign.v1 import reconciliation_pb2 as pb
+from countersign.v1 import accounts_pb2, reconciliation_pb2 as pb
 from mt5_simulator.served.address import parsed_address
 from mt5_simulator.served.client import control
 from tests.fixtures.burst import burst
@@ -15,6 +16,7 @@ from tests.fixtures.waiting import until
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 PATIENCE_SECONDS = 90
+DONE = 10009  # MetaTrader's TRADE_RETCODE_DONE
 
 
 def at_terminal(product: LiveProduct, verb: str, **details: object) -> Any:  # the simulator's JSON
@@ -89,3 +91,44 @@ async def test_a_close_at_the_broker_is_taken_into_our_book(product: LiveProduct
     status = await rest(product, "GET", f"reconciliation/{product.owner.id}")
     (standing,) = status["accounts"]
     assert standing["openDivergences"] == 0
+
+
+async def resized(product: LiveProduct, lots: str) -> None:
+    """Let the owner's account trade another size."""
+    world, owner = product.world, product.owner
+    listed = await world.accounts.ListSubscriptions(
+        accounts_pb2.ListSubscriptionsRequest(), metadata=owner.metadata
+    )
+    (followed,) = listed.subscriptions
+    request = accounts_pb2.UpdateSubscriptionRequest(
+        subscription=accounts_pb2.Subscription(
+            subscription_id=followed.subscription_id,
+            sizing=accounts_pb2.Sizing(fixed_lots=lots),
+        ),
+        update_mask=FieldMask(paths=["sizing"]),
+    )
+    await world.accounts.UpdateSubscription(request, metadata=owner.metadata)
+
+
+async def test_a_part_that_is_closed_by_hand_is_taken_into_our_book(product: LiveProduct) -> None:
+    await resized(product, "0.03")
+    async with burst(product, 1):
+        pass
+
+    async def one_is_open() -> list[int]:
+        return await held(product)
+
+    (ticket,) = await until(one_is_open, "the position is shown", PATIENCE_SECONDS)
+    half = {"action": 1, "type": 1, "symbol": "EURUSD", "volume": "0.02", "position": ticket}
+    assert at_terminal(product, "send", request=half)["retcode"] == DONE
+
+    divergence = await ended(product, "PARTIAL", "ADOPTED")
+
+    assert divergence["reason"] == "POLICY_ADOPT"
+
+    async def agrees() -> bool:
+        status = await rest(product, "GET", f"reconciliation/{product.owner.id}")
+        (standing,) = status["accounts"]
+        return standing["openDivergences"] == 0 and await held(product) == [ticket]
+
+    await until(agrees, "book and terminal agree on what is left", PATIENCE_SECONDS)
