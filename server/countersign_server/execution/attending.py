@@ -3,11 +3,15 @@
 import asyncio
 from datetime import timedelta
 
+import structlog
+
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import DeviceRevoked
 from countersign_server.execution.feeding import LOOK_ANYWAY, LOOK_EVERY, Feeder
 from countersign_server.execution.live_session import LiveSession, Pace
 from countersign_server.identity.revocations import Revocations
+
+log = structlog.get_logger()
 
 
 class Attendant:
@@ -41,6 +45,7 @@ class Attendant:
                     presence = self._wakeups.presence
                     next_beat = loop.time() + self._pace.heartbeat_interval.total_seconds()
                     if not await self._feeder.beat(session):
+                        log.warning("lease lost", account_id=str(session.opened.account_id))
                         return "LEASE_LOST"
                 if loop.time() >= next_look:
                     is_restless = await self._feeder.look(session)
