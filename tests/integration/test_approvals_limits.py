@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,11 +20,13 @@ from countersign_guards.policy import Exposure, Limit, LossRule, Policy, Referen
 from countersign_guards.state import GuardState
 from countersign_guards.view import AccountView
 from countersign_server.accounts.account import AccountLimits
+from countersign_server.accounts.producer_store import add_producer
 from countersign_server.accounts.sizing import SizingRule
 from countersign_server.accounts.subscription import ApprovalMode
 from countersign_server.accounts.tables import producers
 from countersign_server.approvals.store import count_outcomes
 from countersign_server.database.engine import Database
+from countersign_server.identifiers import uuid7
 from tests.fixtures.desk import Desk, Followed, a_fan_out, open_desk
 from tests.fixtures.messages import to_close, to_open
 from tests.fixtures.refusals import refusal_in, refusal_of
@@ -245,4 +248,18 @@ async def test_an_engine_that_runs_away_reaches_nobody_and_may_still_close(desk:
     assert await outcomes(desk, refused) == {"declined:PRODUCER_TOO_FAST": 1}
     assert await outcomes(desk, closing) == {"offered": 1}
     desk.clock.go_on(timedelta(minutes=1))
+    assert await outcomes(desk, await desk.delivered()) == {"offered": 1}
+
+
+async def test_what_another_engine_of_the_same_owner_sends_does_not_count(desk: Desk) -> None:
+    now = desk.clock()
+    another = replace(desk.producer, id=uuid7(now), name="another")
+    async with desk.database.transaction(None) as tx:
+        assert await add_producer(tx, another)
+        await tx.execute(update(producers).values(max_openings_per_minute=1))
+    await desk.a_follower()
+
+    await replace(desk, producer=another).delivered()
+    desk.clock.go_on(timedelta(milliseconds=1))
+
     assert await outcomes(desk, await desk.delivered()) == {"offered": 1}
