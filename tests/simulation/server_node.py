@@ -88,6 +88,8 @@ class ServerNode:
         self._held: dict[Stream, Held] = {}
         self._draining = False
         self._is_restored = False
+        # By an operator, who starts it again.
+        self.is_stopped = False
         self._begin()
 
     def now(self) -> datetime:
@@ -95,6 +97,7 @@ class ServerNode:
 
     def start(self, *, restored: bool = False) -> None:
         """Begin with nothing but the store."""
+        self.is_stopped = False
         self._run += 1
         self._begin()
         self._kernel.note(self.name, "starts", "restored" if restored else "")
@@ -115,6 +118,7 @@ class ServerNode:
         """End without a word. None: whoever killed it starts it again."""
         self._kernel.note(self.name, "dies")
         self.is_up = False
+        self.is_stopped = restart_after is None
         self._run += 1
         for task in list(self._tasks):
             task.stop()

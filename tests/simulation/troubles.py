@@ -235,7 +235,9 @@ class Troubles:
 
     def all_servers_die(self, mishap: Mishap) -> None:
         for server in self.world.servers:
-            server.die(restart_after=mishap.lasting)
+            # Nothing starts by itself what an operator has stopped, to go back to a backup.
+            if not server.is_stopped:
+                server.die(restart_after=mishap.lasting)
 
     def restored(self, mishap: Mishap) -> None:
         """Stop all servers, go back to the backup, and start them as the manual says."""
