@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import grpc
 import pytest
 
 from countersign.v1 import guards_pb2, identity_pb2, values_pb2
+from countersign_server.accounts.store import save_snapshot
+from countersign_server.guards.following import Following
+from countersign_server.reconciliation.freshness import HEARTBEATS
+from tests.fixtures.back_office import HEARTBEAT, a_snapshot, back_office
 from tests.fixtures.bridge_end import bridge_end
+from tests.fixtures.clock import Clock
 from tests.fixtures.guarded_world import (
     ANNOUNCED,
     CLOSE_ONLY,
@@ -172,15 +178,23 @@ async def test_a_follower_is_cut_off_when_its_user_is_disabled(it: World) -> Non
     assert (told["event"], told["reason"]) == ("end", "TOKEN_REVOKED")
 
 
-async def test_a_follower_is_told_that_what_it_sees_grew_stale(
-    database_url: str, tmp_path: Path
-) -> None:
-    quick = timedelta(seconds=0.5)
-    async with world(database_url, tmp_path, heartbeat_interval=quick) as it:
-        owner = await it.an_owner()
-        async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
-            await begin(it, owner, bridge)
-            async with following(it, owner) as guards:
-                while (await guards.next())["stale"]:
-                    pass
-                assert (await guards.until("stale"))["accountId"] == owner.account_id
+async def test_a_follower_is_told_that_what_it_sees_grew_stale(database_url: str) -> None:
+    async with back_office(database_url, Clock()) as office:
+        account = await office.an_account(await office.a_person())
+        owner_id, account_id = UUID(account.owner_id), UUID(account.account_id)
+        async with office.database.transaction(None) as tx:
+            await save_snapshot(tx, a_snapshot(account_id=account_id, owner_id=owner_id))
+        fresh_for = HEARTBEATS * HEARTBEAT
+        following = Following(
+            database=office.database,
+            wakeups=office.wakeups,
+            feed=office.feed,
+            fresh_for=fresh_for,
+            now=office.clock,
+        )
+        async with aclosing(following.follow(owner_id, None, 0)) as events:
+            told = [await anext(events)]
+            office.clock.go_on(fresh_for + timedelta(seconds=1))
+            told.append(await anext(events))
+    assert [json.loads(data.partition(b"data: ")[2])["stale"] for data in told] == [False, True]
+    assert all(account.account_id.encode() in data for data in told)
