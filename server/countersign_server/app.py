@@ -16,6 +16,7 @@ import grpc
 import structlog
 from prometheus_client import start_http_server
 
+from countersign_server.audit.loop import WRITTEN
 from countersign_server.database.engine import Database
 from countersign_server.database.schema_version import check_schema
 from countersign_server.database.wakeups import Wakeups
@@ -69,7 +70,8 @@ async def serving(
     Calls under way get a grace period on the way out.
     """
     database = Database(database_url, connections=settings.database_connections)
-    wakeups = Wakeups(database_url)
+    # Every process seals, and looks by itself in a while.
+    wakeups = Wakeups(database_url, kept_here={WRITTEN})
     try:
         await check_schema(database.system_engine)
         if settings.restored:

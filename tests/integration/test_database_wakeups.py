@@ -1,6 +1,6 @@
 """A ring reaches whoever waits, here and in other processes, also over lost connections."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
@@ -22,8 +22,8 @@ A_WHILE = timedelta(milliseconds=300)
 
 
 @asynccontextmanager
-async def running(url: str) -> AsyncGenerator[Wakeups]:
-    wakeups = Wakeups(url)
+async def running(url: str, *, kept_here: Collection[str] = ()) -> AsyncGenerator[Wakeups]:
+    wakeups = Wakeups(url, kept_here=kept_here)
     await wakeups.start()
     try:
         yield wakeups
@@ -69,6 +69,18 @@ async def test_a_ring_wakes_who_waits_elsewhere(here: Wakeups, elsewhere: Wakeup
         here.ring(topic)
 
         assert await wakeup.wait(SOON)
+
+
+async def test_what_is_no_news_elsewhere_rings_only_here(
+    empty_database_url: str, onlooker: Onlooker
+) -> None:
+    async with running(empty_database_url, kept_here={"audit"}) as here:
+        with here.subscribe("audit") as wakeup:
+            here.ring("audit")
+            here.ring("audit", "signals")
+
+            assert await wakeup.wait(AT_ONCE)
+        assert await _heard(onlooker, SOON, enough=1) == ["signals"]
 
 
 async def test_a_ring_wakes_nobody_who_waits_for_something_else(

@@ -8,7 +8,7 @@ so it is sent after the transaction that has the news, in a small one of its own
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -60,11 +60,13 @@ class Wakeup:
 class Wakeups:
     """Who waits for what in this process, and the way to those who wait in others.
 
-    A topic is a short name like "account:<uuid>" or "signals". Not for use from several threads.
+    A topic is a short name like "account:<uuid>" or "signals"; `kept_here` are those that are no
+    news to other processes. Not for use from several threads.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, kept_here: Collection[str] = ()) -> None:
         self._conninfo = _conninfo(url)
+        self._kept_here = frozenset(kept_here)
         self._waiting: dict[str, set[Wakeup]] = {}
         self._pending: set[str] = set()
         self._to_send = asyncio.Event()
@@ -139,7 +141,7 @@ class Wakeups:
             failures_total.labels("ring").inc()
             _log.error("wakeup_topic_invalid", topics=[topic[:TOPIC_BYTES] for topic in topics])
         self._ring_here(good)
-        self._leave_to_sender(good)
+        self._leave_to_sender(good - self._kept_here)
 
     def _ring_here(self, topics: Iterable[str]) -> None:
         for topic in topics:
