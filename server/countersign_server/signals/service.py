@@ -35,7 +35,7 @@ from countersign_server.errors import (
     SignalExpired,
     TooManyStreams,
 )
-from countersign_server.identifiers import uuid7
+from countersign_server.identifiers import uuids7
 from countersign_server.identity.believed import Believed
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
@@ -225,7 +225,12 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         started = time.perf_counter()
         keys = {one.key_id: await self._keys.get(one.key_id) for one in signed}
         now, trace = self._now(), trace_of(current_call())
-        outcomes = [self._admitted(one, keys[one.key_id], caller, trace, now) for one in signed]
+        outcomes = [
+            self._admitted(
+                one, keys[one.key_id], signal_id=signal_id, caller=caller, trace=trace, now=now
+            )
+            for one, signal_id in zip(signed, uuids7(now, len(signed)), strict=True)
+        ]
         for place, outcome in enumerate(outcomes):
             if isinstance(outcome, _NO_REPEAT_HINDRANCE):
                 # What was stored before is answered as it was, whatever has changed since.
@@ -247,10 +252,12 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         signals_create_seconds.observe(time.perf_counter() - started)
         return settled
 
-    def _admitted(
+    def _admitted(  # noqa: PLR0913  # two that are told apart by type, the rest by name
         self,
         signed: signals_pb2.SignedSignal,
         key: VerifiedKey | None,
+        *,
+        signal_id: UUID,
         caller: Caller,
         trace: Trace,
         now: datetime,
@@ -259,7 +266,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             return admit(
                 signed,
                 key,
-                signal_id=uuid7(now),
+                signal_id=signal_id,
                 producer_id=caller.id,
                 windows=self._windows,
                 trace=trace,
