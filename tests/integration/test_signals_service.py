@@ -11,7 +11,8 @@ from uuid import UUID
 
 import grpc
 import pytest
-from sqlalchemy import func, select
+from prometheus_client import REGISTRY
+from sqlalchemy import func, select, text
 
 from countersign.v1 import accounts_pb2, identity_pb2, signals_pb2, signals_pb2_grpc
 from countersign_server.app import serving
@@ -19,6 +20,7 @@ from countersign_server.audit.tables import audit_entries
 from countersign_server.database.engine import Database
 from countersign_server.settings import Settings
 from countersign_server.signals.tables import signals
+from tests.fixtures.lock_waits import until_someone_waits
 from tests.fixtures.refusals import refusal
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Producer, World, a_signal, world
@@ -41,6 +43,12 @@ async def submit(it: World, producer: Producer, signed: signals_pb2.SignedSignal
     return await it.signals.SubmitSignal(
         signals_pb2.SubmitSignalRequest(signal=signed), metadata=producer.metadata
     )
+
+
+async def submit_many(
+    it: World, producer: Producer, request: signals_pb2.SubmitSignalsRequest
+) -> Any:
+    return await it.signals.SubmitSignals(request, metadata=producer.metadata)
 
 
 async def stored_count(it: World) -> int:
@@ -289,6 +297,31 @@ async def test_a_full_queue_refuses_and_stores_nothing(database_url: str, tmp_pa
         with refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "INGEST_QUEUE_FULL"):
             await it.signals.SubmitSignals(request, metadata=producer.metadata)
         assert await stored_count(it) == 0
+
+
+async def test_a_full_group_is_stored_beside_a_commit_under_way_and_a_few_wait_for_its_end(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with world(database_url, tmp_path, ingest_group=4) as it:
+        producer = await it.a_producer(await it.an_owner())
+        three = signals_pb2.SubmitSignalsRequest(
+            signals=[producer.sign(a_signal()) for _ in range(3)]
+        )
+        async with asyncio.TaskGroup() as callers, it.database.transaction(None) as tx:
+            await tx.execute(text("LOCK TABLE signal_windows IN SHARE MODE"))
+            callers.create_task(submit(it, producer, producer.sign(a_signal())))
+            await until_someone_waits(it.database)
+            callers.create_task(submit(it, producer, producer.sign(a_signal())))
+            await until(_one_waits_here, "the second waits for the end of the first's commit")
+            callers.create_task(submit_many(it, producer, three))
+            await until_someone_waits(it.database, many=2)
+        async with it.database.transaction(None) as tx:
+            commits = text("SELECT count(*) FROM signals GROUP BY xmin::text ORDER BY 1")
+            assert list(await tx.scalars(commits)) == [1, 4]
+
+
+async def _one_waits_here() -> bool:
+    return REGISTRY.get_sample_value("signals_ingest_waiting") == 1
 
 
 async def test_only_a_producer_may_submit_and_only_with_its_own_key(

@@ -40,8 +40,8 @@ from countersign_server.signals.ingest import Ingest
 from countersign_server.signals.refusals import Refusals
 from countersign_server.signals.service import SignalService
 
-# One: while its commit is under way the next group gathers. A second would only make them smaller.
-_INGEST_WRITERS = 1
+# While one group is committed the next is built and stored.
+_INGEST_WRITERS = 2
 
 
 def signals(

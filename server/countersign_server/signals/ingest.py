@@ -86,6 +86,7 @@ class Ingest:
         self._duplicate_window = duplicate_window
         self._waiting: deque[_Submission] = deque()
         self._waiting_rows = 0
+        self._writing = 0
         self._arrived = asyncio.Event()
         # Set by a group of several callers: a lone one never waits for company.
         self._crowded_until = 0.0
@@ -120,14 +121,8 @@ class Ingest:
 
     async def _write_for_ever(self, line: Line) -> None:
         while True:
-            await self._arrived.wait()
-            if asyncio.get_running_loop().time() < self._crowded_until:
-                # Others are about to arrive, and one commit for all costs what one does.
-                await asyncio.sleep(_GATHER_SECONDS)
-            group = self._take()
-            if not group:
-                self._arrived.clear()
-                continue
+            group = await self._next_group()
+            self._writing += 1
             try:
                 await self._write(group, line)
             except asyncio.CancelledError:
@@ -145,11 +140,32 @@ class Ingest:
                         "the signals could not be stored; send the same bytes again"
                     ),
                 )
+            finally:
+                self._writing -= 1
+                # Those who were too few for a commit of their own have waited for this one's end.
+                self._arrived.set()
+
+    async def _next_group(self) -> list[_Submission]:
+        while True:
+            await self._arrived.wait()
+            if self._are_few() and asyncio.get_running_loop().time() < self._crowded_until:
+                # Others are about to arrive, and one commit for all costs what one does.
+                await asyncio.sleep(_GATHER_SECONDS)
+            if self._are_few() and self._writing:
+                self._arrived.clear()
+            elif group := self._take():
+                return group
+            else:
+                self._arrived.clear()
+
+    def _are_few(self) -> bool:
+        """Whether those who wait are stored cheaper together with who comes next."""
+        return self._waiting_rows < self._group // 2
 
     def _take(self) -> list[_Submission]:
         taken: list[_Submission] = []
         size = 0
-        while self._waiting and size < self._group:
+        while self._waiting and (not taken or size + len(self._waiting[0].rows) <= self._group):
             submission = self._waiting.popleft()
             self._waiting_rows -= len(submission.rows)
             # A caller that has gone needs no answer; what it sent was not accepted.
