@@ -90,8 +90,10 @@ def _by_identity(positions: Iterable[Held], trades: Iterable[Trade]) -> list[Pai
 
 
 def _without(
-    pairs: Iterable[Pair], positions: Sequence[Held], trades: Sequence[Trade]
+    pairs: Sequence[Pair], positions: list[Held], trades: list[Trade]
 ) -> tuple[list[Held], list[Trade]]:
+    if not pairs:
+        return positions, trades
     held = {pair.position.identifier for pair in pairs}
     booked = {pair.trade.command_id.int for pair in pairs}
     return (
