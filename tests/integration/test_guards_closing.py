@@ -15,6 +15,7 @@ from countersign_server.accounts.tables import snapshots
 from countersign_server.database.engine import Database
 from countersign_server.guards.attending import Attendant
 from countersign_server.guards.closer import Closer
+from countersign_server.guards.sql_book import SqlGuardBooks
 from countersign_server.guards.store import hold_guard
 from countersign_server.guards.tables import guards
 from tests.fixtures.bridge_end import BridgeEnd, a_deal, a_result, a_snapshot, bridge_end
@@ -284,7 +285,7 @@ async def stands_at(it: World, owner: Owner, value: str) -> bool:
 def an_attendant(database: Database) -> Attendant:
     """One more process that judges accounts."""
     return Attendant(
-        database=database,
+        books=SqlGuardBooks(database),
         ring=lambda *_: None,
         closer=Closer(sign=lambda _: ("key", bytes(64)), close_within=timedelta(seconds=30)),
         fresh_for=timedelta(seconds=15),

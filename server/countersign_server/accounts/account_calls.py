@@ -12,8 +12,8 @@ from countersign.v1 import accounts_pb2, accounts_pb2_grpc
 from countersign_server.accounts import store, symbol_store
 from countersign_server.accounts.account import Account, AccountLimits, TradingState, facts_of
 from countersign_server.accounts.fingerprints import symbol_fingerprint
-from countersign_server.accounts.kill_switch import KILL_SWITCH
-from countersign_server.accounts.switch_store import state_of_everything
+from countersign_server.accounts.kill_switch import KILL_SWITCH, state_of_everything
+from countersign_server.accounts.switch_store import switches_that_hold
 from countersign_server.accounts.symbol import SymbolProperties
 from countersign_server.accounts.update_masks import Changeable, updated
 from countersign_server.accounts.wire import (
@@ -165,7 +165,7 @@ class AccountCalls(accounts_pb2_grpc.AccountServiceServicer):
 
 async def _as_switched(tx: AsyncConnection, account: Account) -> Account:
     """Return a new account as the switches on everything leave it."""
-    state = await state_of_everything(tx)
+    state = state_of_everything(await switches_that_hold(tx))
     if state is TradingState.ACTIVE:
         return account
     return replace(account, trading_state=state, trading_cause=KILL_SWITCH)

@@ -1,5 +1,6 @@
 """A switch by which a person stops a producer, or everything at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -35,3 +36,8 @@ def severity(state: TradingState) -> int:
 def strictest(*states: TradingState) -> TradingState:
     """Return the strictest of states; ACTIVE if there are none."""
     return max(states, key=severity, default=TradingState.ACTIVE)
+
+
+def state_of_everything(holding: Iterable[KillSwitch]) -> TradingState:
+    """Return what the switches on everything, of those that hold, leave of trading."""
+    return strictest(*(one.state for one in holding if one.producer_id is None))

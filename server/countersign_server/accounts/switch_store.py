@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.account import TradingState
-from countersign_server.accounts.kill_switch import KillSwitch, strictest
+from countersign_server.accounts.kill_switch import KillSwitch
 from countersign_server.accounts.tables import halted_producers, kill_switches
 
 SHOWN_MAX = 500
@@ -60,11 +60,6 @@ async def switches_that_hold(tx: AsyncConnection) -> Sequence[KillSwitch]:
 async def switches_on_everything(tx: AsyncConnection) -> Sequence[KillSwitch]:
     """Return the switches that hold every account, newest first."""
     return [one for one in await switches_that_hold(tx) if one.producer_id is None]
-
-
-async def state_of_everything(tx: AsyncConnection) -> TradingState:
-    """Return what the switches on everything leave of trading."""
-    return strictest(*(one.state for one in await switches_on_everything(tx)))
 
 
 async def set_producer_state(tx: AsyncConnection, producer_id: UUID, state: TradingState) -> None:

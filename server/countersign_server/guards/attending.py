@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign.v1 import execution_pb2 as pb
 from countersign_guards.conditions import see_quote
 from countersign_guards.effects import Effects
@@ -18,26 +16,16 @@ from countersign_guards.policy import Market, Policy
 from countersign_guards.policy_text import policy_text
 from countersign_guards.view import QuoteView
 from countersign_server.accounts.account import Account, Snapshot
-from countersign_server.accounts.store import account, snapshot_of
-from countersign_server.accounts.symbol_store import quote_of
 from countersign_server.audit.entries import Trace
-from countersign_server.database.engine import Database
 from countersign_server.execution.book import Ring
 from countersign_server.execution.command import Command
-from countersign_server.execution.sql_book import SqlBook
 from countersign_server.guards import measures
+from countersign_server.guards.book import GuardBook, GuardBooks
 from countersign_server.guards.bridge_story import take_story
 from countersign_server.guards.closer import Closer, Pursued
 from countersign_server.guards.keeping import Sight, keep, topics_of
 from countersign_server.guards.policy_statement import policy_digest
-from countersign_server.guards.records import Kept, PaidIn
-from countersign_server.guards.store import (
-    hold_guard,
-    paid_in,
-    policy_in_force,
-    save_guard,
-    told_reports,
-)
+from countersign_server.guards.records import Kept, PaidIn, policy_of
 from countersign_server.guards.view import count_pending, is_fresh, view_of
 from countersign_server.identifiers import Random
 
@@ -63,14 +51,14 @@ class Attendant:
     def __init__(  # noqa: PLR0913  # what it stands on, named at its one call
         self,
         *,
-        database: Database,
+        books: GuardBooks,
         ring: Ring,
         closer: Closer,
         fresh_for: timedelta,
         now: Callable[[], datetime],
         random: Random = os.urandom,
     ) -> None:
-        self._database = database
+        self._books = books
         self._ring = ring
         self._closer = closer
         self._fresh_for = fresh_for
@@ -80,25 +68,26 @@ class Attendant:
     async def attend(self, account_id: UUID, owner_id: UUID) -> bool:
         """Judge an account as it stands now; False: another process does."""
         now = self._now()
-        async with self._database.transaction(None) as tx:
-            kept = await hold_guard(tx, account_id, owner_id, wait=False)
+        async with self._books.transaction(None) as book:
+            kept = await book.guards.held(account_id, owner_id, wait=False)
             if kept is None:
                 return False
-            found = await account(tx, account_id)
+            found = await book.standings.seen(account_id)
             assert found is not None  # noqa: S101  # its guard refers to it
-            policy = await policy_in_force(tx, kept, found.currency)
-            snapshot = await snapshot_of(tx, account_id)
-            not_over = await SqlBook(tx).commands.not_over(account_id)
+            set_policy = await book.guards.policy(account_id, kept.policy_version)
+            policy = policy_of(set_policy, found.currency)
+            snapshot = await book.execution.accounts.snapshot(account_id)
+            not_over = await book.execution.commands.not_over(account_id)
             heard = await take_story(
-                tx,
+                book,
                 kept,
-                await told_reports(tx, account_id, kept.told_until),
+                await book.guards.told(account_id, kept.told_until),
                 now=now,
                 random=self._random,
             )
-            looked = await self._look(tx, heard.kept, policy, snapshot, not_over, now)
+            looked = await self._look(book, heard.kept, policy, snapshot, not_over, now)
             after, standing = await keep(
-                tx,
+                book,
                 found,
                 kept,
                 looked.kept,
@@ -109,11 +98,11 @@ class Attendant:
                 now=now,
                 random=self._random,
             )
-            closing = await self._pursue(tx, standing, after, policy, snapshot, not_over, now)
+            closing = await self._pursue(book, standing, after, policy, snapshot, not_over, now)
             moments = (after.due_at, closing.look_again_at)
             due_at = min((at for at in moments if at is not None), default=None)
             if due_at != after.due_at:
-                await save_guard(tx, replace(after, due_at=due_at), now)
+                await book.guards.save(replace(after, due_at=due_at), now)
         if closing.made or after.changes != kept.changes or standing.latch != found.latch:
             self._ring(*topics_of(standing))
         else:
@@ -122,7 +111,7 @@ class Attendant:
 
     async def _look(  # noqa: PLR0913, PLR0917  # told apart by type
         self,
-        tx: AsyncConnection,
+        book: GuardBook,
         kept: Kept,
         policy: Policy,
         snapshot: Snapshot | None,
@@ -136,8 +125,8 @@ class Attendant:
         if snapshot and is_new and is_fresh(snapshot, now=now, for_=self._fresh_for):
             measures.view_lag_seconds.set(max((now - snapshot.received_at).total_seconds(), 0))
             shown = pb.AccountSnapshot.FromString(snapshot.body)
-            paid = await self._paid(tx, kept, Decimal(shown.balance), now)
-            for quote in await _quotes(tx, kept.account_id, shown, policy, now):
+            paid = await self._paid(book, kept, Decimal(shown.balance), now)
+            for quote in await _quotes(book, kept.account_id, shown, policy, now):
                 state = see_quote(state, policy, quote)
             view = view_of(
                 shown,
@@ -158,7 +147,7 @@ class Attendant:
 
     async def _pursue(  # noqa: PLR0913, PLR0917  # told apart by type
         self,
-        tx: AsyncConnection,
+        book: GuardBook,
         standing: Account,
         kept: Kept,
         policy: Policy,
@@ -169,7 +158,7 @@ class Attendant:
         if snapshot is None or not is_fresh(snapshot, now=now, for_=self._fresh_for):
             return Pursued()
         return await self._closer.pursue(
-            tx,
+            book,
             standing,
             kept,
             snapshot=snapshot,
@@ -179,20 +168,18 @@ class Attendant:
             now=now,
         )
 
-    async def _paid(
-        self, tx: AsyncConnection, kept: Kept, balance: Decimal, now: datetime
-    ) -> PaidIn:
+    async def _paid(self, book: GuardBook, kept: Kept, balance: Decimal, now: datetime) -> PaidIn:
         """Return what was paid in. Adding up every deal is done when it may have changed."""
         before = kept.paid
         if before is not None and before.balance == balance:
             sure_for = _SURE_FOR if before.amount is not None else _UNSURE_FOR
             if now - before.at < sure_for:
                 return before
-        return PaidIn(balance, await paid_in(tx, kept.account_id, balance), now)
+        return PaidIn(balance, await book.guards.paid_in(kept.account_id, balance), now)
 
 
 async def _quotes(
-    tx: AsyncConnection,
+    book: GuardBook,
     account_id: UUID,
     shown: pb.AccountSnapshot,
     policy: Policy,
@@ -202,7 +189,7 @@ async def _quotes(
     if policy.market == Market():
         return []
     symbols = sorted({position.symbol for position in shown.positions})
-    told = [await quote_of(tx, account_id, symbol) for symbol in symbols]
+    told = [await book.standings.quote(account_id, symbol) for symbol in symbols]
     return [
         # A clock of the bridge that is ahead must not make a price look newer than it can be.
         QuoteView(one.symbol, min(one.quoted_at, now), bid=one.bid, ask=one.ask)

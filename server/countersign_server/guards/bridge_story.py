@@ -6,24 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign.v1 import execution_pb2 as pb, guards_pb2
 from countersign_guards.effects import Effects
 from countersign_guards.guardian import agree
 from countersign_guards.latch import TradingState
 from countersign_guards.state import GuardState
 from countersign_server.audit.entries import Trace
-from countersign_server.audit.store import record
 from countersign_server.execution.report import Report
 from countersign_server.execution.wire import OUTCOME_NAMES
-from countersign_server.guards.closing_store import (
-    add_happening,
-    alert_of_trip,
-    begin_alert,
-    end_alert,
-    save_closing,
-)
+from countersign_server.guards.book import GuardBook
 from countersign_server.guards.latches import latch_facts, latch_of, told_standing
 from countersign_server.guards.records import Act, Closing, Happening, Kept, Side
 from countersign_server.guards.telling import account_entry, entry_of, new_alert, trip_of
@@ -54,7 +45,7 @@ class Heard:
 
 
 async def take_story(
-    tx: AsyncConnection,
+    book: GuardBook,
     kept: Kept,
     reports: Sequence[Report],
     *,
@@ -65,7 +56,7 @@ async def take_story(
     effects: Effects = ()
     for report in reports:
         trace = Trace(actor=f"device:{report.device_id}")
-        state, more = await _take(tx, kept, report, trace, now, random)
+        state, more = await _take(book, kept, report, trace, now, random)
         kept, effects = replace(kept, state=state), (*effects, *more)
     newest = max((report.received_at for report in reports), default=None)
     if newest is not None:
@@ -74,7 +65,7 @@ async def take_story(
 
 
 async def _take(  # noqa: PLR0913, PLR0917  # told apart by type
-    tx: AsyncConnection, kept: Kept, report: Report, trace: Trace, now: datetime, random: Random
+    book: GuardBook, kept: Kept, report: Report, trace: Trace, now: datetime, random: Random
 ) -> tuple[GuardState, Effects]:
     if report.kind == "guard-held":
         is_new = kept.told_until is None or report.received_at > kept.told_until
@@ -82,13 +73,13 @@ async def _take(  # noqa: PLR0913, PLR0917  # told apart by type
         return agree(kept.state, latch_of(held.latch)) if is_new else (kept.state, ())
     event = pb.Event.FromString(report.body)
     if report.kind == "guard-close":
-        await _closed(tx, kept, report, event.guard_close, trace, now)
+        await _closed(book, kept, report, event.guard_close, trace, now)
         return kept.state, ()
-    return await _acted(tx, kept, report, event.guard_acted, trace, random)
+    return await _acted(book, kept, report, event.guard_acted, trace, random)
 
 
 async def _acted(  # noqa: PLR0913, PLR0917  # told apart by type
-    tx: AsyncConnection,
+    book: GuardBook,
     kept: Kept,
     report: Report,
     acted: pb.GuardActed,
@@ -116,9 +107,9 @@ async def _acted(  # noqa: PLR0913, PLR0917  # told apart by type
         event_time=report.event_time,
         received_at=report.received_at,
     )
-    if not await add_happening(tx, happening):
+    if not await book.story.add(happening):
         return kept.state, ()
-    await record(tx, entry_of(happening, trace))
+    await book.execution.record(entry_of(happening, trace))
     if act is Act.FLATTENING:
         alert = new_alert(
             kept,
@@ -129,10 +120,10 @@ async def _acted(  # noqa: PLR0913, PLR0917  # told apart by type
             at=report.event_time,
             random=random,
         )
-        await begin_alert(tx, alert)
+        await book.story.begin(alert)
     if act is Act.FLATTENED:
-        await end_alert(
-            tx, kept.account_id, trip_of(acted.rule_id, latch.resets), report.event_time
+        await book.story.end(
+            kept.account_id, report.event_time, trip=trip_of(acted.rule_id, latch.resets)
         )
     if act is Act.FLATTENING and kept.state.latch.state is TradingState.HALTED:
         return kept.state, ()  # what it began then is over here, or the next view shows that not
@@ -140,16 +131,16 @@ async def _acted(  # noqa: PLR0913, PLR0917  # told apart by type
 
 
 async def _closed(  # noqa: PLR0913, PLR0917  # told apart by type
-    tx: AsyncConnection,
+    book: GuardBook,
     kept: Kept,
     report: Report,
     close: pb.GuardClose,
     trace: Trace,
     now: datetime,
 ) -> None:
-    alert_id = await alert_of_trip(tx, kept.account_id, trip_of(close.cause, close.resets))
+    alert_id = await book.story.of_trip(kept.account_id, trip_of(close.cause, close.resets))
     closing = _closing(kept, report, close, alert_id)
-    if not await save_closing(tx, closing):
+    if not await book.closings.save(closing):
         return
     facts = {
         "closing_id": closing.id,
@@ -165,7 +156,7 @@ async def _closed(  # noqa: PLR0913, PLR0917  # told apart by type
     is_result = close.phase == pb.GUARD_CLOSE_PHASE_RESULT
     kind = "guard.closed_at_bridge" if is_result else "guard.closing_at_bridge"
     entry = account_entry(kept.account_id, kept.owner_id, kind, facts, trace=trace, now=now)
-    await record(tx, entry)
+    await book.execution.record(entry)
 
 
 def _closing(kept: Kept, report: Report, close: pb.GuardClose, alert_id: UUID | None) -> Closing:

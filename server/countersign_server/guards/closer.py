@@ -7,39 +7,24 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign.v1 import execution_pb2 as pb
 from countersign_guards.latch import TradingState as Held
 from countersign_server.accounts.account import Account, MarginMode, Snapshot, TradingState
 from countersign_server.accounts.kill_switch import KILL_SWITCH
-from countersign_server.accounts.symbol_store import instrument_of
 from countersign_server.audit.entries import Trace
-from countersign_server.audit.store import record
 from countersign_server.execution.command import Command
 from countersign_server.execution.exposure_close import Sign
 from countersign_server.execution.lifecycle import CommandState
-from countersign_server.execution.sql_book import SqlBook
 from countersign_server.execution.transitions import entry_of
 from countersign_server.guards import measures
+from countersign_server.guards.attempts import Origin, Outcome, tried_by
+from countersign_server.guards.book import GuardBook
 from countersign_server.guards.closing_plan import Cancel, Close, OpenPosition, Plan, plan
-from countersign_server.guards.closing_store import (
-    Origin,
-    Outcome,
-    add_closing,
-    fingerprints,
-    is_closing_wanted,
-    open_alert,
-    origins,
-    outcomes,
-    tried_by,
-)
 from countersign_server.guards.guard_close import guard_close
 from countersign_server.guards.records import Alert, Closing, Kept, Side
 from countersign_server.guards.telling import account_entry
 from countersign_server.guards.view import DIRECTIONS
 from countersign_server.identifiers import Random, uuid7
-from countersign_server.reconciliation.divergence_store import positions_to_close
 
 MANDATE_EXPIRED = "mandate-expired"
 RECONCILIATION = "reconciliation"
@@ -75,7 +60,7 @@ class Closer:
 
     async def pursue(  # noqa: PLR0913  # three that are told apart by type, the rest by name
         self,
-        tx: AsyncConnection,
+        book: GuardBook,
         account: Account,
         kept: Kept,
         *,
@@ -89,29 +74,28 @@ class Closer:
         if account.trading_state is TradingState.HALTED:
             return Pursued()
         is_flattening = account.trading_state is TradingState.FLATTENING
-        diverged = await positions_to_close(tx, account.id)
-        if not (is_flattening or diverged or await is_closing_wanted(tx, account.id)):
+        diverged = await book.closings.diverged(account.id)
+        if not (is_flattening or diverged or await book.closings.is_wanted(account.id)):
             return Pursued()
         shown = pb.AccountSnapshot.FromString(snapshot.body)
-        known = await origins(tx, account.id, magics=[one.magic for one in shown.positions])
+        known = await book.closings.origins(
+            account.id, magics=[one.magic for one in shown.positions]
+        )
         positions = [_open(one, known) for one in shown.positions]
-        alert = await open_alert(tx, account.id)
+        alert = await book.story.going_on(account.id)
         again: list[datetime] = []
         made = 0
         for wanted in wanted_of(account, kept, positions, known, alert, diverged, now):
-            found = await outcomes(
-                tx,
-                account_ids=[account.id],
-                since=wanted.alert.created_at if wanted.alert else now - _COUNTED_FOR,
-            )
+            since = wanted.alert.created_at if wanted.alert else now - _COUNTED_FOR
+            found = await book.closings.outcomes(account.id, since=since)
             steps = _planned(account, wanted, found, not_over, snapshot, now)
             if steps.look_again_at is not None:
                 again.append(steps.look_again_at)
             for step in steps.steps:
                 last = _last_of(step, found)
                 if last is not None:
-                    await _tell_of_failure(tx, account, last, trace, now)
-                await self._take(tx, account, wanted, step, policy_digest, trace, now)
+                    await _tell_of_failure(book, account, last, trace, now)
+                await self._take(book, account, wanted, step, policy_digest, trace, now)
             made += len(steps.steps)
             if steps.steps:
                 measures.breach_to_close_seconds.observe(
@@ -121,7 +105,7 @@ class Closer:
 
     async def _take(  # noqa: PLR0913, PLR0917  # as its caller was given them
         self,
-        tx: AsyncConnection,
+        book: GuardBook,
         account: Account,
         wanted: Wanted,
         step: Close | Cancel,
@@ -131,17 +115,17 @@ class Closer:
     ) -> None:
         """Make one close."""
         symbol = step.placed.symbol if isinstance(step, Cancel) else step.position.symbol
-        fingerprint = (await fingerprints(tx, account.id, [symbol])).get(symbol)
+        fingerprint = (await book.closings.fingerprints(account.id, [symbol])).get(symbol)
         closing_id = uuid7(now, self.random)
         if fingerprint is None:
             # Nothing can be signed about a symbol that the terminal has not told of.
             unknown = _closing(step, account, wanted, None, closing_id, now, "SYMBOL_UNKNOWN")
-            await add_closing(tx, unknown)
+            await book.closings.add(unknown)
             return
         command = guard_close(
             step,
             account,
-            instrument=await instrument_of(tx, account.id, symbol),
+            instrument=await book.closings.instrument(account.id, symbol),
             fingerprint=fingerprint,
             policy_digest=policy_digest,
             command_id=closing_id,
@@ -149,8 +133,8 @@ class Closer:
             now=now,
             expires_at=now + self.close_within,
         )
-        await SqlBook(tx).commands.add(command)
-        await add_closing(tx, _closing(step, account, wanted, command, closing_id, now, ""))
+        await book.execution.commands.add(command)
+        await book.closings.add(_closing(step, account, wanted, command, closing_id, now, ""))
         measures.closings_total.inc()
         facts = {
             "state": command.state,
@@ -159,11 +143,12 @@ class Closer:
             "attempt": step.attempt,
             "expires_at": command.expires_at,
         }
-        await record(tx, entry_of(command, "command.approved", after=facts, trace=trace, now=now))
+        approved = entry_of(command, "command.approved", after=facts, trace=trace, now=now)
+        await book.execution.record(approved)
 
 
 async def _tell_of_failure(
-    tx: AsyncConnection, account: Account, last: Outcome, trace: Trace, now: datetime
+    book: GuardBook, account: Account, last: Outcome, trace: Trace, now: datetime
 ) -> None:
     """Tell people that something could not be closed, and is tried again.
 
@@ -176,7 +161,7 @@ async def _tell_of_failure(
     facts = _failure(last)
     kind = "guard.closing_failed"
     entry = account_entry(account.id, account.owner_id, kind, facts, trace=trace, now=now)
-    await record(tx, entry)
+    await book.execution.record(entry)
 
 
 def wanted_of(  # noqa: PLR0913, PLR0917  # what is known of one account

@@ -1,8 +1,8 @@
 """What guards close and why: attempts, alerts, and what came of them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,40 +17,14 @@ from countersign_server.approvals.tables import approvals
 from countersign_server.execution.command import Command
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.tables import command_tags, commands, deals
-from countersign_server.guards.closing_plan import Tried
+from countersign_server.guards.attempts import Origin, Outcome
 from countersign_server.guards.records import Act, Alert, Closing, Happening, Side
 from countersign_server.guards.tables import drawdown_alerts, guard_closings, guard_events
 
 SHOWN_MAX = 500
-# A bridge that has told of no end for so long has lost it; what is open shows in its snapshots.
-_BRIDGE_AT_WORK_FOR = timedelta(seconds=60)
 _CLOSING = [field.name for field in fields(Closing)]
 _ALERT = [field.name for field in fields(Alert)]
 _HAPPENING = [field.name for field in fields(Happening)]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What opened a position or placed an order, and what its mandate says."""
-
-    command: Command
-    producer_id: UUID
-    producer_state: str | None  # None: it may trade
-    expires_at: datetime
-    close_on_expiry: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A closing, how its command stands, and what its deals made; None: no deal came."""
-
-    closing: Closing
-    state: CommandState | None
-    settled: bool
-    reason: str
-    filled_volume: Decimal
-    profit: Decimal | None
-    heard_at: datetime
 
 
 async def add_happening(tx: AsyncConnection, happening: Happening) -> bool:
@@ -106,26 +80,16 @@ async def open_alert(tx: AsyncConnection, account_id: UUID) -> Alert | None:
     return _alert(row) if row else None
 
 
-async def end_alerts(tx: AsyncConnection, account_id: UUID, now: datetime) -> None:
-    """Say that nothing is closed any more of an account."""
-    await tx.execute(
-        update(drawdown_alerts)
-        .where(drawdown_alerts.c.account_id == account_id, drawdown_alerts.c.ended_at.is_(None))
-        .values(ended_at=now)
+async def end_alerts(
+    tx: AsyncConnection, account_id: UUID, now: datetime, *, trip: str | None = None
+) -> None:
+    """Say that the closing of a trip is over; None: that of each."""
+    question = update(drawdown_alerts).where(
+        drawdown_alerts.c.account_id == account_id, drawdown_alerts.c.ended_at.is_(None)
     )
-
-
-async def end_alert(tx: AsyncConnection, account_id: UUID, trip: str, now: datetime) -> None:
-    """Say that the closing of one trip is over."""
-    await tx.execute(
-        update(drawdown_alerts)
-        .where(
-            drawdown_alerts.c.account_id == account_id,
-            drawdown_alerts.c.trip == trip,
-            drawdown_alerts.c.ended_at.is_(None),
-        )
-        .values(ended_at=now)
-    )
+    if trip is not None:
+        question = question.where(drawdown_alerts.c.trip == trip)
+    await tx.execute(question.values(ended_at=now))
 
 
 async def alert_of_trip(tx: AsyncConnection, account_id: UUID, trip: str) -> UUID | None:
@@ -228,29 +192,6 @@ async def outcomes(
     if since is not None:
         question = question.where(guard_closings.c.created_at >= since)
     return [_outcome(row) for row in await tx.execute(question)][::-1]
-
-
-def tried_by(
-    found: Sequence[Outcome], now: datetime
-) -> tuple[Mapping[int, Tried], Mapping[int, Tried]]:
-    """Return the newest attempt for each position, and for each pending order."""
-    by_position: dict[int, Tried] = {}
-    by_order: dict[int, Tried] = {}
-    for one in found:
-        tried = Tried(one.closing.attempt, _state_of(one, now), one.settled, one.heard_at)
-        if one.closing.position_id:
-            by_position[one.closing.position_id] = tried
-        else:
-            by_order[one.closing.order_ticket] = tried
-    return by_position, by_order
-
-
-def _state_of(one: Outcome, now: datetime) -> CommandState | None:
-    """Return how an attempt stands; the bridge's own is in doubt while it may still be at work."""
-    at_work = one.closing.side is Side.BRIDGE and one.closing.outcome in ("", "in-doubt")
-    if at_work and now - one.heard_at < _BRIDGE_AT_WORK_FOR:
-        return CommandState.IN_DOUBT
-    return one.state
 
 
 async def is_closing_wanted(tx: AsyncConnection, account_id: UUID) -> bool:

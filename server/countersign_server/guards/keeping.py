@@ -6,27 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from countersign_guards.effects import Effects, Latched
 from countersign_guards.latch import TradingState as Held
 from countersign_guards.policy import Policy
 from countersign_guards.state import GuardState
 from countersign_server.accounts.account import Account, TradingState
-from countersign_server.accounts.kill_switch import KILL_SWITCH, severity
-from countersign_server.accounts.store import account_for_update, set_trading_state
-from countersign_server.accounts.switch_store import state_of_everything
+from countersign_server.accounts.kill_switch import KILL_SWITCH, severity, state_of_everything
 from countersign_server.audit.entries import Trace
-from countersign_server.audit.store import record
 from countersign_server.guards import measures
-from countersign_server.guards.closing_store import (
-    add_happening,
-    begin_alert,
-    end_alerts,
-    open_alert,
-)
+from countersign_server.guards.book import GuardBook
 from countersign_server.guards.records import Alert, Kept, Side
-from countersign_server.guards.store import save_guard
 from countersign_server.guards.telling import Scene, alert_of, entry_of, happenings_of
 from countersign_server.identifiers import Random, uuid7
 
@@ -45,7 +34,7 @@ NOTHING_SEEN = Sight({}, flat=False)
 
 
 async def keep(  # noqa: PLR0913  # three that are told apart by type, the rest by name
-    tx: AsyncConnection,
+    book: GuardBook,
     account: Account,
     before: Kept,
     after: Kept,
@@ -64,20 +53,22 @@ async def keep(  # noqa: PLR0913  # three that are told apart by type, the rest 
     """
     scene = Scene(before, after.state, side, trace, now, sight.shown, random)
     for happening in happenings_of(effects, scene):
-        await add_happening(tx, happening)
-        await record(tx, entry_of(happening, trace))
+        await book.story.add(happening)
+        await book.execution.record(entry_of(happening, trace))
     if (alert := alert_of(effects, scene)) is not None:
-        await begin_alert(tx, alert)
+        await book.story.begin(alert)
     _count(effects, policy)
     if (after.state.latch, after.policy_version) != (before.state.latch, before.policy_version):
         after = replace(after, changes=before.changes + 1)
-    await save_guard(tx, after, now)
-    account = await follow(tx, account, after, flat=sight.flat, trace=trace, now=now, random=random)
+    await book.guards.save(after, now)
+    account = await follow(
+        book, account, after, flat=sight.flat, trace=trace, now=now, random=random
+    )
     return after, account
 
 
 async def follow(  # noqa: PLR0913  # three that are told apart by type, the rest by name
-    tx: AsyncConnection,
+    book: GuardBook,
     account: Account,
     kept: Kept,
     *,
@@ -88,16 +79,17 @@ async def follow(  # noqa: PLR0913  # three that are told apart by type, the res
 ) -> Account:
     """Let the account's trading state follow its guard, and the switches that hold everything."""
     # Held before the switches are read: whoever pulls one changes the accounts after it.
-    await account_for_update(tx, account.id)
-    state, cause = standing_of(kept.state, await state_of_everything(tx), flat=flat)
-    account = await set_trading_state(
-        tx, account.id, state=state, cause=cause, now=now, trace=trace
+    await book.execution.accounts.held(account.id)
+    everything = state_of_everything(await book.switches.holding())
+    state, cause = standing_of(kept.state, everything, flat=flat)
+    account = await book.standings.set_trading_state(
+        account.id, state=state, cause=cause, now=now, trace=trace
     )
-    going_on = await open_alert(tx, account.id)
+    going_on = await book.story.going_on(account.id)
     if state is not TradingState.FLATTENING and going_on is not None:
-        await end_alerts(tx, account.id, now)
+        await book.story.end(account.id, now)
     if state is TradingState.FLATTENING and going_on is None:
-        await begin_alert(tx, _alert_of_switch(kept, account, now, random))
+        await book.story.begin(_alert_of_switch(kept, account, now, random))
     return account
 
 

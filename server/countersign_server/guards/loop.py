@@ -16,7 +16,7 @@ from countersign_server.database.outages import log_failure
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.guards import measures
 from countersign_server.guards.attending import Attendant
-from countersign_server.guards.store import due_guards, enlist
+from countersign_server.guards.book import GuardBooks
 
 TOPIC = "guards"
 AT_ONCE = 3
@@ -39,11 +39,13 @@ class Watch:
         self,
         *,
         database: Database,
+        books: GuardBooks,
         wakeups: Wakeups,
         attendant: Attendant,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._books = books
         self._wakeups = wakeups
         self._attendant = attendant
         self._now = now
@@ -69,14 +71,15 @@ class Watch:
         """Look at the accounts that are due, some at a time; return how many were."""
         now = self._now()
         self._resting = {one: until for one, until in self._resting.items() if until > now}
-        async with self._database.transaction(None) as tx:
+        if self._count_at is None or now >= self._count_at:
+            self._count_at = now + _COUNT_EVERY
+            async with self._database.transaction(None) as tx:
+                await _count(tx)
+        async with self._books.transaction(None) as book:
             if self._enlist_at is None or now >= self._enlist_at:
                 self._enlist_at = now + _ENLIST_EVERY
-                await enlist(tx)
-            if self._count_at is None or now >= self._count_at:
-                self._count_at = now + _COUNT_EVERY
-                await _count(tx)
-            due = await due_guards(tx, now=now, limit=_TAKEN)
+                await book.guards.enlist()
+            due = await book.guards.due(now, limit=_TAKEN)
         await self._attend_all([one for one in due if one[0] not in self._resting])
         return len(due)
 

@@ -4,32 +4,30 @@ from uuid import UUID
 
 from countersign_guards.policy import default_policy
 from countersign_guards.state import GuardState
-from countersign_server.accounts.store import account
-from countersign_server.database.engine import Database
 from countersign_server.execution.guard_news import GuardNews
+from countersign_server.guards.book import GuardBooks
 from countersign_server.guards.records import Kept
-from countersign_server.guards.store import changes_of, guards_of, kept_policy
 from countersign_server.guards.wire import default_digest, held_frame, policy_frame
 
 
 class News:
     """Answers what has changed since a bridge was told last."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, books: GuardBooks) -> None:
+        self._books = books
 
     async def ask(self, account_id: UUID, owner_id: UUID, told: int) -> GuardNews | None:
         """Return what is new to who was told of everything up to a change; None: nothing is."""
-        async with self._database.transaction(owner_id) as tx:
-            if await changes_of(tx, account_id) == told:
+        async with self._books.transaction(owner_id) as book:
+            if await book.guards.changes(account_id) == told:
                 return None
-            found = await account(tx, account_id)
+            found = await book.standings.seen(account_id)
             if found is None:
                 return None
-            kept = (await guards_of(tx, [account_id])).get(account_id) or Kept(
+            kept = await book.guards.seen(account_id) or Kept(
                 account_id=account_id, owner_id=owner_id, state=GuardState()
             )
-            policy = await kept_policy(tx, account_id, kept.policy_version)
+            policy = await book.guards.policy(account_id, kept.policy_version)
         digest = policy.digest if policy else default_digest(found.currency)
         frames = (
             policy_frame(policy, default_policy(found.currency)),

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.account import Account
 from countersign_server.approvals.risk import Guarded
-from countersign_server.guards.store import guards_of, policy_in_force
+from countersign_server.guards.records import policy_of
+from countersign_server.guards.store import guards_of, kept_policies
 
 
 async def guarded_accounts(
@@ -18,9 +19,10 @@ async def guarded_accounts(
     An account that no guard has seen yet is not in it.
     """
     kept = await guards_of(tx, [account.id for account in accounts])
+    policies = await kept_policies(tx, list(kept.values()))
     return {
         account.id: Guarded(
-            await policy_in_force(tx, kept[account.id], account.currency), kept[account.id].state
+            policy_of(policies.get(account.id), account.currency), kept[account.id].state
         )
         for account in accounts
         if account.id in kept

@@ -21,12 +21,13 @@ from countersign_server.errors import NotFound
 from countersign_server.execution.exposure_close import Sign
 from countersign_server.guard_errors import PolicyChanged, PolicyInvalid
 from countersign_server.guards.keeping import topics_of
+from countersign_server.guards.persons_word import held_guard
 from countersign_server.guards.policy_statement import policy_digest, statement
-from countersign_server.guards.records import Kept, KeptPolicy
+from countersign_server.guards.records import KeptPolicy
+from countersign_server.guards.sql_book import SqlGuardBook
 from countersign_server.guards.store import (
     add_policy,
     guards_of,
-    hold_guard,
     kept_policy,
     save_guard,
 )
@@ -63,7 +64,7 @@ class PolicyCalls(guards_pb2_grpc.GuardServiceServicer):
         async with self._database.transaction(current_caller().tenant) as tx:
             found = await visible_account(tx, account_id)
             _check(request.text, found)
-            kept = await held_guard(tx, found)
+            kept = await held_guard(SqlGuardBook(tx), found)
             before = await kept_policy(tx, account_id, kept.policy_version)
             if before and before.text == request.text and before.version == request.version:
                 return pb.PutGuardPolicyResponse(policy=_shown(found, before))
@@ -140,13 +141,6 @@ async def visible_account(tx: AsyncConnection, account_id: UUID) -> Account:
     if found is None:
         raise NotFound(f"no account {account_id}", account_id=str(account_id))
     return found
-
-
-async def held_guard(tx: AsyncConnection, found: Account) -> Kept:
-    """Return an account's guard and hold it until the commit."""
-    kept = await hold_guard(tx, found.id, found.owner_id, wait=True)
-    assert kept is not None  # noqa: S101  # it was waited for
-    return kept
 
 
 def _check(text: str, found: Account) -> None:

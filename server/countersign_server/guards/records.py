@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from countersign_guards.policy import Policy, default_policy
+from countersign_guards.policy_text import parse_policy
 from countersign_guards.state import GuardState
 
 DEFAULT_VERSION = 0
@@ -73,6 +75,11 @@ class KeptPolicy:
     owner_signature: Mapping[str, str] | None
     actor: str
     created_at: datetime
+
+
+def policy_of(found: KeptPolicy | None, currency: str) -> Policy:
+    """Return what an account is judged by: what its owner set, or the default."""
+    return parse_policy(found.text) if found else default_policy(currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,26 +9,25 @@ from google.api.httpbody_pb2 import HttpBody
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import guards_pb2 as pb
-from countersign_guards.guardian import StillBroken, call_off, reset
-from countersign_guards.latch import TradingState as Held
 from countersign_server.accounts.account import Account
 from countersign_server.accounts.store import list_accounts
 from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.execution.exposure_close import Sign
-from countersign_server.guard_errors import GuardChanged, LimitStillBroken, NoClosing
-from countersign_server.guards.closing_store import Outcome, alerts, happenings, outcomes
+from countersign_server.guards.attempts import Outcome
+from countersign_server.guards.closing_store import alerts, happenings, outcomes
 from countersign_server.guards.following import Following
-from countersign_server.guards.keeping import keep, topics_of
-from countersign_server.guards.policy_calls import PolicyCalls, held_guard, visible_account
+from countersign_server.guards.keeping import topics_of
+from countersign_server.guards.persons_word import call_off_closing, reset_guard
+from countersign_server.guards.policy_calls import PolicyCalls, visible_account
 from countersign_server.guards.showing import shown_guards
-from countersign_server.guards.store import policy_in_force
+from countersign_server.guards.sql_book import SqlGuardBook
 from countersign_server.guards.switch_calls import SwitchCalls
 from countersign_server.guards.wire import alert_message, event_message
 from countersign_server.identity.believed import Believed
 from countersign_server.rpc.boundary import Context
-from countersign_server.rpc.caller import current_call, current_caller
-from countersign_server.rpc.conversion import trace_of, uuid_or_none
+from countersign_server.rpc.caller import current_caller
+from countersign_server.rpc.conversion import uuid_or_none
 from countersign_server.rpc.pages import id_position, moment_position, next_token, page_size
 from countersign_server.rpc.server_sent_events import last_event_id
 
@@ -89,45 +87,14 @@ class GuardService(PolicyCalls, SwitchCalls):
     async def ResetGuard(
         self, request: pb.ResetGuardRequest, context: Context
     ) -> pb.ResetGuardResponse:
-        now, by = self._now(), current_caller().actor
         async with self._database.transaction(current_caller().tenant) as tx:
-            found = await visible_account(tx, UUID(request.guard_id))
-            kept = await held_guard(tx, found)
-            latch = kept.state.latch
-            is_repeat = latch.state is Held.ACTIVE and (latch.by, latch.reason) == (
-                by,
-                request.reason,
+            found = await reset_guard(
+                SqlGuardBook(tx),
+                await visible_account(tx, UUID(request.guard_id)),
+                self._word(request.reason),
+                resets=request.resets,
+                accept_loss=request.accept_loss,
             )
-            if request.resets != latch.resets and not (
-                is_repeat and latch.resets == request.resets + 1
-            ):
-                raise GuardChanged(
-                    f"the guard has been reset or called off {latch.resets} times by now",
-                    resets=str(latch.resets),
-                )
-            if request.resets == latch.resets:
-                policy = await policy_in_force(tx, kept, found.currency)
-                after = reset(
-                    kept.state,
-                    policy,
-                    by=by,
-                    reason=request.reason,
-                    accept_loss=request.accept_loss,
-                    now=now,
-                )
-                if isinstance(after, StillBroken):
-                    raise _still_broken(after)
-                state, effects = after
-                kept, found = await keep(
-                    tx,
-                    found,
-                    kept,
-                    replace(kept, state=state, due_at=now),
-                    effects,
-                    policy=policy,
-                    trace=trace_of(current_call()),
-                    now=now,
-                )
             (shown,) = await self._shown(tx, [found])
         self._wakeups.ring(*topics_of(found), "guards")
         return pb.ResetGuardResponse(guard=shown)
@@ -135,27 +102,12 @@ class GuardService(PolicyCalls, SwitchCalls):
     async def CallOffClosing(
         self, request: pb.CallOffClosingRequest, context: Context
     ) -> pb.CallOffClosingResponse:
-        now, by = self._now(), current_caller().actor
         async with self._database.transaction(current_caller().tenant) as tx:
-            found = await visible_account(tx, UUID(request.guard_id))
-            kept = await held_guard(tx, found)
-            policy = await policy_in_force(tx, kept, found.currency)
-            state, effects = call_off(kept.state, by=by, reason=request.reason, now=now)
-            latch = kept.state.latch
-            is_repeat = bool(latch.called_off) and (latch.by, latch.reason) == (by, request.reason)
-            if not effects and not is_repeat:
-                raise NoClosing("nothing is announced and nothing is being closed")
-            if effects:
-                _, found = await keep(
-                    tx,
-                    found,
-                    kept,
-                    replace(kept, state=state, due_at=None),
-                    effects,
-                    policy=policy,
-                    trace=trace_of(current_call()),
-                    now=now,
-                )
+            found = await call_off_closing(
+                SqlGuardBook(tx),
+                await visible_account(tx, UUID(request.guard_id)),
+                self._word(request.reason),
+            )
             (shown,) = await self._shown(tx, [found])
         self._wakeups.ring(*topics_of(found))
         return pb.CallOffClosingResponse(guard=shown)
@@ -209,12 +161,3 @@ class GuardService(PolicyCalls, SwitchCalls):
         """Return accounts' guards as they stand now."""
         found = await shown_guards(tx, page, fresh_for=self._fresh_for, now=self._now())
         return [one.message for one in found]
-
-
-def _still_broken(broken: StillBroken) -> LimitStillBroken:
-    rules = ", ".join(
-        f"{one.rule_id} at {one.value:f}, the limit is {one.floor:f}" for one in broken.standings
-    )
-    return LimitStillBroken(
-        f"still broken: {rules}", rules=",".join(one.rule_id for one in broken.standings)
-    )

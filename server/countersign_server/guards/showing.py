@@ -11,7 +11,8 @@ from countersign.v1 import guards_pb2 as pb
 from countersign_server.accounts.account import Account, Snapshot
 from countersign_server.accounts.store import snapshots_of
 from countersign_server.accounts.switch_store import switches_on_everything
-from countersign_server.guards.closing_store import Outcome, outcomes
+from countersign_server.guards.attempts import Outcome
+from countersign_server.guards.closing_store import outcomes
 from countersign_server.guards.records import Kept
 from countersign_server.guards.store import guards_and_states, kept_policies
 from countersign_server.guards.view import is_fresh

@@ -11,8 +11,6 @@ from sqlalchemy import Row, exists, func, or_, select, text as sql, tuple_, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from countersign_guards.policy import Policy, default_policy
-from countersign_guards.policy_text import parse_policy
 from countersign_guards.state import GuardState
 from countersign_guards.state_text import parse_state, whole_state_text
 from countersign_server.accounts.account import TradingState
@@ -150,12 +148,6 @@ async def kept_policies(
     wanted = [(one.account_id, one.policy_version) for one in guarded]
     found = await tx.execute(select(guard_policies).where(key.in_(wanted)))
     return {row.account_id: _policy(row) for row in found}
-
-
-async def policy_in_force(tx: AsyncConnection, kept: Kept, currency: str) -> Policy:
-    """Return what an account is judged by: what its owner set, or the default."""
-    found = await kept_policy(tx, kept.account_id, kept.policy_version)
-    return parse_policy(found.text) if found else default_policy(currency)
 
 
 async def paid_in(tx: AsyncConnection, account_id: UUID, balance: Decimal) -> Decimal | None:

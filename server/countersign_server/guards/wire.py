@@ -18,7 +18,7 @@ from countersign_server.approvals.owner_countersignature import owner_signature_
 from countersign_server.decimals import decimal_text, optional_text
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.wire import owner_signature_frame
-from countersign_server.guards.closing_store import Outcome
+from countersign_server.guards.attempts import Outcome
 from countersign_server.guards.latches import (
     latch_from_facts,
     latch_message,

@@ -9,6 +9,7 @@ from countersign_server.guards.closer import Closer
 from countersign_server.guards.following import Following
 from countersign_server.guards.loop import Watch
 from countersign_server.guards.service import GuardService
+from countersign_server.guards.sql_book import SqlGuardBooks
 from countersign_server.parts.part import Ground, Part
 from countersign_server.parts.people import People
 from countersign_server.reconciliation.freshness import HEARTBEATS
@@ -19,8 +20,9 @@ def guards(ground: Ground, who: People, feed: Feed) -> Part:
     database, wakeups, now = ground.database, ground.wakeups, ground.now
     sign = who.keyring.sign_approval
     fresh_for = HEARTBEATS * ground.settings.heartbeat_interval
+    books = SqlGuardBooks(database)
     attendant = Attendant(
-        database=database,
+        books=books,
         ring=wakeups.ring,
         closer=Closer(sign=sign, close_within=ground.settings.guard_close_within),
         fresh_for=fresh_for,
@@ -37,7 +39,8 @@ def guards(ground: Ground, who: People, feed: Feed) -> Part:
         fresh_for=fresh_for,
         now=now,
     )
+    watch = Watch(database=database, books=books, wakeups=wakeups, attendant=attendant, now=now)
     return Part(
         partial(add_GuardServiceServicer_to_server, service),
-        (Watch(database=database, wakeups=wakeups, attendant=attendant, now=now).run,),
+        (watch.run,),
     )

@@ -31,6 +31,7 @@ from countersign_server.execution.settling import Settler
 from countersign_server.execution.sql_book import SqlBooks
 from countersign_server.guards.news import News
 from countersign_server.guards.outlook import guarded_accounts
+from countersign_server.guards.sql_book import SqlGuardBooks
 from countersign_server.parts.part import Ground, Loop, Part
 from countersign_server.parts.people import People
 from countersign_server.reconciliation.freshness import stale_after
@@ -110,7 +111,7 @@ def channels(ground: Ground, who: People) -> Channels:
         revocations=who.revocations,
         pace=_pace(ground.settings),
         now=ground.now,
-        ask_guard=News(ground.database).ask,
+        ask_guard=News(SqlGuardBooks(ground.database)).ask,
     )
 
 
