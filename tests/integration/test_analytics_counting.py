@@ -23,19 +23,20 @@ from countersign_server.analytics.figures_store import (
     histories,
     part_sums,
 )
-from countersign_server.analytics.history import HistoryDeal
+from countersign_server.analytics.history import DealEntry, DealKind, HistoryDeal
 from countersign_server.analytics.imported import Source, imported_deals_of, store_history
 from countersign_server.analytics.loop import Counting
 from countersign_server.analytics.printed import printed
 from countersign_server.analytics.trade_figures import figures_of
 from countersign_server.database.engine import Database
+from countersign_server.execution.sql_records import SqlDeals
 from countersign_server.identity.store import add_user
 from countersign_server.identity.user import User
 from countersign_server.rpc.caller import Role
 from tests.fixtures.clock import START
 from tests.fixtures.histories import deals_of_report, history
 from tests.fixtures.real_data import real_files
-from tests.fixtures.stored_deals import store_deals
+from tests.fixtures.stored_deals import MADE, NOTHING, cancel_deal, deal_as_canceled, store_deals
 from tests.fixtures.trading_accounts import a_trading_account
 
 REPORTS = real_files("reports/*/deals.csv")
@@ -118,6 +119,57 @@ async def test_deals_counted_as_they_come_are_the_figures_from_scratch(
     days = await books.days()
     assert sum((one.result for one in days.values()), Decimal(0)) == figures_of(whole).net_profit
     assert sum((one.paid for one in days.values()), Decimal(0)) == Decimal(10_500)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_deals_that_brokers_cancel_are_no_trades_whether_or_not_they_were_counted(
+    books: Books, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "BATCH", 40)
+    monkeypatch.setattr(counting, "_CHECKPOINT_EVERY", 25)
+    dice = random.Random(seed)  # noqa: S311  # it only mixes up what happens
+    whole = list(a_long_history(150, seed))
+    coming = list(whole)
+    while coming:
+        told = coming[: dice.randint(1, 60)]
+        del coming[: len(told)]
+        await store_deals(books.database, books.account, told)
+        for deal in dice.sample(told, len(told) // 20):
+            if dice.random() < 0.7:
+                await books.count()
+            if deal.is_trade:
+                await cancel_deal(books.database, books.account, deal)
+                whole[whole.index(deal)] = canceled(deal)
+    await books.count()
+
+    standing = await books.standing()
+    assert standing.counted.whole == figures_of(whole)
+    assert (standing.deals, standing.behind) == (len(whole), False)
+    async with books.database.transaction(None) as tx:
+        for by in By:
+            parts = await part_sums(tx, {books.account.id: books.account.id}, by, limit=500)
+            assert parts == breakdown_of(whole, by)
+    days = await books.days()
+    assert sum((one.result for one in days.values()), Decimal(0)) == figures_of(whole).net_profit
+
+
+async def test_a_deal_that_is_cancelled_while_it_is_counted_is_not_counted_as_it_was(
+    books: Books,
+) -> None:
+    whole = list(a_long_history(20))
+    await store_deals(books.database, books.account, whole)
+    async with books.database.transaction(None) as tx:
+        # Nobody sees yet that it is cancelled.
+        assert await SqlDeals(tx).cancel(deal_as_canceled(books.account, whole[5]))
+        await books.counting.step()
+    await books.count()
+
+    whole[5] = canceled(whole[5])
+    assert (await books.standing()).counted.whole == figures_of(whole)
+
+
+def canceled(deal: HistoryDeal) -> HistoryDeal:
+    return replace(deal, kind=DealKind.OTHER, entry=DealEntry.NONE, **dict.fromkeys(MADE, NOTHING))
 
 
 async def test_a_deal_that_follows_all_others_makes_nothing_be_counted_again(

@@ -19,7 +19,7 @@ from countersign_server.devices.device import Device, TerminalHealth
 from countersign_server.execution.book import Due
 from countersign_server.execution.claim import Claim
 from countersign_server.execution.command import Command
-from countersign_server.execution.deal import Deal
+from countersign_server.execution.deal import CANCELED, CHANGED_BY_CANCELING, Deal
 from countersign_server.execution.glance import Glance
 from countersign_server.execution.lifecycle import (
     DOUBTFUL,
@@ -306,6 +306,16 @@ class MemoryDeals:
             return False
         self._tx.put(self._tx.tables.deals, key, deal)
         return True
+
+    async def cancel(self, deal: Deal) -> Deal | None:
+        check_storable(deal)
+        key = (deal.account_id, deal.ticket)
+        before = self._tx.tables.deals.get(key)
+        if before is None or before.type not in CANCELED:
+            return None
+        shown = {name: getattr(deal, name) for name in CHANGED_BY_CANCELING}
+        self._tx.put(self._tx.tables.deals, key, replace(before, **shown))
+        return before
 
     async def fills(self, command_id: UUID) -> Sequence[tuple[Decimal, Decimal]]:
         return [(one.volume, one.price) for one in self._seen() if one.command_id == command_id]

@@ -191,6 +191,27 @@ def test_days_are_told_again_at_once_when_deals_that_were_asked_for_could_not_be
     assert [effect.frame.deal_digest.count for effect in said] == [1]
 
 
+def test_a_deal_that_the_broker_cancels_is_told_once_more_and_after_a_restart_no_more() -> None:
+    situation = a_situation()
+    situation.broker_offset = timedelta(hours=2)
+    past = Past()
+    told: list[str] = []
+    made = a_deal(1, order=50, kind=0)
+    canceled = replace(made, type=13)
+    for number, shown_deal in enumerate((made, made, canceled, canceled)):
+        # Each time as if it had just started, with what its journal has.
+        ledger = Ledger(situation, past, interval=timedelta(seconds=1), now=NOW)
+        (scan,) = asks(ledger.tick(NOW.later(timedelta(seconds=number))))
+        answer = jobs.ScanAnswer(TERMINAL, (shown_deal,), (), ())
+        for effect in scan.then(answer, NOW):
+            assert isinstance(effect, Write)
+            for record in effect.records:
+                told.append(execution_pb2.Event.FromString(record.event).natural_key)
+                past.take(record)
+
+    assert told == ["deal:1", "deal:1:canceled"]
+
+
 def test_an_end_is_told_with_what_the_terminal_shows_as_often_as_it_is_asked() -> None:
     past = Past()
     doubts = Doubts(a_situation(), past, NOW)

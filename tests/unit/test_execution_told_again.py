@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from hypothesis import given, strategies as st
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.audit.entries import Trace
@@ -177,3 +178,56 @@ async def test_of_a_grant_that_a_restored_book_forgot_only_what_shows_at_the_bro
     await tell(books, command, outcome)
 
     assert books.tables.commands[command.id].state is state
+
+
+def a_closing(ticket: int, *, canceled: bool) -> pb.Deal:
+    """Return a sell that closed a position, or what the terminal shows of it once cancelled."""
+    return pb.Deal(
+        ticket=ticket,
+        type=14 if canceled else 1,
+        entry=pb.DEAL_ENTRY_OUT,
+        symbol="EURUSD",
+        position_id=9,
+        profit="0" if canceled else "40",
+        **dict.fromkeys(("volume", "price"), "0.1"),
+        **dict.fromkeys(("commission", "swap", "fee"), "0"),
+    )
+
+
+@given(tellings=st.lists(st.tuples(st.integers(1, 3), st.booleans()), max_size=12))
+async def test_a_deal_stands_until_it_is_first_told_as_cancelled_whatever_is_told_before_or_after(
+    tellings: list[tuple[int, bool]],
+) -> None:
+    books = MemoryBooks(lambda: NOW)
+    for ticket, canceled in tellings:
+        async with books.transaction(OWNER) as book:
+            told = a_closing(ticket, canceled=canceled)
+            await apply_deal(book, REPORTER, told, NOW, NOW)
+
+    taken_back = {ticket for ticket, canceled in tellings if canceled}
+    stored = {one.ticket: (one.type, one.entry, one.profit) for one in books.tables.deals.values()}
+    assert stored == {
+        ticket: (14, "", Decimal(0)) if ticket in taken_back else (1, "out", Decimal(40))
+        for ticket, _ in tellings
+    }
+    kinds = [(one.kind, one.subject) for one in books.tables.audit.values()]
+    assert len(kinds) == len(set(kinds)), "each is told once"
+    stood_first = {ticket for ticket in taken_back if (ticket, True) != first_of(tellings, ticket)}
+    canceled_told = {subject for kind, subject in kinds if kind == "deal.canceled"}
+    assert canceled_told == {f"deal:{ticket}" for ticket in stood_first}
+
+
+def first_of(tellings: list[tuple[int, bool]], ticket: int) -> tuple[int, bool]:
+    return next(one for one in tellings if one[0] == ticket)
+
+
+async def test_a_deal_that_was_cancelled_before_anybody_told_of_it_still_answers_a_doubt() -> None:
+    command = a_granted_one(CommandState.IN_DOUBT)
+    books = books_with(command)
+    told = a_closing(1, canceled=True)
+    told.magic, told.type = 7, 13
+    async with books.transaction(OWNER) as book:
+        await apply_deal(book, REPORTER, told, NOW, NOW)
+
+    after = books.tables.commands[command.id]
+    assert (after.state, after.filled_volume) == (CommandState.EXECUTED, Decimal("0.1"))

@@ -51,6 +51,7 @@ class Past:
     outcomes: dict[AttemptKey, Outcome] = field(default_factory=dict[AttemptKey, Outcome])
     results: dict[AttemptKey, bytes] = field(default_factory=dict[AttemptKey, bytes])
     deal_tickets: set[int] = field(default_factory=set[int])
+    canceled_deals: set[int] = field(default_factory=set[int])  # tickets of those told as such
     account_id: str = ""
     policy: tuple[int, str] | None = None  # its version and its text
     guard_memory: str = ""
@@ -102,6 +103,9 @@ class Past:
             self.results[key] = record.event
         elif record.kind is RecordKind.DEAL:
             self.deal_tickets.add(details["ticket"])
+            # Journals of earlier versions do not say: it is told once more.
+            if details.get("canceled"):
+                self.canceled_deals.add(details["ticket"])
         elif record.kind is RecordKind.GENERATION:
             self.generation_seen = max(self.generation_seen, details["generation"])
         elif record.kind is RecordKind.LATCH:

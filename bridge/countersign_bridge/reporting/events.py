@@ -119,7 +119,8 @@ def result_event(  # noqa: PLR0913  # the fields of one message
 def deal_event(
     deal: DealView, time: datetime, *, broker_offset: timedelta | None
 ) -> execution_pb2.Event:
-    made = event(f"deal:{deal.ticket}", time)
+    name = f"deal:{deal.ticket}:canceled" if deal.is_canceled else f"deal:{deal.ticket}"
+    made = event(name, time)
     told = made.deal
     told.ticket = deal.ticket
     told.order_ticket = deal.order

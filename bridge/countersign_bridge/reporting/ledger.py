@@ -109,16 +109,22 @@ class Ledger:
         return [*told, *_digests(outcome.deals)]
 
     def _new_deals(self, deals: Sequence[DealView], now: Moment) -> Effects:
-        new = [deal for deal in deals if deal.ticket not in self._past.deal_tickets]
+        new = [deal for deal in deals if self._is_news(deal)]
         effects: Effects = []
         for start in range(0, len(new), BATCH_MAX):
             batch = new[start : start + BATCH_MAX]
             effects.append(Write([self._record(deal, now) for deal in batch], self._written(batch)))
         return effects
 
+    def _is_news(self, deal: DealView) -> bool:
+        # A deal keeps its ticket when the broker cancels it.
+        told = self._past.canceled_deals if deal.is_canceled else self._past.deal_tickets
+        return deal.ticket not in told
+
     def _written(self, batch: Sequence[DealView]) -> Callable[[Moment], Effects]:
         def remember(_: Moment) -> Effects:
             self._past.deal_tickets.update(deal.ticket for deal in batch)
+            self._past.canceled_deals.update(deal.ticket for deal in batch if deal.is_canceled)
             return []
 
         return remember
@@ -128,7 +134,7 @@ class Ledger:
         return Record(
             kind=RecordKind.DEAL,
             time=now.utc,
-            details={"ticket": deal.ticket, "magic": deal.magic},
+            details={"ticket": deal.ticket, "magic": deal.magic, "canceled": deal.is_canceled},
             event=event.SerializeToString(),
         )
 

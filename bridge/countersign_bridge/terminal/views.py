@@ -39,6 +39,8 @@ class DealType(IntEnum):
     CREDIT = 3
     CORRECTION = 5
     BONUS = 6
+    BUY_CANCELED = 13
+    SELL_CANCELED = 14
 
 
 class AccountMode(IntEnum):
@@ -168,6 +170,11 @@ class DealView:
     fee: Decimal
     broker_time_ms: int
     comment: str
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether the broker has taken it back: it keeps its ticket and changes its type."""
+        return self.type in (DealType.BUY_CANCELED, DealType.SELL_CANCELED)
 
     @property
     def effect(self) -> Decimal:

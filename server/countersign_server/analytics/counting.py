@@ -8,12 +8,20 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.analytics import measures
-from countersign_server.analytics.counted import CountedDeal, Place, additions_of
+from countersign_server.analytics.counted import (
+    BEGINNING,
+    Counted,
+    CountedDeal,
+    Place,
+    additions_of,
+)
 from countersign_server.analytics.deal_store import (
     StoredDeal,
     counted_without_producer,
     deals_after,
     deals_to_count,
+    is_counted_as_it_was,
+    mark_all_uncounted,
     mark_counted,
 )
 from countersign_server.analytics.figures_store import (
@@ -22,6 +30,7 @@ from countersign_server.analytics.figures_store import (
     add_sums,
     checkpoint_before,
     history_for_update,
+    remove_figures,
     save_history,
 )
 
@@ -33,11 +42,13 @@ async def count_account(tx: AsyncConnection, account_id: UUID, now: datetime) ->
     """Count some of what an account's figures have not; return whether there may be more.
 
     Sums are added to as deals come. Figures that depend on the order go back to before a deal that
-    came late, and are counted from there.
+    came late, and are counted from there. Once a counted deal is cancelled, all begins again.
     """
     history = await history_for_update(tx, account_id)
     if history is None:
         return False
+    if await is_counted_as_it_was(tx, account_id):
+        history = await _begun_again(tx, history)
     fresh = await deals_to_count(tx, account_id, limit=BATCH)
     if fresh:
         measures.lag_seconds.set(
@@ -47,6 +58,14 @@ async def count_account(tx: AsyncConnection, account_id: UUID, now: datetime) ->
     history = await _counted_on(tx, history)
     await save_history(tx, history)
     return history.behind or len(fresh) == BATCH
+
+
+async def _begun_again(tx: AsyncConnection, history: History) -> History:
+    """Forget every figure: brokers cancel deals rarely, and what one had added cannot be told."""
+    measures.recounts_total.inc()
+    await mark_all_uncounted(tx, history.id)
+    await remove_figures(tx, history.id)
+    return replace(history, counted=Counted(), place=BEGINNING, deals=0, first_deal_ms=None)
 
 
 async def _added(tx: AsyncConnection, history: History, fresh: Sequence[StoredDeal]) -> Place:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import false, func, select, true, update
+from sqlalchemy import exists, false, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.analytics.counted import CountedDeal, Place
@@ -54,7 +54,8 @@ async def deals_to_count(
 ) -> Sequence[StoredDeal]:
     """Return deals that are not counted, in order, with the producers whose positions they are of.
 
-    A position is of the producer whose command opened it first.
+    A position is of the producer whose command opened it first. The deals are held, and what is
+    being cancelled just now is left for later: it must not be counted as it was.
     """
     opening = deals.alias()
     producer = (
@@ -77,8 +78,24 @@ async def deals_to_count(
         .where(deals.c.account_id == account_id, deals.c.counted == false())
         .order_by(deals.c.broker_time_ms, deals.c.ticket)
         .limit(limit)
+        .with_for_update(of=deals, key_share=True, skip_locked=True)
     )
     return [_stored(row, row.producer_id) for row in found]
+
+
+async def is_counted_as_it_was(tx: AsyncConnection, account_id: UUID) -> bool:
+    """Tell whether a deal was cancelled after it was counted."""
+    mine = (deals.c.account_id == account_id) & (deals.c.counted == false())
+    return bool(await tx.scalar(select(exists().where(mine, deals.c.counted_as_it_was == true()))))
+
+
+async def mark_all_uncounted(tx: AsyncConnection, account_id: UUID) -> None:
+    """Let all deals of an account be counted anew."""
+    await tx.execute(
+        update(deals)
+        .where(deals.c.account_id == account_id)
+        .values(counted=False, counted_for=None, counted_as_it_was=False)
+    )
 
 
 async def counted_without_producer(
@@ -88,12 +105,14 @@ async def counted_without_producer(
     if not position_ids:
         return []
     found = await tx.execute(
-        select(*_COLUMNS).where(
+        select(*_COLUMNS)
+        .where(
             deals.c.account_id == account_id,
             deals.c.position_id.in_(position_ids),
             deals.c.counted == true(),
             deals.c.counted_for.is_(None),
         )
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return [_stored(row, None) for row in found]
 

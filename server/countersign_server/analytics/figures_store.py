@@ -143,6 +143,12 @@ async def checkpoint_before(
     return Place(row.place_ms, row.place_ticket), row.deals, counted_of(row.state)
 
 
+async def remove_figures(tx: AsyncConnection, history_id: UUID) -> None:
+    """Forget the checkpoints and the sums of a history."""
+    for table in (figure_checkpoints, figure_days, figure_parts):
+        await tx.execute(delete(table).where(table.c.history_id == history_id))
+
+
 async def add_sums(tx: AsyncConnection, history: History, additions: Additions) -> None:
     """Add to the sums of days and of parts."""
     ids = {"history_id": history.id, "owner_id": history.owner_id}

@@ -166,6 +166,13 @@ class Deals(Protocol):
         """Keep a deal; False: the account's deal of this ticket was kept before."""
         ...
 
+    async def cancel(self, deal: Deal) -> Deal | None:
+        """Let a kept deal be cancelled, as `deal` shows it, and return it as it was.
+
+        None: it was cancelled before. Its command, volume and price stay.
+        """
+        ...
+
     async def fills(self, command_id: UUID) -> Sequence[tuple[Decimal, Decimal]]:
         """Return the volume and price of each deal of a command."""
         ...

@@ -1,13 +1,14 @@
 """Deals: each stored once, and what they show of the command that they carry the tag of."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from countersign.v1 import execution_pb2 as pb
-from countersign_server.audit.entries import Entry
+from countersign_server.audit.entries import Entry, Facts
 from countersign_server.decimals import decimal_text
 from countersign_server.execution.book import Book
 from countersign_server.execution.command import Command
-from countersign_server.execution.deal import Deal
+from countersign_server.execution.deal import Deal, made_as
 from countersign_server.execution.fills import filled_by, is_its_own, shown_by
 from countersign_server.execution.lifecycle import CONTRADICTED_BY_A_DEAL, is_possible
 from countersign_server.execution.measures import deals_total
@@ -23,12 +24,14 @@ async def apply_deal(
 ) -> Command | None:
     """Store a deal and let it show what became of its command; None: it is not one of ours.
 
-    A deal is what happened: it moves its command whatever was thought before.
+    A deal is what happened: it moves its command whatever was thought before. That the broker takes
+    it back afterwards undoes no command: its order was carried out.
     """
     command = None
     if message.magic:
         command = await book.commands.tagged(reporter.account_id, message.magic)
-    if command is not None and not is_its_own(command.kind, command.side, message.type):
+    made = made_as(message.type)
+    if command is not None and not is_its_own(command.kind, command.side, made):
         command = None
     deal = deal_of(
         message,
@@ -38,11 +41,24 @@ async def apply_deal(
         event_time=event_time,
         received_at=now,
     )
+    if deal.is_canceled:
+        deal = replace(deal, entry="")
     if not await book.deals.add(deal):
+        if deal.is_canceled:
+            await _cancel(book, reporter, deal, command, now)
         return command
     deals_total.inc()
     await book.record(_entry(reporter, deal, command, now))
     return await _show(book, reporter, command, deal, now) if command else None
+
+
+async def _cancel(
+    book: Book, reporter: Reporter, deal: Deal, command: Command | None, now: datetime
+) -> None:
+    before = await book.deals.cancel(deal)
+    if before is not None:
+        entry = _entry(reporter, deal, command, now)
+        await book.record(replace(entry, kind="deal.canceled", before=_facts(before)))
 
 
 async def _show(
@@ -80,16 +96,6 @@ async def _show(
 
 
 def _entry(reporter: Reporter, deal: Deal, command: Command | None, now: datetime) -> Entry:
-    facts = {
-        "order_ticket": deal.order_ticket,
-        "position_id": deal.position_id,
-        "type": deal.type,
-        "entry": deal.entry,
-        "symbol": deal.symbol,
-        "volume": deal.volume,
-        "price": deal.price,
-        "profit": deal.profit,
-    }
     return Entry(
         kind="deal.recorded",
         subject=f"deal:{deal.ticket}",
@@ -99,5 +105,18 @@ def _entry(reporter: Reporter, deal: Deal, command: Command | None, now: datetim
         signal_id=command.signal_id if command else None,
         account_id=reporter.account_id,
         command_id=command.id if command else None,
-        after=facts,
+        after=_facts(deal),
     )
+
+
+def _facts(deal: Deal) -> Facts:
+    return {
+        "order_ticket": deal.order_ticket,
+        "position_id": deal.position_id,
+        "type": deal.type,
+        "entry": deal.entry,
+        "symbol": deal.symbol,
+        "volume": deal.volume,
+        "price": deal.price,
+        "profit": deal.profit,
+    }

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.execution.command import Command
-from countersign_server.execution.deal import Deal
+from countersign_server.execution.deal import CANCELED, CHANGED_BY_CANCELING, Deal
 from countersign_server.execution.report import Report
 from countersign_server.execution.settlement import Mark, Settlement
 from countersign_server.execution.tables import anomaly_counts, command_reports, deals, settlements
@@ -118,6 +118,18 @@ class SqlDeals:
             .returning(deals.c.ticket)
         )
         return stored.one_or_none() is not None
+
+    async def cancel(self, deal: Deal) -> Deal | None:
+        mine = (deals.c.account_id == deal.account_id) & (deals.c.ticket == deal.ticket)
+        standing = select(deals).where(mine, deals.c.type.in_(CANCELED)).with_for_update()
+        row = (await self._tx.execute(standing)).one_or_none()
+        if row is None:
+            return None
+        shown = {name: getattr(deal, name) for name in CHANGED_BY_CANCELING}
+        await self._tx.execute(
+            update(deals).where(mine).values(counted=False, counted_as_it_was=row.counted, **shown)
+        )
+        return deal_of(row)
 
     async def fills(self, command_id: UUID) -> Sequence[tuple[Decimal, Decimal]]:
         found = await self._tx.execute(

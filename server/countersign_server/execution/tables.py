@@ -208,6 +208,8 @@ deals = Table(
     # Whether the statistics have it, and whose trade it was counted as.
     Column("counted", Boolean, nullable=False, server_default=sql("false")),
     identifier("counted_for", nullable=True),
+    # The broker has cancelled it since: what the statistics have of it is to be taken out.
+    Column("counted_as_it_was", Boolean, nullable=False, server_default=sql("false")),
     ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )
 Index("deals_by_position", deals.c.account_id, deals.c.position_id)

@@ -73,6 +73,7 @@ _WARNINGS = {
     "command.not-sent",
     "command.partial",
     "command.presumed-not-executed",
+    "deal.canceled",
     "device.paired",
     "device.registered",
     "divergence.open",

@@ -226,8 +226,8 @@ class AffiliateServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReverseCommission(self, request, context):
-        """Takes back the commission on a trade that the broker has corrected or cancelled. The balance may become negative; what is
-        earned next makes it good.
+        """Takes back the commission on a trade that the broker has corrected. On a deal that the broker cancels it is taken back by
+        itself. The balance may become negative; what is earned next makes it good.
 
         A repeat answers the same.
 

@@ -105,8 +105,8 @@ class AffiliateServiceStub:
     Caller: an owner, an operator.
     """
     ReverseCommission: _grpc.UnaryUnaryMultiCallable[_affiliates_pb2.ReverseCommissionRequest, _affiliates_pb2.ReverseCommissionResponse]
-    """Takes back the commission on a trade that the broker has corrected or cancelled. The balance may become negative; what is
-    earned next makes it good.
+    """Takes back the commission on a trade that the broker has corrected. On a deal that the broker cancels it is taken back by
+    itself. The balance may become negative; what is earned next makes it good.
 
     A repeat answers the same.
 
@@ -190,8 +190,8 @@ class AffiliateServiceAsyncStub(AffiliateServiceStub):
     Caller: an owner, an operator.
     """
     ReverseCommission: _aio.UnaryUnaryMultiCallable[_affiliates_pb2.ReverseCommissionRequest, _affiliates_pb2.ReverseCommissionResponse]  # type: ignore[assignment]
-    """Takes back the commission on a trade that the broker has corrected or cancelled. The balance may become negative; what is
-    earned next makes it good.
+    """Takes back the commission on a trade that the broker has corrected. On a deal that the broker cancels it is taken back by
+    itself. The balance may become negative; what is earned next makes it good.
 
     A repeat answers the same.
 
@@ -350,8 +350,8 @@ class AffiliateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _affiliates_pb2.ReverseCommissionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_affiliates_pb2.ReverseCommissionResponse, _abc.Awaitable[_affiliates_pb2.ReverseCommissionResponse]]:
-        """Takes back the commission on a trade that the broker has corrected or cancelled. The balance may become negative; what is
-        earned next makes it good.
+        """Takes back the commission on a trade that the broker has corrected. On a deal that the broker cancels it is taken back by
+        itself. The balance may become negative; what is earned next makes it good.
 
         A repeat answers the same.
 

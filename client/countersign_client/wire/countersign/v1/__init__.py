@@ -726,7 +726,7 @@ class EventTopic(betterproto.Enum):
     """
 
     DEAL = 4
-    """Deals: "deal.recorded"."""
+    """Deals: "deal.recorded", "deal.canceled"."""
 
     GUARD = 5
     """
@@ -5735,7 +5735,8 @@ class Event(betterproto.Message):
 
     natural_key: str = betterproto.string_field(1)
     """
-    Names the happening itself, so that it counts once however often it is told: "deal:81726354", "result:<command>:1".
+    Names the happening itself, so that it counts once however often it is told: "deal:81726354", "deal:81726354:canceled",
+     "result:<command>:1".
     """
 
     event_time: datetime = betterproto.message_field(2)
@@ -5904,7 +5905,8 @@ class OrderReport(betterproto.Message):
 @dataclass(eq=False, repr=False)
 class Deal(betterproto.Message):
     """
-    A deal as the terminal shows it. Immutable; told apart by account and ticket.
+    A deal as the terminal shows it; told apart by account and ticket. It changes once at most: a broker that cancels it makes a
+     buy a 13 and a sell a 14, and what it made is then booked by a balance operation of its own.
     """
 
     ticket: int = betterproto.int64_field(1)
