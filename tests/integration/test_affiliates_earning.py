@@ -1,22 +1,27 @@
 """People bring others, and earn on each trade that those close, once."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import grpc
 import pytest
+from sqlalchemy import func, select
 
 from countersign.v1 import affiliates_pb2 as pb, identity_pb2
 from countersign_server.affiliates.loop import Commissions
-from countersign_server.affiliates.tables import affiliate_progress
+from countersign_server.affiliates.tables import affiliate_progress, ledger_lines
+from countersign_server.affiliates.trade_store import progress_held
 from countersign_server.database.wakeups import Wakeups
 from tests.fixtures.affiliates import (
     Affiliate,
     Trader,
     a_deal,
     an_affiliate,
+    ask_payout,
     balance,
     booked,
     history,
@@ -25,6 +30,7 @@ from tests.fixtures.affiliates import (
     trading,
 )
 from tests.fixtures.refusals import refusal
+from tests.fixtures.waiting import until
 from tests.fixtures.world import PASSWORD, Owner, World, world
 
 REFUSED = grpc.StatusCode.FAILED_PRECONDITION
@@ -314,6 +320,95 @@ async def test_a_commission_is_taken_back_once(it: World, ann: Affiliate, trader
             pb.ReverseCommissionRequest(entry_id=newest.entry_id, reason="again"),
             metadata=it.operator,
         )
+
+
+async def test_a_deal_that_the_broker_cancels_earns_nothing_whoever_tells_of_it_how_often(
+    it: World, ann: Affiliate, trader: Trader
+) -> None:
+    ticket = await trader.trades("2")
+    (earned,) = await booked(it, ann, 1)
+    for _ in range(2):
+        await trader.cancels(ticket)
+    await trader.trades("3")
+
+    newest, taken_back, oldest = await booked(it, ann, 3)
+
+    assert (newest.lots, oldest) == ("3", earned)
+    assert (taken_back.amount.amount, taken_back.reversed_entry_id) == ("-2", earned.entry_id)
+    assert taken_back.reason == f"the broker cancelled deal {ticket}"
+    assert (await stats(it, ann)).lots_this_month == "3"
+
+
+async def test_an_operator_and_the_broker_take_a_commission_back_once_between_them(
+    it: World, ann: Affiliate, trader: Trader
+) -> None:
+    ticket = await trader.trades()
+    (entry,) = await booked(it, ann, 1)
+    request = pb.ReverseCommissionRequest(entry_id=entry.entry_id, reason="a mistake")
+    await it.affiliates.ReverseCommission(request, metadata=it.operator)
+    await trader.cancels(ticket)
+    await trader.trades("3")
+
+    entries = await booked(it, ann, 3)
+
+    assert [one.lots for one in entries] == ["3", "1", "1"]
+    assert entries[1].reason == "a mistake"
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_brokers_cancel_and_when_what_stands_was_earned_and_the_ledger_adds_up(
+    it: World, ann: Affiliate, trader: Trader, seed: int
+) -> None:
+    """Each trade earns a dollar a lot; a payout takes what is there and leaves a debt behind."""
+    await set_program(it, ("0", "1"), basis=pb.COMMISSION_BASIS_LOTS, minimum_payout="1")
+    dice = random.Random(seed)  # noqa: S311  # it only mixes up what happens
+    standing = 0
+    for _ in range(12):
+        lots, course = dice.randint(1, 9), dice.choice(["stands", "soon", "booked", "paid"])
+        ticket = await trader.trades(str(lots))
+        standing += lots if course == "stands" else 0
+        if course in ("booked", "paid"):
+            await earned_on(it, ann, f"{lots}")
+        if course == "paid" and Decimal((await balance(it, ann)).available) >= 1:
+            await ask_payout(it, ann, (await balance(it, ann)).available)
+        if course != "stands":
+            await trader.cancels(ticket)
+    await trader.trades("77")
+    await earned_on(it, ann, "77")
+
+    told = await balance(it, ann)
+    assert Decimal(told.earned) == standing + 77
+    assert Decimal(told.available) + Decimal(told.reserved) == standing + 77
+    async with it.database.transaction(None) as tx:
+        sums = await tx.scalars(
+            select(func.sum(ledger_lines.c.amount)).group_by(ledger_lines.c.entry_id)
+        )
+        assert set(sums) == {0}
+
+
+async def earned_on(it: World, who: Affiliate, lots: str) -> None:
+    """Wait until the newest commission is on so many lots."""
+
+    async def is_booked() -> bool:
+        entries = (await history(it, who, limit=10)).entries
+        earned = (one for one in entries if one.kind == pb.AFFILIATE_HISTORY_KIND_COMMISSION)
+        return next((one.lots for one in earned), "") == lots
+
+    await until(is_booked, f"{lots} lots have earned")
+
+
+async def test_a_deal_that_was_cancelled_before_anybody_looked_at_it_earns_nothing(
+    it: World, ann: Affiliate, trader: Trader
+) -> None:
+    async with it.database.transaction(None) as held:
+        # While somebody holds the place, nobody books.
+        assert await progress_held(held) is not None
+        await trader.cancels(await trader.trades("2"))
+    await trader.trades("3")
+
+    (entry,) = await booked(it, ann, 1)
+
+    assert entry.lots == "3"
 
 
 async def test_the_history_is_read_in_parts(it: World, ann: Affiliate, trader: Trader) -> None:

@@ -150,6 +150,16 @@ class TradedDeal:
     affiliate_disabled: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanceledDeal:
+    """A deal that the broker took back, on an account of somebody who was referred."""
+
+    sequence: int  # of the audit entry that tells of it
+    broker_server: str
+    broker_login: int
+    ticket: int
+
+
 def commission_entry(
     earned: Commission, deal: TradedDeal, *, entry_id: UUID, now: datetime
 ) -> Entry:

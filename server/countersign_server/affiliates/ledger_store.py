@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.affiliates.commission import month_of
 from countersign_server.affiliates.ledger import (
+    CanceledDeal,
     Entry,
     EntryKind,
     Line,
@@ -69,14 +70,15 @@ async def reversal(tx: AsyncConnection, entry_id: UUID) -> Entry | None:
     return found[0] if found else None
 
 
-async def has_commission(tx: AsyncConnection, deal: TradedDeal) -> bool:
-    """Tell whether a deal has earned its commission, whoever told of it."""
-    asked = select(ledger_entries.c.id).where(
-        ledger_entries.c.broker_server == deal.broker_server,
-        ledger_entries.c.broker_login == deal.broker_login,
-        ledger_entries.c.deal_ticket == deal.ticket,
+async def commission_of(tx: AsyncConnection, deal: TradedDeal | CanceledDeal) -> Entry | None:
+    """Return what a deal has earned, whoever told of it, taken back or not; None: nothing."""
+    found = await _entries(
+        tx,
+        (ledger_entries.c.broker_server == deal.broker_server)
+        & (ledger_entries.c.broker_login == deal.broker_login)
+        & (ledger_entries.c.deal_ticket == deal.ticket),
     )
-    return await tx.scalar(asked) is not None
+    return found[0] if found else None
 
 
 async def available(tx: AsyncConnection, owner_id: UUID, currency: str) -> Decimal:

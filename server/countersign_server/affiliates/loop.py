@@ -1,7 +1,7 @@
-"""Every closed trade of somebody who was referred earns its commission, once."""
+"""Every closed trade of somebody who was referred earns its commission, once, if it stands."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,8 +15,9 @@ from countersign_server.affiliates.commission import (
     Nothing,
     commission_on,
 )
-from countersign_server.affiliates.ledger import TradedDeal, commission_entry
+from countersign_server.affiliates.ledger import CanceledDeal, TradedDeal, commission_entry
 from countersign_server.affiliates.standing import measured
+from countersign_server.affiliates.taking_back import take_back
 from countersign_server.affiliates.telling import told_entry
 from countersign_server.audit.entries import Trace
 from countersign_server.audit.log import newest_sequence
@@ -69,22 +70,27 @@ class Commissions:
                 return False
             newest = await newest_sequence(tx)
             upto = min(newest, after + _STRIDE)
+            canceled = await trade_store.canceled_deals(tx, after=after, upto=upto, limit=_AT_ONCE)
+            upto = _end_of(canceled, upto)
             found = await trade_store.referred_deals(tx, after=after, upto=upto, limit=_AT_ONCE)
+            upto = _end_of(found, upto)
             for deal in found:
                 await self._book(tx, deal)
-            if len(found) == _AT_ONCE:
-                upto = found[-1].sequence
+            # After what they take back. What is cancelled while this runs is told of later.
+            for deal in canceled:
+                if deal.sequence <= upto:
+                    await self._take_back(tx, deal)
             # A database restored from an earlier state has a shorter chain: wait for it to grow.
             if upto > after:
                 await trade_store.save_progress(tx, upto)
         measures.lag_entries.set(max(newest - upto, 0))
-        if found:
+        if found or canceled:
             self._wakeups.ring("audit")
         return upto < newest
 
     async def _book(self, tx: AsyncConnection, deal: TradedDeal) -> None:
         """Book the commission on one deal, or count why there is none."""
-        if await ledger_store.has_commission(tx, deal):
+        if await ledger_store.commission_of(tx, deal) is not None:
             measures.commissions_total.labels("BOOKED_BEFORE").inc()
             return
         known = await trade_store.deals_of_position(tx, deal.account_id, deal.position_id)
@@ -109,3 +115,17 @@ class Commissions:
                 await ledger_store.add_entry(tx, entry)
                 await record(tx, told_entry(entry, _TRACE))
                 measures.commissions_total.labels("BOOKED").inc()
+
+    async def _take_back(self, tx: AsyncConnection, deal: CanceledDeal) -> None:
+        """Take back what a cancelled deal has earned; it may have earned nothing."""
+        commission = await ledger_store.commission_of(tx, deal)
+        if commission is None:
+            measures.commissions_total.labels("CANCELED_BEFORE_BOOKED").inc()
+            return
+        reason = f"the broker cancelled deal {deal.ticket}"
+        await take_back(tx, commission, reason=reason, trace=_TRACE, now=self._now())
+
+
+def _end_of(found: Sequence[TradedDeal] | Sequence[CanceledDeal], upto: int) -> int:
+    """Return up to where everything was found: short of `upto` if there was too much."""
+    return found[-1].sequence if len(found) == _AT_ONCE else upto

@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from countersign.v1 import affiliates_pb2 as pb, affiliates_pb2_grpc
-from countersign_server.affiliates import ledger_store, measures, store
-from countersign_server.affiliates.ledger import EntryKind, reversal_of
+from countersign_server.affiliates import ledger_store, store
+from countersign_server.affiliates.ledger import EntryKind
 from countersign_server.affiliates.program import check_tiers
-from countersign_server.affiliates.telling import told_entry, told_program
+from countersign_server.affiliates.taking_back import take_back
+from countersign_server.affiliates.telling import told_program
 from countersign_server.affiliates.wire import history_message, program_message, program_of
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
@@ -58,14 +59,7 @@ class ProgramCalls(affiliates_pb2_grpc.AffiliateServiceServicer):
             found = await ledger_store.entry(tx, entry_id)
             if found is None or found.kind is not EntryKind.COMMISSION:
                 raise NotFound(f"no commission {entry_id}", entry_id=str(entry_id))
-            # Of two that take it back at once the second sees that it was done.
-            await store.affiliate_held(tx, found.owner_id)
-            made = await ledger_store.reversal(tx, entry_id)
-            if made is None:
-                now = self._now()
-                made = reversal_of(found, entry_id=uuid7(now), reason=reason, now=now)
-                await ledger_store.add_entry(tx, made)
-                await record(tx, told_entry(made, trace_of(current_call())))
-                measures.commissions_total.labels("REVERSED").inc()
+            trace, now = trace_of(current_call()), self._now()
+            made = await take_back(tx, found, reason=reason, trace=trace, now=now)
         self._wakeups.ring("audit")
         return pb.ReverseCommissionResponse(entry=history_message(made))

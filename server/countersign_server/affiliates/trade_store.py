@@ -10,14 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.accounts.tables import accounts
 from countersign_server.affiliates.closed_trade import ENDS, PositionDeal
-from countersign_server.affiliates.ledger import TradedDeal
+from countersign_server.affiliates.ledger import CanceledDeal, TradedDeal
 from countersign_server.affiliates.tables import affiliate_progress, referrals
 from countersign_server.audit.tables import audit_entries, audit_seals
 from countersign_server.execution.tables import deals
 from countersign_server.identity.tables import users
 
 _NAME = "commissions"
-_RECORDED = "deal.recorded"
+_RECORDED, _CANCELED = "deal.recorded", "deal.canceled"
+_sequence = audit_seals.c.sequence
+_ticket = cast(func.split_part(audit_entries.c.subject, ":", 2), BigInteger)
 _POSITION_DEALS_MAX = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,9 +39,11 @@ async def save_progress(tx: AsyncConnection, sequence: int) -> None:
 async def referred_deals(
     tx: AsyncConnection, *, after: int, upto: int, limit: int
 ) -> Sequence[TradedDeal]:
-    """Return the closing deals of people who were referred, in the chain's order."""
-    ticket = cast(func.split_part(audit_entries.c.subject, ":", 2), BigInteger)
-    sequence, own = audit_seals.c.sequence, accounts.alias()
+    """Return the closing deals of people who were referred, in the chain's order.
+
+    What was cancelled in the meantime closes nothing, and is not among them.
+    """
+    own = accounts.alias()
     is_affiliates = exists().where(
         own.c.owner_id == referrals.c.owner_id,
         own.c.server == accounts.c.server,
@@ -47,7 +51,7 @@ async def referred_deals(
     )
     found = await tx.execute(
         select(
-            sequence,
+            _sequence,
             *(deals.c.account_id, deals.c.ticket, deals.c.position_id, deals.c.broker_time_ms),
             *(deals.c.broker_utc_offset_seconds, accounts.c.currency, accounts.c.demo),
             *(accounts.c.server, accounts.c.login, is_affiliates.label("is_affiliates")),
@@ -60,18 +64,39 @@ async def referred_deals(
         .join(accounts, accounts.c.id == audit_entries.c.account_id)
         .join(
             deals,
-            (deals.c.account_id == audit_entries.c.account_id) & (deals.c.ticket == ticket),
+            (deals.c.account_id == audit_entries.c.account_id) & (deals.c.ticket == _ticket),
         )
         .where(
-            sequence > after,
-            sequence <= upto,
+            _sequence > after,
+            _sequence <= upto,
             audit_entries.c.kind == _RECORDED,
             deals.c.entry.in_(ENDS),
         )
-        .order_by(sequence)
+        .order_by(_sequence)
         .limit(limit)
     )
     return [_traded_deal(row) for row in found]
+
+
+async def canceled_deals(
+    tx: AsyncConnection, *, after: int, upto: int, limit: int
+) -> Sequence[CanceledDeal]:
+    """Return deals of people who were referred that brokers took back, in the chain's order."""
+    found = await tx.execute(
+        select(
+            _sequence,
+            accounts.c.server.label("broker_server"),
+            accounts.c.login.label("broker_login"),
+            _ticket.label("ticket"),
+        )
+        .join_from(audit_seals, audit_entries, audit_seals.c.entry_id == audit_entries.c.id)
+        .join(referrals, referrals.c.referred_id == audit_entries.c.owner_id)
+        .join(accounts, accounts.c.id == audit_entries.c.account_id)
+        .where(_sequence > after, _sequence <= upto, audit_entries.c.kind == _CANCELED)
+        .order_by(_sequence)
+        .limit(limit)
+    )
+    return [CanceledDeal(**row) for row in found.mappings()]
 
 
 async def deals_of_position(
