@@ -164,6 +164,8 @@ async def test_a_deal_that_is_cancelled_while_it_is_counted_is_not_counted_as_it
         await books.counting.step()
     await books.count()
 
+    async with books.database.transaction(None) as tx:
+        assert await SqlDeals(tx).cancel(deal_as_canceled(books.account, whole[5])) is None
     whole[5] = canceled(whole[5])
     assert (await books.standing()).counted.whole == figures_of(whole)
 

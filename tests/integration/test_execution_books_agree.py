@@ -270,11 +270,16 @@ class Books(RuleBasedStateMachine):
         ticket=st.integers(1, 6),
         volume=st.sampled_from(["0.1", "0.2", "0.3"]),
         entry=st.sampled_from([pb.DEAL_ENTRY_IN, pb.DEAL_ENTRY_OUT]),
+        canceled=st.sampled_from(["", "", "0", "0.30"]),
         comment=st.sampled_from(["", "", "a\0b"]),
     )
-    def deal(self, which: int, ticket: int, volume: str, entry: Any, comment: str) -> None:
+    def deal(  # noqa: PLR0913  # what a story varies
+        self, *, which: int, ticket: int, volume: str, entry: Any, canceled: str, comment: str
+    ) -> None:
+        """`canceled`: what is left of it; empty: it stands."""
         deal = pb.Deal(
             ticket=ticket,
+            type=13 if canceled else 0,
             order_ticket=400 + ticket,
             position_id=which + 1,
             magic=self.pick(which).magic if which >= 0 else 0,
@@ -282,14 +287,14 @@ class Books(RuleBasedStateMachine):
             symbol="EURUSD",
             volume=volume,
             price=f"1.08{ticket}",
-            profit="0.10",
+            profit=canceled or "0.10",
             commission="0",
             swap="0",
             fee="0",
             broker_time_ms=1_772_000_000_000 + ticket * 86_000_000,
             comment=comment,
         )
-        self.tell(f"deal:{ticket}", deal=deal)
+        self.tell(f"deal:{ticket}:canceled" if canceled else f"deal:{ticket}", deal=deal)
 
     @precondition(lambda self: self.live and self.commands)
     @rule(
