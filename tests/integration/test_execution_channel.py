@@ -239,8 +239,9 @@ async def test_a_silent_session_lapses(database_url: str, tmp_path: Path) -> Non
     async with world(
         database_url,
         tmp_path,
-        heartbeat_interval=timedelta(milliseconds=100),
-        heartbeat_timeout=timedelta(milliseconds=400),
+        heartbeat_interval=timedelta(milliseconds=200),
+        # Opening the session must not take as long.
+        heartbeat_timeout=timedelta(seconds=3),
     ) as it:
         owner = await it.an_owner()
         device = await it.a_device(owner)
