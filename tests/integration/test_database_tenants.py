@@ -155,6 +155,8 @@ async def test_no_table_shows_or_changes_for_one_tenant_what_is_anothers(scene: 
     assert {name for name, count in kept.items() if count == 0} == WITHOUT_ROWS
 
     own = {table.name: await seen(scene, table, scene.ann) for table in OWNED}
+    # The server goes on meanwhile: what could not be delivered is tried again.
+    kept_now = {table.name: await seen(scene, table, None) for table in OWNED}
     anothers = {table.name: await seen(scene, table, scene.bob) for table in OWNED}
     changes = {
         table.name: await changed(scene, table, scene.bob)
@@ -162,7 +164,7 @@ async def test_no_table_shows_or_changes_for_one_tenant_what_is_anothers(scene: 
         if table.name != "audit_entries"
     }
 
-    assert own == kept
+    assert {name for name in own if not kept[name] <= own[name] <= kept_now[name]} == set()
     assert set(anothers.values()) == {0}, anothers
     assert set(changes.values()) == {0}, changes
 
