@@ -71,6 +71,7 @@ class Wakeups:
         self._pending: set[str] = set()
         self._to_send = asyncio.Event()
         self._listening = asyncio.Event()
+        self._sending = asyncio.Event()
         self._sender_pid = 0
         self._presence = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -96,6 +97,7 @@ class Wakeups:
         with suppress(TimeoutError):
             async with asyncio.timeout(patience.total_seconds()):
                 await self._listening.wait()
+                await self._sending.wait()
 
     async def stop(self) -> None:
         """Stop listening and sending. What was rung and not sent yet is forgotten: it is a hint."""
@@ -176,6 +178,7 @@ class Wakeups:
     async def _send(self) -> None:
         async with await _connect(self._conninfo) as connection:
             self._sender_pid = connection.info.backend_pid
+            self._sending.set()
             try:
                 while True:
                     await self._to_send.wait()
