@@ -1,58 +1,38 @@
 """What people and brokers do at a terminal beside us is seen, and ends, on processes that run."""
 
-from typing import Any
+from decimal import Decimal
 
-import httpx2
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
 
-from countersign.v1 import accounts_pb2, reconciliation_pb2 as pb
-from mt5_simulator.served.address import parsed_address
-from mt5_simulator.served.client import control
+from countersign.v1 import execution_pb2, values_pb2
 from tests.fixtures.burst import burst
-from tests.fixtures.live_product import LiveProduct
+from tests.fixtures.live_books import (
+    PATIENCE_SECONDS,
+    agree,
+    at_terminal,
+    broker_deals,
+    compared,
+    divergences,
+    ended,
+    flattened,
+    held,
+    one_held,
+    resized,
+    rest,
+    send_by_hand,
+    standing,
+    traded,
+    untold_deals,
+)
+from tests.fixtures.live_product import LiveProduct, Victim
 from tests.fixtures.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
-PATIENCE_SECONDS = 90
-DONE = 10009  # MetaTrader's TRADE_RETCODE_DONE
-
-
-def at_terminal(product: LiveProduct, verb: str, **details: object) -> Any:  # the simulator's JSON
-    return control(parsed_address(product.terminal_address), verb, details)
-
-
-async def rest(product: LiveProduct, method: str, path: str, **body: object) -> Any:  # JSON
-    """Ask through the gateway, as a browser would."""
-    headers = dict(product.owner.metadata)
-    async with httpx2.AsyncClient(base_url=f"http://{product.client_line.address}") as client:
-        answer = await client.request(
-            method, f"/api/v1/{path}", headers=headers, json=body or None, timeout=20
-        )
-    assert answer.status_code == httpx2.codes.OK, answer.text
-    return answer.json()
-
-
-async def ended(product: LiveProduct, kind: str, state: str) -> dict[str, Any]:
-    """Wait for a divergence of a kind that has ended so, and return it."""
-
-    async def found() -> list[dict[str, Any]]:
-        listed = await rest(product, "GET", f"divergences?account_id={product.owner.account_id}")
-        wanted = (f"DIVERGENCE_KIND_{kind}", f"DIVERGENCE_STATE_{state}")
-        return [
-            one for one in listed.get("divergences", []) if (one["kind"], one["state"]) == wanted
-        ]
-
-    return (await until(found, f"a divergence {kind} is {state}", PATIENCE_SECONDS))[0]
-
-
-async def held(product: LiveProduct) -> list[int]:
-    answer = await product.world.reconciliation.ListPositions(
-        pb.ListPositionsRequest(account_id=product.owner.account_id),
-        metadata=product.owner.metadata,
-    )
-    return [one.ticket for stored in answer.accounts for one in stored.snapshot.positions]
+BUY = values_pb2.SIDE_BUY
+# What `burst` begins with: USDJPY, of which the broker gives what there is and drops the rest.
+AT_ANY_VOLUME = 2
+AN_HOUR = 3600
 
 
 async def test_a_trade_by_hand_is_closed_where_the_policy_says_so(product: LiveProduct) -> None:
@@ -61,9 +41,7 @@ async def test_a_trade_by_hand_is_closed_where_the_policy_says_so(product: LiveP
     put = await rest(product, "PUT", path, rules=[rule])
     assert rule in put["rules"]
     assert await rest(product, "GET", path) == put
-    at_terminal(
-        product, "send", request={"action": 1, "type": 0, "symbol": "EURUSD", "volume": "0.02"}
-    )
+    send_by_hand(product, "EURUSD", side=0, lots="0.02")
 
     divergence = await ended(product, "MANUAL", "CLOSED")
 
@@ -78,57 +56,88 @@ async def test_a_trade_by_hand_is_closed_where_the_policy_says_so(product: LiveP
 async def test_a_close_at_the_broker_is_taken_into_our_book(product: LiveProduct) -> None:
     async with burst(product, 1):
         pass
-
-    async def one_is_open() -> list[int]:
-        return await held(product)
-
-    (ticket,) = await until(one_is_open, "the position is shown", PATIENCE_SECONDS)
-    at_terminal(product, "close", ticket=ticket, reason="SL")
+    position = await one_held(product, BUY, "0.01")
+    at_terminal(product, "close", ticket=position.ticket, reason="SL")
 
     divergence = await ended(product, "CLOSED_BY_BROKER", "ADOPTED")
 
     assert '"reason":"STOP_LOSS"' in divergence["actualJson"]
-    status = await rest(product, "GET", f"reconciliation/{product.owner.id}")
-    (standing,) = status["accounts"]
-    assert standing["openDivergences"] == 0
-
-
-async def resized(product: LiveProduct, lots: str) -> None:
-    """Let the owner's account trade another size."""
-    world, owner = product.world, product.owner
-    listed = await world.accounts.ListSubscriptions(
-        accounts_pb2.ListSubscriptionsRequest(), metadata=owner.metadata
-    )
-    (followed,) = listed.subscriptions
-    request = accounts_pb2.UpdateSubscriptionRequest(
-        subscription=accounts_pb2.Subscription(
-            subscription_id=followed.subscription_id,
-            sizing=accounts_pb2.Sizing(fixed_lots=lots),
-        ),
-        update_mask=FieldMask(paths=["sizing"]),
-    )
-    await world.accounts.UpdateSubscription(request, metadata=owner.metadata)
+    assert (await standing(product)).open_divergences == 0
 
 
 async def test_a_part_that_is_closed_by_hand_is_taken_into_our_book(product: LiveProduct) -> None:
     await resized(product, "0.03")
     async with burst(product, 1):
         pass
+    position = await one_held(product, BUY, "0.03")
+    send_by_hand(product, "EURUSD", side=1, lots="0.02", position=position.ticket)
 
-    async def one_is_open() -> list[int]:
-        return await held(product)
-
-    (ticket,) = await until(one_is_open, "the position is shown", PATIENCE_SECONDS)
-    half = {"action": 1, "type": 1, "symbol": "EURUSD", "volume": "0.02", "position": ticket}
-    assert at_terminal(product, "send", request=half)["retcode"] == DONE
-
-    divergence = await ended(product, "PARTIAL", "ADOPTED")
+    divergence = await ended(product, "PARTIAL", "ADOPTED", hurry=True)
 
     assert divergence["reason"] == "POLICY_ADOPT"
+    assert (await one_held(product, BUY, "0.01")).ticket == position.ticket
+    await agree(product, 1)
+    await flattened(product)
 
-    async def agrees() -> bool:
-        status = await rest(product, "GET", f"reconciliation/{product.owner.id}")
-        (standing,) = status["accounts"]
-        return standing["openDivergences"] == 0 and await held(product) == [ticket]
 
-    await until(agrees, "book and terminal agree on what is left", PATIENCE_SECONDS)
+async def test_of_an_opening_that_is_filled_in_part_everybody_is_told_what_was_filled(
+    product: LiveProduct,
+) -> None:
+    product.fail_terminal("partial", text="0.01@0 0.02@3")
+
+    command = await traded(product, "0.05", first=AT_ANY_VOLUME)
+
+    assert command.state == execution_pb2.COMMAND_STATE_PARTIAL
+    assert command.filled_volume == "0.03"
+    assert sorted(deal.volume for deal in command.deals) == ["0.01", "0.02"]
+    assert {deal.ticket for deal in command.deals} <= broker_deals(product)
+    first, second = sorted(command.deals, key=lambda deal: deal.ticket)
+    worth = Decimal(first.price) + 2 * Decimal(second.price)
+    assert abs(Decimal(command.average_price) - worth / 3) < Decimal("0.000001")
+    assert (await one_held(product, BUY, "0.03")).magic == command.magic
+    await agree(product, 1)
+    await flattened(product)
+
+
+async def test_a_history_that_is_lost_declares_nothing_gone_and_when_it_is_back_the_books_agree(
+    product: LiveProduct,
+) -> None:
+    kept = await traded(product, "0.01")
+    gone = await traded(product, "0.02", first=1)
+    await agree(product, 2)
+    seen_before = {one["divergenceId"] for one in await divergences(product)}
+
+    at_terminal(product, "restart", history_empty_for=AN_HOUR)
+    product.kill(Victim.BRIDGE)
+    at_terminal(product, "close", ticket=gone.deals[0].position_id, reason="SL")
+    await product.start(Victim.BRIDGE)
+    await one_held(product, BUY, "0.01")
+    for _ in range(3):
+        run = await compared(product)
+        assert (run.matched, run.failure_reason) == (1, "")
+
+    # Whatever is missing is a question, and stays one for as long as no deal answers it.
+    asked = [one for one in await divergences(product) if one["divergenceId"] not in seen_before]
+    assert {one["commandId"] for one in asked if one.get("commandId")} == {gone.command_id}
+    states = {one["state"] for one in asked}
+    assert states <= {"DIVERGENCE_STATE_OPEN", "DIVERGENCE_STATE_ESCALATED"}
+    for command in (kept, gone):
+        shown = await status_of(product, command)
+        assert shown.state == execution_pb2.COMMAND_STATE_EXECUTED
+        assert [deal.ticket for deal in shown.deals] == [deal.ticket for deal in command.deals]
+
+    at_terminal(product, "restart")
+
+    closed = await ended(product, "CLOSED_BY_BROKER", "ADOPTED", hurry=True)
+    assert closed["commandId"] == gone.command_id
+    await agree(product, 1)
+    assert untold_deals(product) == []
+
+
+async def status_of(product: LiveProduct, command: execution_pb2.Command) -> execution_pb2.Command:
+    answer = await product.world.execution.GetExecutionStatus(
+        execution_pb2.GetExecutionStatusRequest(signal_id=command.signal_id),
+        metadata=product.owner.metadata,
+    )
+    (one,) = answer.commands
+    return one
