@@ -13,6 +13,7 @@ from countersign.v1 import reconciliation_pb2 as pb
 from countersign_server.accounts.tables import accounts, snapshots
 from countersign_server.audit.entries import Trace
 from countersign_server.reconciliation.breaker import FAILURES_MAX
+from countersign_server.reconciliation.divergence_store import Run
 from countersign_server.reconciliation.freshness import stale_after
 from countersign_server.reconciliation.loop import Scheduler
 from countersign_server.reconciliation.reconciler import PERIOD, Reconciler, TurnLost
@@ -20,6 +21,7 @@ from countersign_server.reconciliation.tables import reconciliation_runs, reconc
 from countersign_server.reconciliation.turns import LEASE, Turn, enlist, take_turns
 from tests.fixtures.back_office import HEARTBEAT, BackOffice, Metadata, a_snapshot, back_office
 from tests.fixtures.clock import Clock
+from tests.fixtures.waiting import until
 
 UNREADABLE = b"\xff"
 TRACE = Trace("system:test")
@@ -158,6 +160,57 @@ async def test_an_account_that_fails_stops_no_other_and_is_left_alone_for_a_whil
     await tell(office, broken, owner_id)
     assert await work.step() == 2
     assert (await status(office, owner))[broken].breaker == pb.BREAKER_STATE_CLOSED
+
+
+class Held(Reconciler):
+    """Counts how many it compares at once, and holds one account's comparison until it is let."""
+
+    def __init__(self, office: BackOffice, held_id: str) -> None:
+        super().__init__(
+            database=office.database,
+            wakeups=office.wakeups,
+            stale=stale_after(HEARTBEAT, office.clock),
+            now=office.clock,
+        )
+        self.let_go = asyncio.Event()
+        self.most = 0
+        self.done: set[str] = set()
+        self._held_id = held_id
+        self._inside = 0
+
+    async def compare(self, turn: Turn, trace: Trace, *, keep: bool = False) -> Run:
+        self._inside += 1
+        self.most = max(self.most, self._inside)
+        try:
+            if str(turn.account_id) == self._held_id:
+                await self.let_go.wait()
+            run = await super().compare(turn, trace, keep=keep)
+            self.done.add(str(turn.account_id))
+            return run
+        finally:
+            self._inside -= 1
+
+
+async def test_five_accounts_are_compared_at_a_time_and_one_that_hangs_keeps_no_other_waiting(
+    office: BackOffice,
+) -> None:
+    owner = await office.a_person()
+    ids = [await read(office, owner, login) for login in range(1, 13)]
+    holding = Held(office, ids[0])
+    work = Scheduler(database=office.database, reconciler=holding, now=office.clock)
+    step = asyncio.create_task(work.step())
+
+    async def all_others_are_done() -> bool:
+        return holding.done == set(ids[1:])
+
+    await until(all_others_are_done, "every other account is compared", 60)
+    assert not step.done()
+    shown = await status(office, owner)
+    assert {one for one in ids if shown[one].HasField("last_run")} == set(ids[1:])
+    holding.let_go.set()
+    assert await step == 12
+    assert holding.done == set(ids)
+    assert holding.most == 5
 
 
 async def test_a_repeat_while_one_runs_answers_the_running_one(office: BackOffice) -> None:
