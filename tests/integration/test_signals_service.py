@@ -554,18 +554,6 @@ async def test_a_stream_ends_with_the_token_that_opened_it(
                 await watch
 
 
-async def test_a_caller_has_only_so_many_watches(database_url: str, tmp_path: Path) -> None:
-    async with world(database_url, tmp_path, watches_per_caller=1) as it:
-        ann, bob = await it.an_owner(), await it.an_owner("bob", 1000002)
-        asked = signals_pb2.WatchSignalsRequest()
-        first = it.signals.WatchSignals(asked, metadata=ann.metadata)
-        await first.read()
-        with refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"):
-            await it.signals.WatchSignals(asked, metadata=ann.metadata).read()
-        assert await it.signals.WatchSignals(asked, metadata=bob.metadata).read()
-        first.cancel()
-
-
 def a_token(shown: Any, position: list[Any]) -> str:
     """Return the page token of the same question with another position."""
     question, _ = json.loads(base64.urlsafe_b64decode(shown.next_page_token))

@@ -26,6 +26,7 @@ from countersign_server.identity.believed import Believed
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, current_caller
 from countersign_server.rpc.conversion import from_timestamp, uuid_or_none
+from countersign_server.rpc.open_streams import OpenStreams
 from countersign_server.rpc.pages import next_token, page_size, position_of
 from countersign_server.rpc.server_sent_events import (
     end_event,
@@ -47,19 +48,21 @@ _Bound = Literal["start_time", "end_time"]
 class AuditService(audit_pb2_grpc.AuditServiceServicer):
     """See audit.proto for the contract."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it stands on, named at its one call
         self,
         *,
         database: Database,
         feed: Feed,
         believed: Believed,
         evidence: TellEvidence,
+        watches: OpenStreams,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._feed = feed
         self._believed = believed
         self._evidence = evidence
+        self._watches = watches
         self._clock = clock
 
     async def ListAuditEntries(
@@ -137,10 +140,16 @@ class AuditService(audit_pb2_grpc.AuditServiceServicer):
     async def FollowEvents(
         self, request: audit_pb2.FollowEventsRequest, context: Context
     ) -> AsyncIterator[HttpBody]:
-        after = last_event_id(context) or request.after_sequence
+        caller, after = current_caller(), last_event_id(context) or request.after_sequence
+        with self._watches.one_of(caller.id):
+            async with aclosing(self._in_band(caller, after)) as told:
+                async for body in told:
+                    yield body
+
+    async def _in_band(self, caller: Caller, after: int) -> AsyncGenerator[HttpBody]:
         yield greeting()
         try:
-            async with aclosing(self._told(current_caller(), after)) as told:
+            async with aclosing(self._told(caller, after)) as told:
                 async for data in told:
                     yield events(data)
         except (SQLAlchemyError, OSError):

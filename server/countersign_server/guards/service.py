@@ -28,6 +28,7 @@ from countersign_server.identity.believed import Believed
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import current_caller
 from countersign_server.rpc.conversion import uuid_or_none
+from countersign_server.rpc.open_streams import OpenStreams
 from countersign_server.rpc.pages import id_position, moment_position, next_token, page_size
 from countersign_server.rpc.server_sent_events import last_event_id
 
@@ -43,6 +44,7 @@ class GuardService(PolicyCalls, SwitchCalls):
         sign: Sign,
         following: Following,
         believed: Believed,
+        watches: OpenStreams,
         fresh_for: timedelta,
         now: Callable[[], datetime],
     ) -> None:
@@ -51,6 +53,7 @@ class GuardService(PolicyCalls, SwitchCalls):
         self._sign = sign
         self._following = following
         self._believed = believed
+        self._watches = watches
         self._fresh_for = fresh_for
         self._now = now
 
@@ -76,13 +79,14 @@ class GuardService(PolicyCalls, SwitchCalls):
     ) -> AsyncIterator[HttpBody]:
         caller, last_event = current_caller(), last_event_id(context)
         account_id = uuid_or_none(request.account_id)
-        async with self._database.transaction(caller.tenant) as tx:
-            if account_id is not None:
-                await visible_account(tx, account_id)
-        news = self._following.follow(caller.owner_id, account_id, last_event)
-        async with aclosing(self._believed.in_band(news, caller)) as told:
-            async for body in told:
-                yield body
+        with self._watches.one_of(caller.id):
+            async with self._database.transaction(caller.tenant) as tx:
+                if account_id is not None:
+                    await visible_account(tx, account_id)
+            news = self._following.follow(caller.owner_id, account_id, last_event)
+            async with aclosing(self._believed.in_band(news, caller)) as told:
+                async for body in told:
+                    yield body
 
     async def ResetGuard(
         self, request: pb.ResetGuardRequest, context: Context

@@ -11,6 +11,7 @@ from countersign_server.reconciliation.freshness import stale_after
 from countersign_server.reconciliation.loop import Scheduler
 from countersign_server.reconciliation.reconciler import Reconciler
 from countersign_server.reconciliation.service import ReconciliationService
+from countersign_server.rpc.open_streams import OpenStreams
 
 
 def reconciliation(ground: Ground, who: People, feed: Feed) -> Part:
@@ -24,6 +25,7 @@ def reconciliation(ground: Ground, who: People, feed: Feed) -> Part:
         reconciler=reconciler,
         following=Following(database=database, wakeups=wakeups, feed=feed, stale=stale),
         believed=who.believed,
+        watches=OpenStreams(ground.settings.watches_per_caller),
         stale=stale,
         now=now,
     )

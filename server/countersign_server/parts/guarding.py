@@ -13,6 +13,7 @@ from countersign_server.guards.sql_book import SqlGuardBooks
 from countersign_server.parts.part import Ground, Part
 from countersign_server.parts.people import People
 from countersign_server.reconciliation.freshness import HEARTBEATS
+from countersign_server.rpc.open_streams import OpenStreams
 
 
 def guards(ground: Ground, who: People, feed: Feed) -> Part:
@@ -36,6 +37,7 @@ def guards(ground: Ground, who: People, feed: Feed) -> Part:
             database=database, wakeups=wakeups, feed=feed, fresh_for=fresh_for, now=now
         ),
         believed=who.believed,
+        watches=OpenStreams(ground.settings.watches_per_caller),
         fresh_for=fresh_for,
         now=now,
     )

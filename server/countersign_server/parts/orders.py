@@ -35,6 +35,7 @@ from countersign_server.guards.sql_book import SqlGuardBooks
 from countersign_server.parts.part import Ground, Loop, Part
 from countersign_server.parts.people import People
 from countersign_server.reconciliation.freshness import stale_after
+from countersign_server.rpc.open_streams import OpenStreams
 from countersign_server.settings import Settings
 from countersign_server.signals.admission import Windows
 from countersign_server.signals.ingest import Ingest
@@ -72,8 +73,8 @@ def signals(
         windows=_windows(ground.settings),
         believed=who.believed,
         refusals=refusals,
-        streams_per_producer=ground.settings.streams_per_producer,
-        watches_per_caller=ground.settings.watches_per_caller,
+        streams=OpenStreams(ground.settings.streams_per_producer),
+        watches=OpenStreams(ground.settings.watches_per_caller),
         count_outcomes=_count_outcomes,
         now=ground.now,
     )

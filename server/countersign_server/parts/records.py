@@ -9,6 +9,7 @@ from countersign_server.audit.service import AuditService
 from countersign_server.evidence.export import Evidence
 from countersign_server.parts.part import Ground, Part
 from countersign_server.parts.people import People
+from countersign_server.rpc.open_streams import OpenStreams
 
 
 def audit(ground: Ground, who: People, feed: Feed) -> Part:
@@ -18,6 +19,7 @@ def audit(ground: Ground, who: People, feed: Feed) -> Part:
         feed=feed,
         believed=who.believed,
         evidence=Evidence(ground.database, ground.now).told,
+        watches=OpenStreams(ground.settings.watches_per_caller),
     )
     return Part(
         partial(add_AuditServiceServicer_to_server, service),

@@ -63,6 +63,7 @@ from countersign_server.reconciliation.wire import (
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import current_call, current_caller
 from countersign_server.rpc.conversion import to_timestamp, trace_of, uuid_or_none
+from countersign_server.rpc.open_streams import OpenStreams
 from countersign_server.rpc.pages import moment_position, next_token, page_size
 from countersign_server.rpc.server_sent_events import last_event_id
 
@@ -78,6 +79,7 @@ class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceService
         reconciler: Reconciler,
         following: Following,
         believed: Believed,
+        watches: OpenStreams,
         stale: Stale,
         now: Callable[[], datetime],
     ) -> None:
@@ -86,6 +88,7 @@ class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceService
         self._reconciler = reconciler
         self._following = following
         self._believed = believed
+        self._watches = watches
         self._stale = stale
         self._now = now
 
@@ -270,13 +273,14 @@ class ReconciliationService(reconciliation_pb2_grpc.ReconciliationServiceService
     ) -> AsyncIterator[HttpBody]:
         caller, last_event = current_caller(), last_event_id(context)
         account_id = uuid_or_none(request.account_id)
-        async with self._database.transaction(caller.tenant) as tx:
-            if account_id is not None:
-                await _account(tx, account_id)
-        news = self._following.follow(caller.id, account_id, last_event)
-        async with aclosing(self._believed.in_band(news, caller)) as told:
-            async for body in told:
-                yield body
+        with self._watches.one_of(caller.id):
+            async with self._database.transaction(caller.tenant) as tx:
+                if account_id is not None:
+                    await _account(tx, account_id)
+            news = self._following.follow(caller.id, account_id, last_event)
+            async with aclosing(self._believed.in_band(news, caller)) as told:
+                async for body in told:
+                    yield body
 
 
 async def _account(tx: AsyncConnection, account_id: UUID) -> Account:

@@ -1,16 +1,14 @@
 """Where strategy engines hand in signals, and see what became of them."""
 
 import time
-from collections import Counter as Tally
 from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Generator,
     Mapping,
     Sequence,
 )
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -33,13 +31,13 @@ from countersign_server.errors import (
     NotFound,
     ProducerPaused,
     SignalExpired,
-    TooManyStreams,
 )
 from countersign_server.identifiers import uuids7
 from countersign_server.identity.believed import Believed
 from countersign_server.rpc.boundary import Context
 from countersign_server.rpc.caller import Caller, Role, current_call, current_caller
 from countersign_server.rpc.conversion import from_timestamp, trace_of, uuid_or_none
+from countersign_server.rpc.open_streams import OpenStreams
 from countersign_server.rpc.pages import id_position, next_token, page_size
 from countersign_server.signals.admission import Admitted, Windows, admit
 from countersign_server.signals.gathering import gathered
@@ -94,8 +92,8 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         windows: Windows,
         believed: Believed,
         refusals: Refusals,
-        streams_per_producer: int,
-        watches_per_caller: int,
+        streams: OpenStreams,
+        watches: OpenStreams,
         count_outcomes: CountOutcomes,
         now: Callable[[], datetime],
     ) -> None:
@@ -107,12 +105,10 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self._windows = windows
         self._believed = believed
         self._refusals = refusals
-        self._streams_per_producer = streams_per_producer
-        self._watches_per_caller = watches_per_caller
+        self._streams = streams
+        self._watches = watches
         self._count_outcomes = count_outcomes
         self._now = now
-        self._streams: Tally[UUID] = Tally()
-        self._watches: Tally[UUID] = Tally()
 
     async def SubmitSignal(
         self, request: signals_pb2.SubmitSignalRequest, context: Context
@@ -133,7 +129,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
     ) -> AsyncIterator[signals_pb2.StreamSignalsResponse]:
         caller = current_caller()
         groups = self._believed.only(gathered(request_iterator, _STREAM_GROUP), caller)
-        with _one_of_few(self._streams, caller.id, self._streams_per_producer):
+        with self._streams.one_of(caller.id):
             async with aclosing(groups):
                 async for group in groups:
                     outcomes = await self._submit([item.signal for item in group], caller)
@@ -178,7 +174,7 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
         self, request: signals_pb2.WatchSignalsRequest, context: Context
     ) -> AsyncIterator[signals_pb2.WatchSignalsResponse]:
         caller = current_caller()
-        with _one_of_few(self._watches, caller.id, self._watches_per_caller):
+        with self._watches.one_of(caller.id):
             sequence = request.after_sequence or await self._feed.newest()
             # At once, so that whoever follows from now on can resume, whatever happens next.
             yield signals_pb2.WatchSignalsResponse(sequence=sequence)
@@ -309,19 +305,6 @@ class SignalService(signals_pb2_grpc.SignalServiceServicer):
             raise _no_signal(signal_id)
         counted = funnels(await self._count_outcomes(tx, [signal_id]))
         return signal_message(row, counted.get(signal_id))
-
-
-@contextmanager
-def _one_of_few(streams: Tally[UUID], caller_id: UUID, most: int) -> Generator[None]:
-    if streams[caller_id] >= most:
-        raise TooManyStreams(f"{most} streams of this caller are open")
-    streams[caller_id] += 1
-    try:
-        yield
-    finally:
-        streams[caller_id] -= 1
-        if not streams[caller_id]:
-            del streams[caller_id]
 
 
 def _no_signal(signal_id: UUID) -> NotFound:

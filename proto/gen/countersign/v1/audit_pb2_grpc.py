@@ -112,6 +112,7 @@ class AuditServiceServicer:
     def FollowEvents(self, request, context):
         """Follows the event log as server-sent events: id is the sequence, event the kind, data the entry as JSON. A comment line
         every few seconds shows that the stream lives; an event "end" says why it ends. Resume with the header Last-Event-ID.
+        RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
         Caller: an owner (what concerns it), an operator (all).
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

@@ -63,6 +63,7 @@ class AuditServiceStub:
     FollowEvents: _grpc.UnaryStreamMultiCallable[_audit_pb2.FollowEventsRequest, _httpbody_pb2.HttpBody]
     """Follows the event log as server-sent events: id is the sequence, event the kind, data the entry as JSON. A comment line
     every few seconds shows that the stream lives; an event "end" says why it ends. Resume with the header Last-Event-ID.
+    RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
     Caller: an owner (what concerns it), an operator (all).
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -103,6 +104,7 @@ class AuditServiceAsyncStub(AuditServiceStub):
     FollowEvents: _aio.UnaryStreamMultiCallable[_audit_pb2.FollowEventsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Follows the event log as server-sent events: id is the sequence, event the kind, data the entry as JSON. A comment line
     every few seconds shows that the stream lives; an event "end" says why it ends. Resume with the header Last-Event-ID.
+    RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
     Caller: an owner (what concerns it), an operator (all).
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -170,6 +172,7 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
         """Follows the event log as server-sent events: id is the sequence, event the kind, data the entry as JSON. A comment line
         every few seconds shows that the stream lives; an event "end" says why it ends. Resume with the header Last-Event-ID.
+        RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
         Caller: an owner (what concerns it), an operator (all).
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

@@ -122,6 +122,7 @@ class GuardServiceServicer:
         how it stands, and is told again when anything but its `view_time` has changed. What counts down does so by `server_time`.
         id is when the newest of what is told was stored, in microseconds. A comment line every few seconds shows that the stream
         lives; an event "end" says why it ends. Resume with the header Last-Event-ID: only accounts with news since then begin again.
+        RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
         Caller: an owner.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

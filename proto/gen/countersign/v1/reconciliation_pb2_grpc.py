@@ -202,6 +202,7 @@ class ReconciliationServiceServicer:
         "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
         (PositionsDelta without changes). Event "end" says why the stream ends.
         Resume with the header Last-Event-ID: only accounts with news since then begin again.
+        RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
         Caller: an owner.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

@@ -99,6 +99,7 @@ class ReconciliationServiceStub:
     "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
     (PositionsDelta without changes). Event "end" says why the stream ends.
     Resume with the header Last-Event-ID: only accounts with news since then begin again.
+    RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
     Caller: an owner.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -175,6 +176,7 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
     (PositionsDelta without changes). Event "end" says why the stream ends.
     Resume with the header Last-Event-ID: only accounts with news since then begin again.
+    RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
     Caller: an owner.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
@@ -314,6 +316,7 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         "snapshot" again where the bridge began anew. An account whose snapshot grows old is told of with "stale"
         (PositionsDelta without changes). Event "end" says why the stream ends.
         Resume with the header Last-Event-ID: only accounts with news since then begin again.
+        RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller follows as often as it may already.
 
         Caller: an owner.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME

@@ -132,6 +132,7 @@ class SignalServiceServicer:
         """Follows what becomes of the caller's signals: one event for each change, a heartbeat when nothing happens.
 
         The first answer is a heartbeat that says where the watcher stands. Resume with the last sequence seen. Over REST the events come one JSON object a line.
+        RESOURCE_EXHAUSTED, TOO_MANY_STREAMS: the caller watches as often as it may already.
 
         Caller: a producer, an owner, an operator; each sees what ListSignals shows it.
         """
