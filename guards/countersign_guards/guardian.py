@@ -85,14 +85,16 @@ def call_off(
 ) -> tuple[GuardState, Effects]:
     """Let a person stop a closing that is announced or under way; without one nothing changes.
 
-    Nothing is opened until the latch is reset, and the rule does not close again before that.
+    Nothing is opened until the latch is reset, and the rule does not close again before that. What
+    was halted stays so.
     """
     countdown, flattening = state.countdown, state.latch.state is TradingState.FLATTENING
     if countdown is None and not flattening:
         return state, ()
     rule_id = countdown.rule_id if countdown else state.latch.cause
+    was_halted = state.latch.state is TradingState.HALTED
     latch = Latch(
-        TradingState.CLOSE_ONLY,
+        TradingState.HALTED if was_halted else TradingState.CLOSE_ONLY,
         cause=rule_id,
         reason=reason,
         by=by,
@@ -112,9 +114,10 @@ def switch(
     latch = state.latch.held(to, cause="person", reason=reason, by=by, now=now)
     if latch == state.latch:
         return state, ()
-    state = replace(state, latch=latch, countdown=None)
-    flatten = (Flatten("person"),) if to is TradingState.FLATTENING else ()
-    return state, (Latched(latch), *flatten)
+    if to is not TradingState.FLATTENING:
+        # What a rule has announced goes on: to stop more is no word against closing.
+        return replace(state, latch=latch), (Latched(latch),)
+    return replace(state, latch=latch, countdown=None), (Latched(latch), Flatten("person"))
 
 
 def reset(  # noqa: PLR0913  # two that are told apart by type, the rest by name
@@ -150,6 +153,7 @@ def reset(  # noqa: PLR0913  # two that are told apart by type, the rest by name
         watches={},
         warned=state.warned - {one.rule_id for one in broken},
         countdown=None,
+        closed=frozenset(),
     )
     return state, (Latched(latch),)
 
@@ -157,17 +161,18 @@ def reset(  # noqa: PLR0913  # two that are told apart by type, the rest by name
 def agree(state: GuardState, other: Latch) -> tuple[GuardState, Effects]:
     """Take over what the other side of the link holds, where that goes before ours."""
     latch = state.latch.agreed(other)
+    is_flattening, countdown = latch.state is TradingState.FLATTENING, state.countdown
+    if latch.resets > state.latch.resets:
+        state, countdown = replace(state, watches={}, closed=frozenset()), None
+    if other.state is TradingState.HALTED and other.resets == latch.resets:
+        # It has closed everything, or its rule closes nothing.
+        state = replace(state, closed=state.closed | {other.cause})
     if latch == state.latch:
         return state, ()
-    is_reset = latch.resets > state.latch.resets
-    state = replace(
-        state,
-        latch=latch,
-        countdown=None,
-        watches={} if is_reset else state.watches,
-    )
-    flatten = (Flatten(latch.cause),) if latch.state is TradingState.FLATTENING else ()
-    return state, (Latched(latch), *flatten)
+    if countdown and (is_flattening or countdown.rule_id in state.closed):
+        countdown = None
+    flatten = (Flatten(latch.cause),) if is_flattening else ()
+    return replace(state, latch=latch, countdown=countdown), (Latched(latch), *flatten)
 
 
 def _has_waited(state: GuardState, policy: Policy, view: AccountView) -> bool:
@@ -292,14 +297,27 @@ def _is_sure(watch: Watch, policy: Policy, now: datetime) -> bool:
 def _announce(
     state: GuardState, policy: Policy, evidence: Standing, view: AccountView
 ) -> tuple[GuardState, Effects]:
-    is_over = state.latch.state.severity >= TradingState.HALTED.severity
-    if state.countdown or is_over or evidence.rule_id in state.latch.called_off:
+    if state.countdown or not _may_close(state, evidence.rule_id, view):
         return state, ()
     closes_at = view.at + policy.patience.alert
     countdown = Countdown(evidence.rule_id, view.at, closes_at, evidence)
     return replace(state, countdown=countdown), (
         ClosingAnnounced(evidence.rule_id, closes_at, evidence),
     )
+
+
+def _may_close(state: GuardState, rule_id: str, view: AccountView) -> bool:
+    """Tell whether a rule may still have everything closed.
+
+    Once between two of a person's words: what a person opens after that is the person's. A halt
+    keeps nothing open: it stops sending, and a loss that goes on calls for more.
+    """
+    latch = state.latch
+    if rule_id in latch.called_off or rule_id in state.closed:
+        return False
+    if latch.state is TradingState.HALTED:
+        return bool(view.positions or view.pending)
+    return latch.state is not TradingState.FLATTENING
 
 
 def _hold(
@@ -317,7 +335,8 @@ def _end(state: GuardState, view: AccountView) -> tuple[GuardState, Effects]:
     if state.latch.state is not TradingState.FLATTENING or view.positions or view.pending:
         return state, ()
     latch = replace(state.latch, state=TradingState.HALTED)
-    return replace(state, latch=latch), (Flattened(latch.cause), Latched(latch))
+    state = replace(state, latch=latch, closed=state.closed | {latch.cause})
+    return state, (Flattened(latch.cause), Latched(latch))
 
 
 def _unwatch(state: GuardState, rule_id: str) -> GuardState:

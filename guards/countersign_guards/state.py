@@ -55,6 +55,8 @@ class GuardState:
     warned: frozenset[str] = frozenset()
     countdown: Countdown | None = None
     quotes: Mapping[str, QuoteMark] = field(default_factory=dict[str, QuoteMark])
+    # Rules that have had everything closed since a person's last word.
+    closed: frozenset[str] = frozenset()
 
     @property
     def trading_state(self) -> TradingState:

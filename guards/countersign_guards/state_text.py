@@ -50,6 +50,7 @@ def _lasting(state: GuardState) -> _Plain:
         "standings": [_standing_plain(one) for one in state.standings.values()],
         "warned": sorted(state.warned),
         "countdown": state.countdown and _countdown_plain(state.countdown),
+        "closed": sorted(state.closed),
     }
 
 
@@ -72,8 +73,11 @@ def _state(plain: _Plain) -> GuardState:
     standings = [_standing(one) for one in plain["standings"]]
     watches = [_watch(one) for one in plain.get("watches", ())]
     marks = [_mark(one) for one in plain.get("quotes", ())]
+    latch = _latch(plain["latch"])
+    # Before it was kept, nothing that a halt followed on could close anything again.
+    closed = [latch.cause] if latch.state is TradingState.HALTED else []
     return GuardState(
-        latch=_latch(plain["latch"]),
+        latch=latch,
         initial_balance=_maybe(Decimal, plain["initial_balance"]),
         seen=_maybe(_seen, plain["seen"]),
         unsettled_since=_maybe(_moment, plain["unsettled_since"]),
@@ -83,6 +87,7 @@ def _state(plain: _Plain) -> GuardState:
         countdown=_maybe(_countdown, plain["countdown"]),
         watches={one.worst.rule_id: one for one in watches},
         quotes={one.quote.symbol: one for one in marks},
+        closed=frozenset(plain.get("closed", closed)),
     )
 
 

@@ -78,6 +78,32 @@ async def test_a_breach_closes_every_position_and_latches_until_a_person_resets_
     assert await refusal_of(reset(it, owner, resets=7)) == changed
 
 
+async def test_what_is_open_on_an_account_that_a_person_halted_is_closed_by_a_breach(
+    it: World,
+) -> None:
+    owner = await it.an_owner()
+    await it.tell_prices(owner)
+    await put_policy(it, owner)
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        await it.guards.PullKillSwitch(
+            guards_pb2.PullKillSwitchRequest(
+                account_id=owner.account_id, state=HALTED, reason="news"
+            ),
+            metadata=owner.metadata,
+        )
+        await in_state(it, owner, HALTED)
+        await show(bridge, "7900", 2)
+        offer = (await bridge.hear("offer")).offer
+        assert "kind: close" in offer.intent_text
+        grant = (await bridge.claim(offer)).grant
+        await bridge.tell("deal:502", deal=a_closing_deal(grant))
+        await show(bridge, "7900", 3, balance="7900", positions=False)
+        assert (await in_state(it, owner, HALTED)).latch.cause == "drawdown"
+    (alert,) = await alerts(it, owner)
+    assert (alert.cause, [one.state for one in alert.closings]) == ("drawdown", [DONE])
+
+
 async def test_a_close_that_failed_is_a_new_command_and_told(it: World) -> None:
     owner = await it.an_owner()
     await it.tell_prices(owner)

@@ -487,6 +487,29 @@ def test_a_rule_that_halts_lets_nothing_through_and_closes_nothing(world: World)
     assert len(positions(world)) == 1
 
 
+def test_a_halted_account_is_closed_when_its_loss_goes_on_to_a_rule_that_closes(
+    world: World,
+) -> None:
+    closing = a_policy("0.3").losses[0]
+    halting = replace(a_policy("0.1").losses[0], id="halting", action=Does.HALT)
+    policy = a_policy(losses=(halting, closing), patience=Patience())
+    hold(world)
+    see(world)
+    world.server.say(guard_policy=signed(world, policy))
+    see(world, 2)
+    world.lose_server()
+    crash(world)
+    assert world.run(lambda: state(world) is TradingState.HALTED, for_=ENOUGH)
+    see(world, 30)
+    assert not sent(world)
+
+    price(world, CRASHED - Decimal("0.002"))
+
+    assert world.run(lambda: is_flat(world), for_=ENOUGH)
+    see(world, 3)
+    assert (state(world), latch(world).cause) == (TradingState.HALTED, closing.id)
+
+
 def test_the_bridge_s_own_requests_close_and_cancel_and_nothing_else(world: World) -> None:
     hold(world)
     see(world)

@@ -1,5 +1,7 @@
 """A loss limit: warned in time, closed when it surely is reached, never by a bad tick alone."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -172,6 +174,100 @@ def test_when_nothing_is_open_any_more_the_account_is_halted_until_a_person_rese
     assert kinds(guarded.show("7900")) == ["Flattened", "Latched"]
     guarded.hold("20000", seconds=120)
     assert guarded.trading_state is TradingState.HALTED
+
+
+def halted_by_a_person() -> GuardedAccount:
+    guarded = account()
+    guarded.state, _ = switch(
+        guarded.state, TradingState.HALTED, by="ann", reason="news", now=guarded.now
+    )
+    return guarded
+
+
+def test_what_is_open_on_a_halted_account_is_closed_by_a_loss_that_goes_on() -> None:
+    guarded = halted_by_a_person()
+    assert "ClosingAnnounced" in kinds(guarded.hold("7900", seconds=4))
+    assert guarded.trading_state is TradingState.HALTED, "what is announced opens nothing"
+    assert kinds(guarded.hold("7900", seconds=10))[-2:] == ["Latched", "Flatten"]
+    assert guarded.state.latch.cause == "drawdown"
+    guarded.close_everything()
+    guarded.show("7900")
+    assert guarded.trading_state is TradingState.HALTED
+
+
+def test_a_rule_that_halts_leaves_the_closing_to_one_that_closes() -> None:
+    halts = replace(daily().losses[0], action=Action.HALT)
+    guarded = account(replace(DRAWDOWN, losses=(halts, *DRAWDOWN.losses)))
+    guarded.hold("9400", seconds=20)
+    assert guarded.trading_state is TradingState.HALTED
+    assert "Flatten" not in kinds(guarded.effects)
+    guarded.hold("7900", seconds=20)
+    assert guarded.trading_state is TradingState.FLATTENING
+
+
+def test_a_pending_order_of_a_halted_account_is_cancelled_too_and_nothing_is_nothing() -> None:
+    guarded = halted_by_a_person()
+    guarded.close_everything()
+    guarded.hold("7900", seconds=20)
+    assert guarded.trading_state is TradingState.HALTED
+    assert "ClosingAnnounced" not in kinds(guarded.effects)
+    guarded.pending = 1
+    guarded.hold("7900", seconds=20)
+    assert guarded.trading_state is TradingState.FLATTENING
+
+
+def test_what_a_person_opens_after_everything_was_closed_stays_until_a_reset() -> None:
+    guarded = flattening()
+    held, guarded.positions = guarded.positions, ()
+    guarded.show("7900")
+    guarded.positions = held
+    guarded.state = parse_state(state_text(guarded.state))
+    guarded.hold("7000", seconds=60)
+    assert guarded.trading_state is TradingState.HALTED
+    let_go = reset(
+        guarded.state, DRAWDOWN, by="ann", reason="go on", accept_loss=True, now=guarded.now
+    )
+    assert not isinstance(let_go, StillBroken)
+    guarded.state, _ = let_go
+    guarded.hold("5000", seconds=20)
+    assert guarded.trading_state is TradingState.FLATTENING
+
+
+def test_a_memory_from_before_it_was_kept_has_closed_what_it_was_halted_by() -> None:
+    guarded = flattening()
+    held, guarded.positions = guarded.positions, ()
+    guarded.show("7900")
+    older = json.loads(state_text(guarded.state))
+    del older["closed"]
+    guarded.state, guarded.positions = parse_state(json.dumps(older)), held
+    guarded.hold("7000", seconds=60)
+    assert guarded.trading_state is TradingState.HALTED
+
+
+def test_a_closing_called_off_on_a_halted_account_leaves_it_halted() -> None:
+    guarded = halted_by_a_person()
+    guarded.hold("7900", seconds=4)
+    guarded.state, _ = call_off(guarded.state, by="ann", reason="no", now=guarded.now)
+    guarded.hold("7900", seconds=60)
+    assert guarded.trading_state is TradingState.HALTED
+
+
+@pytest.mark.parametrize("to", [TradingState.CLOSE_ONLY, TradingState.HALTED])
+def test_stopping_more_while_a_closing_counts_down_does_not_put_it_off(to: TradingState) -> None:
+    guarded = account()
+    guarded.hold("7900", seconds=4)
+    guarded.state, _ = switch(guarded.state, to, by="ann", reason="news", now=guarded.now)
+    guarded.hold("7900", seconds=9)
+    assert guarded.trading_state is TradingState.FLATTENING
+
+
+def test_a_halt_that_the_other_side_holds_does_not_put_a_closing_off_that_counts_down() -> None:
+    guarded = account()
+    guarded.hold("7900", seconds=4)
+    halted = Latch(TradingState.HALTED, cause="person", by="ann", since=guarded.now)
+    guarded.state, _ = agree(guarded.state, halted)
+    guarded.hold("7900", seconds=9)
+    assert guarded.trading_state is TradingState.FLATTENING
 
 
 def test_a_reset_is_refused_while_the_rule_would_trip_again_and_names_it() -> None:

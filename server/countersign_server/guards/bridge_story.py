@@ -9,7 +9,6 @@ from uuid import UUID
 from countersign.v1 import execution_pb2 as pb, guards_pb2
 from countersign_guards.effects import Effects
 from countersign_guards.guardian import agree
-from countersign_guards.latch import TradingState
 from countersign_guards.state import GuardState
 from countersign_server.audit.entries import Trace
 from countersign_server.execution.report import Report
@@ -125,7 +124,7 @@ async def _acted(  # noqa: PLR0913, PLR0917  # told apart by type
         await book.story.end(
             kept.account_id, report.event_time, trip=trip_of(acted.rule_id, latch.resets)
         )
-    if act is Act.FLATTENING and kept.state.latch.state is TradingState.HALTED:
+    if act is Act.FLATTENING and acted.rule_id in kept.state.closed:
         return kept.state, ()  # what it began then is over here, or the next view shows that not
     return agree(kept.state, latch)
 
