@@ -10,10 +10,10 @@ from countersign.v1 import execution_pb2, values_pb2
 from tests.fixtures.live_books import (
     agree,
     ended,
-    flattened,
     one_held,
     rest,
     send_by_hand,
+    tidied,
     traded,
     untold_deals,
 )
@@ -37,6 +37,12 @@ async def product(
         yield running
 
 
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def _left_as_it_was_found(product: LiveProduct) -> AsyncGenerator[None]:  # pyright: ignore[reportUnusedFunction]  # pytest uses it
+    yield
+    await tidied(product)
+
+
 async def test_a_signal_trades_and_is_compared_under_the_name_that_the_broker_has_for_it(
     product: LiveProduct,
 ) -> None:
@@ -46,7 +52,6 @@ async def test_a_signal_trades_and_is_compared_under_the_name_that_the_broker_ha
     assert {deal.symbol for deal in command.deals} == {"EURUSD.r"}
     assert (await one_held(product, BUY, "0.02")).symbol == "EURUSD.r"
     await agree(product, 1)
-    await flattened(product)
 
 
 async def test_a_position_of_ours_that_a_hand_turned_round_waits_for_a_person_who_may_adopt_it(
@@ -67,7 +72,6 @@ async def test_a_position_of_ours_that_a_hand_turned_round_waits_for_a_person_wh
     await rest(product, "POST", path, **adopted)
     await agree(product, 1)
     await one_held(product, SELL, "0.03")
-    await flattened(product)
 
 
 async def test_a_position_of_ours_that_a_larger_command_turns_round_is_one_trade_in_both_books(
@@ -84,5 +88,4 @@ async def test_a_position_of_ours_that_a_larger_command_turns_round_is_one_trade
     assert after.ticket != before.ticket
     assert after.magic == turned.magic
     await agree(product, 1)
-    await flattened(product)
     assert untold_deals(product) == []

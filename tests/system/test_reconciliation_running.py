@@ -1,8 +1,10 @@
 """What people and brokers do at a terminal beside us is seen, and ends, on processes that run."""
 
+from collections.abc import AsyncGenerator
 from decimal import Decimal
 
 import pytest
+import pytest_asyncio
 
 from countersign.v1 import execution_pb2, values_pb2
 from tests.fixtures.burst import burst
@@ -14,13 +16,13 @@ from tests.fixtures.live_books import (
     compared,
     divergences,
     ended,
-    flattened,
     held,
     one_held,
     resized,
     rest,
     send_by_hand,
     standing,
+    tidied,
     traded,
     untold_deals,
 )
@@ -33,6 +35,12 @@ BUY = values_pb2.SIDE_BUY
 # What `burst` begins with: USDJPY, of which the broker gives what there is and drops the rest.
 AT_ANY_VOLUME = 2
 AN_HOUR = 3600
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def _left_as_it_was_found(product: LiveProduct) -> AsyncGenerator[None]:  # pyright: ignore[reportUnusedFunction]  # pytest uses it
+    yield
+    await tidied(product)
 
 
 async def test_a_trade_by_hand_is_closed_where_the_policy_says_so(product: LiveProduct) -> None:
@@ -77,7 +85,6 @@ async def test_a_part_that_is_closed_by_hand_is_taken_into_our_book(product: Liv
     assert divergence["reason"] == "POLICY_ADOPT"
     assert (await one_held(product, BUY, "0.01")).ticket == position.ticket
     await agree(product, 1)
-    await flattened(product)
 
 
 async def test_of_an_opening_that_is_filled_in_part_everybody_is_told_what_was_filled(
@@ -90,13 +97,12 @@ async def test_of_an_opening_that_is_filled_in_part_everybody_is_told_what_was_f
     assert command.state == execution_pb2.COMMAND_STATE_PARTIAL
     assert command.filled_volume == "0.03"
     assert sorted(deal.volume for deal in command.deals) == ["0.01", "0.02"]
-    assert {deal.ticket for deal in command.deals} <= broker_deals(product)
+    assert {deal.ticket for deal in command.deals} <= broker_deals(product).keys()
     first, second = sorted(command.deals, key=lambda deal: deal.ticket)
     worth = Decimal(first.price) + 2 * Decimal(second.price)
     assert abs(Decimal(command.average_price) - worth / 3) < Decimal("0.000001")
     assert (await one_held(product, BUY, "0.03")).magic == command.magic
     await agree(product, 1)
-    await flattened(product)
 
 
 async def test_a_history_that_is_lost_declares_nothing_gone_and_when_it_is_back_the_books_agree(
@@ -128,8 +134,7 @@ async def test_a_history_that_is_lost_declares_nothing_gone_and_when_it_is_back_
 
     at_terminal(product, "restart")
 
-    closed = await ended(product, "CLOSED_BY_BROKER", "ADOPTED", hurry=True)
-    assert closed["commandId"] == gone.command_id
+    await ended(product, "CLOSED_BY_BROKER", "ADOPTED", command_id=gone.command_id, hurry=True)
     await agree(product, 1)
     assert untold_deals(product) == []
 
