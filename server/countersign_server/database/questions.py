@@ -47,6 +47,11 @@ async def ask(
         return [await cursor.fetchall() for cursor in cursors]
     except psycopg.Error as error:
         raise _as_the_connection_would(error, driver) from error
+    except BaseException:
+        # A call that is called off here leaves answers that nobody has read, and whoever is given
+        # the connection next would find nothing in their place.
+        await tx.invalidate()
+        raise
 
 
 def _as_the_connection_would(error: psycopg.Error, driver: Any) -> BaseException:  # noqa: ANN401  # a psycopg connection of any rows
