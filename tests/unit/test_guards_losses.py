@@ -1,6 +1,7 @@
 """A loss limit: warned in time, closed when it surely is reached, never by a bad tick alone."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from countersign_guards.policy import (
 )
 from countersign_guards.state_text import parse_state, state_text, whole_state_text
 from countersign_guards.trading_day import TradingDay
-from tests.fixtures.guarded_account import START, GuardedAccount, kinds
+from tests.fixtures.guarded_account import LONG, START, GuardedAccount, kinds
 
 DRAWDOWN = default_policy("USD")
 PRAGUE = TradingDay(time(0), "Europe/Prague")
@@ -116,6 +117,82 @@ def test_a_loss_that_rests_on_a_doubtful_price_must_last_longer() -> None:
     assert "ClosingAnnounced" not in kinds(guarded.effects)
     guarded.hold("7900", seconds=3)
     assert "ClosingAnnounced" in kinds(guarded.effects)
+
+
+def wide() -> GuardedAccount:
+    guarded = account()
+    guarded.with_policy(market=Market(spread=Decimal("0.001")))
+    return guarded
+
+
+def announced(guarded: GuardedAccount) -> bool:
+    return "ClosingAnnounced" in kinds(guarded.effects)
+
+
+def stale(guarded: GuardedAccount) -> None:
+    guarded.with_policy(market=Market(quote_age=timedelta(seconds=5)))
+    guarded.quote("1.0000", "1.0001")
+    guarded.hold("10000", seconds=6)
+
+
+def crossed(guarded: GuardedAccount) -> None:
+    guarded.quote("1.0002", "1.0001")
+
+
+def jumped(guarded: GuardedAccount) -> None:
+    guarded.with_policy(market=Market(gap=Decimal("0.01")))
+    guarded.quote("1.1000", "1.1001")
+    guarded.show("10000")
+    guarded.quote("1.0000", "1.0001")
+
+
+def of_another_symbol(guarded: GuardedAccount) -> None:
+    guarded.positions = (LONG, replace(LONG, ticket=8, symbol="GBPUSD"))
+    guarded.quote("1.0000", "1.0001")
+    guarded.quote("1.2700", "1.2600", symbol="GBPUSD")
+
+
+@pytest.mark.parametrize("doubt", [stale, crossed, jumped, of_another_symbol])
+def test_whatever_makes_a_price_doubtful_a_loss_that_rests_on_it_must_last_longer(
+    doubt: Callable[[GuardedAccount], None],
+) -> None:
+    guarded = account()
+    doubt(guarded)
+    guarded.hold("7900", seconds=9)
+    assert not announced(guarded)
+    guarded.hold("7900", seconds=3)
+    assert announced(guarded)
+
+
+def test_one_sound_price_among_doubtful_ones_is_not_enough_to_be_sure() -> None:
+    guarded = wide()
+    guarded.quote("1.0000", "1.0001")
+    guarded.show("7900")
+    guarded.quote("1.0000", "1.0500")
+    guarded.hold("7900", seconds=8)
+    assert not announced(guarded)
+
+
+def test_a_loss_counts_as_sure_from_its_first_sound_price_and_not_from_a_doubtful_one() -> None:
+    guarded = wide()
+    guarded.quote("1.0000", "1.0500")
+    guarded.hold("7900", seconds=4)
+    guarded.quote("1.0000", "1.0001")
+    for _ in range(4):
+        guarded.show("7900", seconds=0.4)
+    assert not announced(guarded)
+    guarded.show("7900", seconds=1)
+    assert announced(guarded)
+
+
+def test_a_loss_on_doubtful_prices_must_show_in_several_views_however_long_it_lasts() -> None:
+    guarded = wide()
+    guarded.quote("1.0000", "1.0500")
+    guarded.show("7900")
+    guarded.show("7900", seconds=11)
+    assert not announced(guarded)
+    guarded.show("7900")
+    assert announced(guarded)
 
 
 def test_an_account_that_recovers_in_the_ten_seconds_is_not_closed() -> None:
