@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -102,6 +103,35 @@ async def test_what_is_open_on_an_account_that_a_person_halted_is_closed_by_a_br
         assert (await in_state(it, owner, HALTED)).latch.cause == "drawdown"
     (alert,) = await alerts(it, owner)
     assert (alert.cause, [one.state for one in alert.closings]) == ("drawdown", [DONE])
+
+
+async def test_a_loss_at_a_price_that_is_not_to_be_trusted_is_not_closed_until_it_lasts(
+    it: World,
+) -> None:
+    doubting = ANNOUNCED.replace(
+        '"patience":{',
+        '"market":{"spread":"0.001"},"patience":{"suspect_persistence_seconds":600,',
+    )
+
+    async def is_seen_at(equity: str) -> bool:
+        return [one.value for one in (await guard(it, owner)).standings] == [equity]
+
+    async def counts_down() -> bool:
+        return (await guard(it, owner)).HasField("countdown")
+
+    owner = await it.an_owner()
+    await put_policy(it, owner, doubting)
+    async with bridge_end(it, owner, await it.a_device(owner)) as bridge:
+        await begin(it, owner, bridge)
+        await it.tell_prices(owner, bid="1.0644", ask="1.0845")
+        for revision, equity in enumerate(("7900", "7800"), start=2):
+            await show(bridge, equity, revision)
+            await until(partial(is_seen_at, equity), "the loss has been judged", 60)
+        assert not await counts_down()
+
+        await it.tell_prices(owner, bid="1.0644", ask="1.0645")
+        await show(bridge, "7900", 4)
+        await until(counts_down, "a loss at a sound price is announced", 60)
 
 
 async def test_a_close_that_failed_is_a_new_command_and_told(it: World) -> None:

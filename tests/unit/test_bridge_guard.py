@@ -18,7 +18,7 @@ from countersign_bridge.terminal.views import AccountView, TerminalView
 from countersign_bridge.trading.requests import Action
 from countersign_guards.guardian import call_off, reset
 from countersign_guards.latch import TradingState
-from countersign_guards.policy import Action as Does, Patience
+from countersign_guards.policy import Action as Does, Market, Patience
 from countersign_guards.state_text import state_text
 from mt5_simulator import Fault, FaultKind
 from tests.fixtures.bridge_world import a_close, a_text
@@ -27,6 +27,7 @@ from tests.fixtures.guarded_bridge import (
     CRASHED,
     ENOUGH,
     START_PRICE,
+    SYMBOL,
     a_policy,
     acts,
     crash,
@@ -103,6 +104,34 @@ def test_a_bad_tick_alone_closes_nothing(world: World) -> None:
     see(world, 20)
     assert not sent(world)
     assert state(world) is not TradingState.FLATTENING
+
+
+def judged_by_market(world: World, market: Market) -> None:
+    """Hold a position under a policy that judges prices, with no server there."""
+    hold(world)
+    see(world)
+    world.server.say(guard_policy=signed(world, a_policy(market=market, patience=Patience())))
+    see(world, 2)
+    world.lose_server()
+
+
+def test_a_loss_at_a_price_that_is_not_to_be_trusted_must_last_longer(world: World) -> None:
+    judged_by_market(world, Market(spread=Decimal("0.001")))
+    world.terminal.broker.set_price(SYMBOL, CRASHED, CRASHED + Decimal("0.005"))
+    see(world, 8)
+    assert guard_state(world).countdown is None
+    see(world, 5)
+    assert guard_state(world).countdown is not None
+
+
+def test_a_price_that_stands_still_grows_old_however_often_it_is_read(world: World) -> None:
+    hold(world, "0.1", symbol="GBPUSD")
+    judged_by_market(world, Market(quote_age=timedelta(seconds=5)))
+    see(world, 6)
+    for tick in range(8):
+        price(world, CRASHED - tick * Decimal("0.00001"))
+        see(world, 1)
+    assert guard_state(world).countdown is None
 
 
 def test_a_deposit_does_not_hide_a_loss_and_a_withdrawal_is_none(world: World) -> None:
