@@ -22,6 +22,8 @@ from tests.simulation.brokerage import LOGIN, Brokerage
 from tests.simulation.guarding import GUARD_INVARIANTS, GuardWatch
 from tests.simulation.kernel import Kernel
 from tests.simulation.ledger import Ledger
+from tests.simulation.machine import Disk
+from tests.simulation.server_guarding import SERVER_GUARD_INVARIANTS, ServerGuardWatch
 
 INVARIANTS: Mapping[str, str] = {
     "I1": "at most one order of an attempt reaches the broker",
@@ -42,6 +44,7 @@ INVARIANTS: Mapping[str, str] = {
     "ALARM": "no alarm says that a result contradicts a command of which nothing was forgotten",
     "ERROR": "no decision breaks off with an error that nobody foresaw",
     **GUARD_INVARIANTS,
+    **SERVER_GUARD_INVARIANTS,
 }
 _NEVER_SENT = (CommandState.REVOKED, CommandState.EXPIRED)
 # Presumed is a guess in words only: no delay of a broker here is as long as the patience before it.
@@ -89,6 +92,7 @@ class Checker:
         self._audit: list[Told] = []
         brokerage.watch = self.sent
         self.guards = GuardWatch(kernel, books, brokerage, self._break)
+        self.server_guards = ServerGuardWatch(kernel, books, brokerage, self._break)
 
     def issued(self, command: Command) -> None:
         """Learn of a command that somebody has approved, as it was approved."""
@@ -107,13 +111,22 @@ class Checker:
             if entry.command_id is None or not entry.kind.startswith("command."):
                 continue
             command = self._books.command(entry.command_id)
+            if (
+                command is not None
+                and command.approval_id is None
+                and command.settlement_id is None
+            ):
+                self.issued(command)
+                self.server_guards.closes(command)
             known = self.commands.get(entry.command_id)
             if command is None or known is None:
                 continue
             self._kernel.note("book", command.state, str(command.id)[-6:], command.reason)
             if entry.kind == "command.granted":
                 self._granted(command, known)
+                self.server_guards.granted(command)
             self._shown(command.state, known)
+        self.server_guards.committed(entries)
 
     def sent(self, received: Received) -> None:
         """Judge a request that has reached the broker."""
@@ -155,9 +168,10 @@ class Checker:
         if known and difference:
             self._break("I12", f"{_name(known)}: {difference}")
 
-    def restored(self) -> None:
+    def restored(self, disk: Disk) -> None:
         """Learn that the database has gone back: what came after the backup is not in it."""
         self._audit = self._books.audit()
+        self.server_guards.restored(disk)
 
     def finish(self, *, healed: bool) -> None:
         """Judge the whole, at the end. `healed`: everything has been mended for long enough."""

@@ -76,7 +76,7 @@ class GuardWatch:
 
     def leaving(self, disk: Disk, send: Send) -> None:
         """Judge an order that goes to a terminal by what the disk beside it has of the latch."""
-        latch = _latch_on(disk)
+        latch = latch_on(disk)
         if not send.closes and not latch.state.may_open:
             self._violated("G3", f"{send.fields['magic']} left while the guard is {latch.state}")
 
@@ -107,10 +107,11 @@ class GuardWatch:
 
 
 def _is_flattening(disk: Disk) -> bool:
-    return _latch_on(disk).state is TradingState.FLATTENING
+    return latch_on(disk).state is TradingState.FLATTENING
 
 
-def _latch_on(disk: Disk) -> Latch:
+def latch_on(disk: Disk) -> Latch:
+    """Return what a disk has of the latch of the guard beside it."""
     memory = recall(disk.records()).guard_memory
     return parse_state(memory).latch if memory else Latch()
 

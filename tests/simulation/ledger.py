@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from countersign_server.accounts.account import Account
+from countersign_server.accounts.kill_switch import KillSwitch
 from countersign_server.audit.entries import Entry
 from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
+from countersign_server.guards.records import Alert, Kept
 from tests.simulation.memory_books import MemoryBooks
 
 
@@ -24,6 +26,19 @@ class Ledger:
 
     def account(self) -> Account:
         return self._books.tables.accounts[self._account_id]
+
+    def guard(self) -> Kept | None:
+        """Return the server's guard of the account; None: the account was never seen."""
+        return self._books.tables.guards.get(self._account_id)
+
+    def alert(self) -> Alert | None:
+        """Return a closing of everything that goes on; None: none does."""
+        alerts = self._books.tables.alerts.values()
+        return next((one for one in alerts if one.ended_at is None), None)
+
+    def switches(self) -> list[KillSwitch]:
+        """Return the switches that hold."""
+        return [one for one in self._books.tables.switches.values() if one.released_at is None]
 
     def deals(self) -> dict[int, Deal]:
         """Return the account's deals by ticket."""

@@ -41,6 +41,7 @@ from tests.simulation.memory_tables import (
     Open,
     ToldSymbol,
     check_storable,
+    record,
 )
 
 _DAY_MS = 86_400_000
@@ -424,7 +425,7 @@ class MemoryAccounts:
                 account_id=account_id,
                 after={"instrument": instrument},
             )
-            _record(self._tx, entry)
+            record(self._tx, entry)
         return changed
 
     def _agreeing(self, account_id: UUID) -> set[str]:
@@ -565,11 +566,7 @@ class MemoryBook:
 
     async def record(self, *entries: Entry) -> None:
         for entry in entries:
-            _record(self._tx, entry)
-
-
-def _record(tx: Open, entry: Entry) -> None:
-    tx.put(tx.tables.audit, len(tx.tables.audit), entry)
+            record(self._tx, entry)
 
 
 def _granted_since(commands: Sequence[Command], since: datetime) -> int:

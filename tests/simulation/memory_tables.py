@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from countersign_server.accounts.account import Account, OwnerLimits, Snapshot
+from countersign_server.accounts.account import Account, OwnerLimits, Snapshot, TradingState
+from countersign_server.accounts.kill_switch import KillSwitch
 from countersign_server.accounts.symbol import Quote, SymbolProperties
 from countersign_server.audit.entries import Entry
 from countersign_server.devices.device import Device
@@ -16,6 +17,7 @@ from countersign_server.execution.deal import Deal
 from countersign_server.execution.report import Report
 from countersign_server.execution.settlement import Settlement
 from countersign_server.execution.symbols import MappedSymbol
+from countersign_server.guards.records import Alert, Closing, Happening, Kept, KeptPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,16 @@ class ToldSymbol:
     properties: SymbolProperties
     fingerprint: str
     quote: Quote | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mandated:
+    """What guards ask of an approval and its subscription, which are other areas' rows."""
+
+    account_id: UUID
+    producer_id: UUID
+    expires_at: datetime
+    close_on_expiry: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +80,22 @@ class Tables:
     settlements: dict[UUID, Settlement] = field(default_factory=dict[UUID, Settlement])
     # By account and ticket.
     deals: dict[tuple[UUID, int], Deal] = field(default_factory=dict[tuple[UUID, int], Deal])
+    guards: dict[UUID, Kept] = field(default_factory=dict[UUID, Kept])
+    # By account and version.
+    guard_policies: dict[tuple[UUID, int], KeptPolicy] = field(
+        default_factory=dict[tuple[UUID, int], KeptPolicy]
+    )
+    # By account and natural key.
+    happenings: dict[tuple[UUID, str], Happening] = field(
+        default_factory=dict[tuple[UUID, str], Happening]
+    )
+    # By account and trip.
+    alerts: dict[tuple[UUID, str], Alert] = field(default_factory=dict[tuple[UUID, str], Alert])
+    closings: dict[UUID, Closing] = field(default_factory=dict[UUID, Closing])
+    switches: dict[UUID, KillSwitch] = field(default_factory=dict[UUID, KillSwitch])
+    halted_producers: dict[UUID, TradingState] = field(default_factory=dict[UUID, TradingState])
+    # By approval.
+    mandates: dict[UUID, Mandated] = field(default_factory=dict[UUID, Mandated])
     # By number, from 0.
     audit: dict[int, Entry] = field(default_factory=dict[int, Entry])
 
@@ -87,6 +115,7 @@ class Open:
     owner: UUID | None  # None: sees all
     clock: Callable[[], datetime]
     is_present: Callable[[int], bool]  # whether the process of that presence lives
+    told: list[Entry] = field(default_factory=list[Entry])  # to the audit
     _undo: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     def sees(self, row: Any) -> bool:
@@ -109,6 +138,12 @@ class Open:
         for undo in reversed(self._undo):
             undo()
         self._undo.clear()
+
+
+def record(tx: Open, entry: Entry) -> None:
+    """Tell the audit."""
+    tx.told.append(entry)
+    tx.put(tx.tables.audit, len(tx.tables.audit), entry)
 
 
 def check_storable(row: Any) -> None:

@@ -11,12 +11,13 @@ from importlib import import_module
 from typing import Any
 
 from countersign_server.execution.session import Taking
+from countersign_server.guards.closer import Pursued
 from tests.simulation import mutations as how
 from tests.simulation.mutations import Change, always, always_later, instead
 
-BRIDGE, SERVER, BOOK = (
+BRIDGE, SERVER, BOOK, GUARDS = (
     *("countersign_bridge", "countersign_server.execution"),
-    "tests.simulation.memory_book",
+    *("tests.simulation.memory_book", "countersign_server.guards"),
 )
 _EVERY_STATE = frozenset({"active", "warned", "close-only", "flattening", "halted"})
 _FAR = datetime(2100, 1, 1, tzinfo=UTC)
@@ -219,6 +220,57 @@ KILLED = (
         "the bridge closes by itself when its guard says so and no server does",
         [(f"{BRIDGE}.guarding.closer:Closer._is_ours", always(value=False))],
         focus=("crash",),
+    ),
+    Mutant(
+        "latch_holds_nothing",
+        "an account may do no more than its guard and the switches leave it",
+        [(f"{GUARDS}.keeping:standing_of", how.frees_the_account)],
+        focus=("guards",),
+    ),
+    Mutant(
+        "switch_holds_later",
+        "a switch holds every account in the transaction that pulls it",
+        [("tests.simulation.memory_guards:MemoryStandings.hold_freer", always_later(()))],
+        seeds=600,
+        focus=("guards",),
+    ),
+    Mutant(
+        "switch_let_go_by_a_look",
+        "an account stays held as long as a switch holds, whatever its guard sees",
+        [(f"{GUARDS}.keeping:state_of_everything", how.overlooks_switches)],
+        focus=("guards",),
+    ),
+    Mutant(
+        "server_never_closes",
+        "the server closes what a guard or a switch wants closed",
+        [(f"{GUARDS}.closer:Closer.pursue", always_later(Pursued()))],
+        seeds=600,
+        focus=("guards", "crash"),
+    ),
+    Mutant(
+        "server_keeps_no_latch",
+        "what the server's guard has latched is in the database",
+        [("tests.simulation.memory_guards:MemoryGuards.save", how.keeps_no_latch)],
+        focus=("crash",),
+    ),
+    Mutant(
+        "latch_opens_when_flat",
+        "an account that was closed stays held until a person lets it go",
+        [("countersign_guards.guardian:_end", how.opens_again_when_flat)],
+        focus=("crash",),
+    ),
+    Mutant(
+        "server_hears_no_guard",
+        "the server's guard takes over what the bridge's has latched",
+        [(f"{GUARDS}.bridge_story:agree", how.goes_by_itself_alone)],
+        seeds=600,
+        focus=("crash", "backup", "network"),
+    ),
+    Mutant(
+        "bridge_hears_no_guard",
+        "the bridge's guard takes over a person's reset, and what the server's has latched",
+        [(f"{BRIDGE}.guarding.guard:agree", how.goes_by_itself_alone)],
+        focus=("guards", "people"),
     ),
     Mutant(
         "no_hold",

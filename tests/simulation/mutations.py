@@ -15,6 +15,8 @@ from countersign_bridge.terminal import jobs, structures
 from countersign_bridge.trading import desk
 from countersign_bridge.trading.recording import Ending
 from countersign_bridge.trading.retcodes import Outcome, Verdict
+from countersign_guards.latch import Latch
+from countersign_server.accounts.account import TradingState as AccountState
 from countersign_server.audit.entries import Entry, Trace
 from countersign_server.execution.lifecycle import CommandState
 
@@ -337,3 +339,44 @@ def blind_to_the_guard(_: Any) -> Any:
         return situation.latch.lets(kind)
 
     return lets
+
+
+def keeps_no_latch(save: Any) -> Any:
+    """Let a guard's memory end with the process."""
+
+    async def saved(self: Any, kept: Any, now: Any) -> None:
+        await save(self, replace(kept, state=replace(kept.state, latch=Latch())), now)
+
+    return saved
+
+
+def goes_by_itself_alone(_: Any) -> Any:
+    """Let each side of the link believe what it holds itself."""
+
+    def agreed(state: Any, _: Any) -> Any:
+        return state, ()
+
+    return agreed
+
+
+def opens_again_when_flat(end: Any) -> Any:
+    def ended(state: Any, view: Any) -> Any:
+        after, effects = end(state, view)
+        return (replace(after, latch=Latch()) if effects else after), effects
+
+    return ended
+
+
+def frees_the_account(_: Any) -> Any:
+    def standing(_guard: Any, _everything: Any, *, flat: bool) -> Any:
+        _ = flat
+        return AccountState.ACTIVE, ""
+
+    return standing
+
+
+def overlooks_switches(_: Any) -> Any:
+    def left(_: Any) -> Any:
+        return AccountState.ACTIVE
+
+    return left

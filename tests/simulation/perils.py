@@ -34,6 +34,8 @@ class ServerPoint(StrEnum):
     AFTER_DEAL = "server-after-deal"
     BEFORE_DOUBT = "server-before-doubt"
     AFTER_DOUBT = "server-after-doubt"
+    BEFORE_LATCH = "server-before-latch"
+    AFTER_LATCH = "server-after-latch"
     AFTER_ACK_TOLD = "server-after-ack-told"
 
 

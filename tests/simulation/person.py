@@ -1,16 +1,14 @@
 """The account's owner: approves, clicks twice, takes back, halts; asks again when unanswered."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from countersign_bridge.fingerprints import symbol_fingerprint
+from countersign_server.accounts.account import Account, TradingState
 from countersign_server.approvals.commands_port import Mandate
 from countersign_server.approvals.intents import (
     Entry,
@@ -28,28 +26,32 @@ from countersign_server.execution.lifecycle import DOUBTFUL, UNGRANTED
 from countersign_server.execution.mandates import issue, withdraw
 from countersign_server.execution.settlement import Mark, Wish as Settling
 from countersign_server.execution.settling import Settler
+from countersign_server.guards.book import GuardBook
+from countersign_server.guards.persons_word import (
+    Word,
+    call_off_closing,
+    hold_accounts,
+    release,
+    reset_guard,
+    stop_everything,
+)
 from mt5_simulator.broker.catalogue import EURUSD
 from tests.simulation.brokerage import LOGIN, SERVER, SYMBOL, Brokerage
 from tests.simulation.checker import Checker
+from tests.simulation.judging import TOPIC as GUARDS
 from tests.simulation.kernel import Kernel
 from tests.simulation.memory_books import MemoryBooks
+from tests.simulation.memory_guards import MemoryGuardBooks
+from tests.simulation.memory_tables import Mandated
 from tests.simulation.plan import Plan, Wish
 from tests.simulation.server_node import ServerNode
+from tests.simulation.signing import FINGERPRINT, sign
 from tests.simulation.store import Store
+from tests.simulation.tasks import Pause
 
-KEY_ID = "apr_simulated"
-KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
-_TAG = b"countersign.approval/1\0"
 _ASK_AGAIN = 1.5
+PRODUCER = UUID(int=7)
 _BAND = Decimal("0.004")
-FINGERPRINT = symbol_fingerprint(
-    symbol=EURUSD.name,
-    digits=EURUSD.digits,
-    contract_size=EURUSD.contract_size,
-    tick_size=EURUSD.price_step,
-    currency_base=EURUSD.currency_base,
-    currency_profit=EURUSD.currency_profit,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Person:
         self._random = kernel.chance("person")
         self._trace = Trace(actor=f"user:{identity.owner_id}")
         self._settler = Settler(
-            sign=lambda text: (KEY_ID, KEY.sign(_TAG + text)),
+            sign=sign,
             digest=lambda text: sha256(b"a secret" + text.encode()).digest(),
             close_within=timedelta(seconds=30),
             random=self._random.randbytes,
@@ -98,14 +100,71 @@ class Person:
         for place, wish in enumerate(plan.wishes):
             kernel.at(wish.at, lambda place=place, wish=wish: self._wish(place, wish))
 
-    def set_trading(self, state: str) -> None:
-        """Let the account trade, or not. Said by an operator, straight to the account's row."""
-        accounts = self._books.tables.accounts
-        account = accounts[self._identity.account_id]
-        changed = replace(account, trading_state=state, trading_cause="simulated")  # pyright: ignore[reportArgumentType]
-        accounts[account.id] = replace(changed, latch=account.latch + 1)
-        self._kernel.note("person", "sets the account", state)
-        self._ring((f"account:{account.id}",))
+    def hold(self, state: TradingState) -> None:
+        """Hold the account's latch, as its owner may."""
+        word = self._word("let me look")
+        self._kernel.note("person", "holds the account", state)
+        self._say(lambda book: self._hold(book, state, word))
+
+    def reset(self) -> None:
+        """Lift the latch as it stands now, whatever was lost."""
+        kept = self._books.tables.guards.get(self._identity.account_id)
+        if kept is None:
+            return
+        word, resets = self._word("looked at it"), kept.state.latch.resets
+        self._kernel.note("person", "resets the guard", kept.state.latch.state, resets)
+        self._say(lambda book: self._reset(book, word, resets))
+
+    def call_off(self) -> None:
+        """Stop the closing that is announced or under way."""
+        word = self._word("it comes back")
+        self._kernel.note("person", "calls off")
+        self._say(lambda book: self._call_off(book, word))
+
+    def pull(self, state: TradingState) -> None:
+        """Stop everything, as an operator may."""
+        word = self._word("stop", by_operator=True)
+        self._kernel.note("person", "pulls a switch", state)
+        self._say(lambda book: _pull(book, state, word))
+
+    def release(self) -> None:
+        """Release whatever switch holds."""
+        word = self._word("go on", by_operator=True)
+        self._kernel.note("person", "releases the switches")
+        self._say(lambda book: _release(book, word))
+
+    def _word(self, reason: str, *, by_operator: bool = False) -> Word:
+        trace = Trace(actor="user:operator") if by_operator else self._trace
+        random = self._random.randbytes
+        return Word(trace, reason, self._kernel.now(), by_operator=by_operator, random=random)
+
+    def _say(self, work: Callable[[GuardBook], Awaitable[None]]) -> None:
+        """Say a word to the guards; a refusal is an answer."""
+        books = MemoryGuardBooks(self._books, self._store.transaction)
+
+        async def call() -> None:
+            try:
+                async with books.transaction(None) as book:
+                    await work(book)
+            except CountersignError as refused:
+                self._kernel.note("person", "is refused", refused.reason)
+
+        self._ask_for(call, GUARDS)
+
+    async def _hold(self, book: GuardBook, state: TradingState, word: Word) -> None:
+        await hold_accounts(book, [await self._account(book)], state, word)
+
+    async def _reset(self, book: GuardBook, word: Word, resets: int) -> None:
+        found = await self._account(book)
+        await reset_guard(book, found, word, resets=resets, accept_loss=True)
+
+    async def _call_off(self, book: GuardBook, word: Word) -> None:
+        await call_off_closing(book, await self._account(book), word)
+
+    async def _account(self, book: GuardBook) -> Account:
+        found = await book.standings.seen(self._identity.account_id)
+        assert found is not None
+        return found
 
     def tamper(self, size: float) -> None:
         """Alter a command that waits, as whoever holds the database could. `size` chooses how."""
@@ -156,6 +215,9 @@ class Person:
     def _wish(self, place: int, wish: Wish) -> None:
         mandate = self._mandate(wish)
         self._mandates[place] = mandate
+        self._books.tables.mandates[mandate.approval_id] = Mandated(
+            mandate.account_id, PRODUCER, mandate.expires_at
+        )
         self._kernel.note("person", "approves", wish.what, f"{wish.hundredths}/100", place)
         self._ask(lambda book: self._approve(book, mandate))
         if wish.clicked_twice:
@@ -168,26 +230,30 @@ class Person:
             )
 
     def _ask(self, work: Callable[[Book], Awaitable[None]]) -> None:
-        """Ask a server; ask again until one has answered."""
-        up = [server for server in self._servers if server.is_up]
-        if not up:
-            self._kernel.after(_ASK_AGAIN, lambda: self._ask(work))
-            return
-        answered = False
-        server = self._random.choice(up)
+        """Ask a server for what is the owner's own; ask again until one has answered."""
 
         async def call() -> None:
             async with self._store.transaction(self._identity.owner_id) as book:
                 await work(book)
 
+        self._ask_for(call)
+
+    def _ask_for(self, call: Callable[[], Coroutine[Pause, None, None]], *topics: str) -> None:
+        up = [server for server in self._servers if server.is_up]
+        if not up:
+            self._kernel.after(_ASK_AGAIN, lambda: self._ask_for(call, *topics))
+            return
+        answered = False
+        server = self._random.choice(up)
+
         def done(outcome: object) -> None:
             nonlocal answered
             answered = not isinstance(outcome, Exception)
             if answered:
-                self._ring((f"account:{self._identity.account_id}",))
+                self._ring((f"account:{self._identity.account_id}", *topics))
 
         server.call(call(), done)
-        self._kernel.after(_ASK_AGAIN, lambda: None if answered else self._ask(work))
+        self._kernel.after(_ASK_AGAIN, lambda: None if answered else self._ask_for(call, *topics))
 
     async def _approve(self, book: Book, mandate: Mandate) -> None:
         """Make the command, unless it is made: approvals answer a repeat as the first time."""
@@ -208,6 +274,7 @@ class Person:
         opening = self._mandates.get(wish.about) if wish.about is not None else None
         intent = self._intent(wish, opening)
         text = render(intent)
+        key_id, signature = sign(text.encode())
         return Mandate(
             approval_id=intent.approval_id,
             owner_id=self._identity.owner_id,
@@ -222,8 +289,8 @@ class Person:
             price_max=intent.price_max,
             intent_text=text,
             intent_digest=digest(text),
-            server_signature=KEY.sign(_TAG + text.encode()),
-            server_key_id=KEY_ID,
+            server_signature=signature,
+            server_key_id=key_id,
             owner_signature=None,
             opening_approval_id=intent.opening_approval_id,
             expires_at=intent.expires_at,
@@ -278,3 +345,12 @@ class Person:
 
     def _id(self) -> UUID:
         return UUID(int=self._random.getrandbits(128), version=4)
+
+
+async def _pull(book: GuardBook, state: TradingState, word: Word) -> None:
+    await stop_everything(book, state, word)
+
+
+async def _release(book: GuardBook, word: Word) -> None:
+    for one in await book.switches.holding():
+        await release(book, one.id, word, may_release=lambda _: True)

@@ -55,6 +55,9 @@ class Trouble(StrEnum):
     REOPENED = "a position gets a new ticket"
     MONEY_MOVES = "money is paid in"
     EQUITY_CRASHES = "equity crashes"
+    LATCH_RESET = "a person resets what is latched"
+    CALLED_OFF = "a person calls a closing off"
+    SWITCH_PULLED = "everything is stopped by a switch"
     SETTLED = "a doubt is settled by a person"
     TAMPERED = "a command is altered in the database"
 
@@ -88,6 +91,9 @@ FAMILIES: Mapping[str, Sequence[Trouble]] = {
     ),
     "attack": (Trouble.TAMPERED,),
     "crash": (Trouble.EQUITY_CRASHES,),
+    "guards": (
+        *(Trouble.SWITCH_PULLED, Trouble.SWITCH_PULLED, Trouble.LATCH_RESET, Trouble.CALLED_OFF),
+    ),
 }
 # How often each family has its day, in so many of a hundred runs.
 _OFTEN = {
@@ -100,12 +106,16 @@ _OFTEN = {
     "people": 40,
     "attack": 8,
     "crash": 25,
+    "guards": 25,
 }
 _SEND_FAULTS = (
     *(FaultKind.SEND_FAILED, FaultKind.NO_CONNECTION, FaultKind.REPLY_LOST, FaultKind.OUT_OF_STEP),
     *(FaultKind.HANG, FaultKind.DOUBTFUL, FaultKind.PLACED, FaultKind.DEAL_HIDDEN),
     *(FaultKind.REJECT, FaultKind.OVERFILL, FaultKind.COMMENT_REWRITTEN, FaultKind.NO_ANSWER),
 )
+
+
+_FORGETFUL = frozenset({Trouble.ROLLED_BACK, Trouble.CLONED, Trouble.JOURNAL_LOST})
 
 
 class Wanted(StrEnum):
@@ -158,6 +168,13 @@ class Plan:
     partial_fills: bool
     backup_at: float | None
     says_restored: bool
+    # Whether, when all is mended, people let the account trade again.
+    lets_go: bool
+
+    @property
+    def disks_may_forget(self) -> bool:
+        """Whether a bridge may come to know less than it did."""
+        return any(mishap.what in _FORGETFUL for mishap in self.mishaps)
 
 
 def plan_of(kernel: Kernel, focus: Sequence[str] = ()) -> Plan:
@@ -179,6 +196,7 @@ def plan_of(kernel: Kernel, focus: Sequence[str] = ()) -> Plan:
         partial_fills=draw.random() < 0.3,
         backup_at=draw.uniform(1.0, 30.0) if restored else None,
         says_restored=True,
+        lets_go=draw.random() < 0.5,
     )
 
 

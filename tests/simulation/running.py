@@ -13,6 +13,8 @@ from tests.simulation.world import World
 LONGEST = HEALED_AT + 150.0
 # What is wrong late must have the time to show.
 _QUIET_FOR = 12.0
+# It takes a look at everything to tell whether all is quiet.
+_LOOK_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +36,24 @@ def run_seed(seed: int, *, traced: bool = False, focus: Sequence[str] = ()) -> V
     for server in world.servers:
         server.start()
     world.bridge.start()
-    quiet_since = HEALED_AT
+    quiet_since = looked_at = HEALED_AT
 
-    def is_guarded() -> bool:
-        return checker.guards.is_over(world.bridge.disk, forgetful=checker.is_confused)
+    def is_quiet() -> bool:
+        disk = world.bridge.disk
+        return (
+            checker.is_settled()
+            and checker.guards.is_over(disk, forgetful=checker.is_confused)
+            and checker.server_guards.is_over(disk)
+        )
 
     def is_over() -> bool:
-        nonlocal quiet_since
+        nonlocal quiet_since, looked_at
         if checker.violations:
             return True
-        if kernel.seconds < HEALED_AT:
+        if kernel.seconds < looked_at + _LOOK_EVERY:
             return False
-        if not (checker.is_settled() and is_guarded()):
+        looked_at = kernel.seconds
+        if not is_quiet():
             quiet_since = kernel.seconds
         return kernel.seconds - quiet_since > _QUIET_FOR
 
@@ -54,6 +62,7 @@ def run_seed(seed: int, *, traced: bool = False, focus: Sequence[str] = ()) -> V
         if not checker.violations:
             checker.finish(healed=True)
             checker.guards.finish(world.bridge.disk, forgetful=checker.is_confused)
+            checker.server_guards.finish(world.bridge.disk, forgetful=world.plan.disks_may_forget)
     except Exception:  # noqa: BLE001  # whatever it is, the seed that does it must be told
         checker.error(traceback.format_exc())
     shown = traced or checker.violations

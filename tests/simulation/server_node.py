@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from countersign.v1 import execution_pb2 as pb
 from countersign_server.audit.entries import Trace
@@ -21,6 +20,7 @@ from countersign_server.execution.opening import Opened, close_session, open_ses
 from countersign_server.execution.outbox import Ended
 from countersign_server.execution.restored import quarantine
 from countersign_server.rpc.caller import Caller
+from tests.simulation.judging import TOPIC, Judging
 from tests.simulation.kernel import Kernel
 from tests.simulation.network import Direction, Stream
 from tests.simulation.perils import Died, Perils, ServerPoint
@@ -151,6 +151,8 @@ class ServerNode:
 
     def ring(self, topics: tuple[str, ...]) -> None:
         """Look at the sessions of these topics, when those under way have ended."""
+        if TOPIC in topics and self.is_up:
+            self._judging.look()
         for held in list(self._held.values()):
             if f"account:{held.session.opened.account_id}" in topics:
                 held.next_look = self._kernel.seconds
@@ -185,7 +187,21 @@ class ServerNode:
 
     def _begin(self) -> None:
         self._draining = False
-        self._feeder = Feeder(books=self._store, ring=self._ring, pace=PACE, now=self.now)
+        self._judging = Judging(
+            self._store,
+            self._go,
+            ring=self._ring,
+            heartbeat=PACE.heartbeat_interval,
+            now=self.now,
+            random=self._random.randbytes,
+        )
+        self._feeder = Feeder(
+            books=self._store,
+            ring=self._ring,
+            pace=PACE,
+            now=self.now,
+            ask_guard=self._judging.ask,
+        )
         self._intake = Intake(
             books=self._store,
             ring=self._ring,
@@ -383,8 +399,4 @@ class ServerNode:
             self._kernel.after(_CLOCK_EVERY, lambda: self._tick_clock(run))
 
         self._go(self._clock.look(), looked, looked)
-
-    @property
-    def account_ids(self) -> set[UUID]:
-        """The accounts whose sessions this process holds."""
-        return {held.session.opened.account_id for held in self._held.values()}
+        self._judging.look()

@@ -1,24 +1,11 @@
 """The one database of all server processes: slow, watched, and restored from a backup."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
 from countersign_server.audit.entries import Entry
-from countersign_server.execution.book import (
-    Accounts,
-    Book,
-    Commands,
-    Deals,
-    Devices,
-    Reports,
-    Settlements,
-)
-from countersign_server.execution.command import Command
-from countersign_server.execution.glance import Glance
-from countersign_server.execution.opening_pace import OpeningPace
+from countersign_server.execution.book import Book
 from tests.simulation.kernel import Kernel
 from tests.simulation.memory_books import MemoryBooks
 from tests.simulation.perils import Died, Perils, ServerPoint
@@ -37,57 +24,18 @@ _BEFORE_AND_AFTER = {
     "command.rejected": (ServerPoint.BEFORE_RESULT, ServerPoint.AFTER_RESULT),
     "command.not-sent": (ServerPoint.BEFORE_RESULT, ServerPoint.AFTER_RESULT),
     "deal.recorded": (ServerPoint.BEFORE_DEAL, ServerPoint.AFTER_DEAL),
+    "guard.latched": (ServerPoint.BEFORE_LATCH, ServerPoint.AFTER_LATCH),
+    "guard.flattening": (ServerPoint.BEFORE_LATCH, ServerPoint.AFTER_LATCH),
+    "kill_switch.pulled": (ServerPoint.BEFORE_LATCH, ServerPoint.AFTER_LATCH),
+    "kill_switch.released": (ServerPoint.BEFORE_LATCH, ServerPoint.AFTER_LATCH),
 }
 
 
-@dataclass(slots=True)
-class WatchedBook:
-    """A transaction of which the simulation sees what it was about."""
-
-    book: Book
-    entries: list[Entry] = field(default_factory=list[Entry])
-
-    @property
-    def commands(self) -> Commands:
-        return self.book.commands
-
-    @property
-    def reports(self) -> Reports:
-        return self.book.reports
-
-    @property
-    def settlements(self) -> Settlements:
-        return self.book.settlements
-
-    @property
-    def deals(self) -> Deals:
-        return self.book.deals
-
-    @property
-    def accounts(self) -> Accounts:
-        return self.book.accounts
-
-    @property
-    def devices(self) -> Devices:
-        return self.book.devices
-
-    async def glance(self, account_id: UUID) -> Glance:
-        return await self.book.glance(account_id)
-
-    async def opening_pace(self, command: Command, now: datetime) -> OpeningPace:
-        return await self.book.opening_pace(command, now)
-
-    async def record(self, *entries: Entry) -> None:
-        self.entries.extend(entries)
-        await self.book.record(*entries)
-
-    @property
-    def points(self) -> tuple[ServerPoint, ServerPoint] | None:
-        """The places before and after its commit; None: nobody minds a crash there."""
-        for entry in self.entries:
-            if entry.kind in _BEFORE_AND_AFTER:
-                return _BEFORE_AND_AFTER[entry.kind]
-        return None
+def _points(told: Sequence[Entry]) -> tuple[ServerPoint, ServerPoint] | None:
+    """Return the places before and after a commit; None: nobody minds a crash there."""
+    return next(
+        (_BEFORE_AND_AFTER[one.kind] for one in told if one.kind in _BEFORE_AND_AFTER), None
+    )
 
 
 class Store:
@@ -130,8 +78,10 @@ class _Transaction:
 
     async def __aenter__(self) -> Book:
         await self._store.delay()
-        self._watched = WatchedBook(await self._inner.__aenter__())
-        return self._watched
+        book = await self._inner.__aenter__()
+        assert self._store.books.open is not None
+        self._told = self._store.books.open.told
+        return book
 
     async def __aexit__(
         self,
@@ -142,7 +92,7 @@ class _Transaction:
         if error is not None:
             await self._inner.__aexit__(kind, error, traceback)
             return
-        points = self._watched.points
+        points = _points(self._told)
         if points is not None:
             try:
                 self._store.reach(points[0])
@@ -150,6 +100,6 @@ class _Transaction:
                 await self._inner.__aexit__(Died, died, None)
                 raise
         await self._inner.__aexit__(None, None, None)
-        self._store.tell(self._watched.entries)
+        self._store.tell(self._told)
         if points is not None:
             self._store.reach(points[1])

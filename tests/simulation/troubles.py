@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from countersign_guards.latch import TradingState as Held
+from countersign_guards.state import GuardState
+from countersign_server.accounts.account import TradingState
 from mt5_simulator.terminal.faults import Fault, FaultKind
 from mt5_simulator.terminal.terminal import Terminal
 from tests.simulation.bridge_node import BridgeNode
@@ -17,6 +20,8 @@ _CONFUSING = frozenset(
 )
 # The next time that anybody asks a time server, on a machine that has been standing still.
 _CLOCK_SET_AFTER = 10.0
+# How often a person looks at what the guard does.
+_LOOKS_EVERY = 0.5
 Trick = Callable[["Troubles", Mishap], None]
 _READING_CALLS = (
     *("positions_get", "history_deals_get", "orders_get", "account_info", "terminal_info"),
@@ -67,7 +72,9 @@ class Troubles:
         for server in world.servers:
             if not server.is_up:
                 server.start()
-        world.person.set_trading("active")
+        if world.plan.lets_go:
+            world.person.release()
+            world.person.reset()
 
     def _set_clock(self) -> None:
         self.bridge.machine.wall_offset = timedelta(seconds=self.world.plan.bridge_offset)
@@ -250,7 +257,7 @@ class Troubles:
         def start() -> None:
             self.kernel.note("world", "is restored from the backup")
             self.world.books.restore(backup)
-            self.world.checker.restored()
+            self.world.checker.restored(self.bridge.disk)
             for server in self.world.servers:
                 if not server.is_up:
                     server.start(restored=self.world.plan.says_restored)
@@ -258,9 +265,36 @@ class Troubles:
         self.kernel.after(min(mishap.lasting, 5.0), start)
 
     def halted(self, mishap: Mishap) -> None:
-        state = "halted" if mishap.what is Trouble.HALTED else "close-only"
-        self.world.person.set_trading(state)
-        self._for_a_while(mishap, lambda: self.world.person.set_trading("active"))
+        halts = mishap.what is Trouble.HALTED
+        self.world.person.hold(TradingState.HALTED if halts else TradingState.CLOSE_ONLY)
+        self._for_a_while(mishap, self.world.person.reset)
+
+    def switch_pulled(self, mishap: Mishap) -> None:
+        states = (TradingState.CLOSE_ONLY, TradingState.HALTED, TradingState.FLATTENING)
+        self.world.person.pull(states[int(mishap.size * len(states))])
+        self._for_a_while(mishap, self.world.person.release)
+
+    def latch_reset(self, mishap: Mishap) -> None:
+        """Let a person see what the guard did, and lift its latch after a while."""
+        self._once(
+            lambda guard: not guard.latch.state.may_open,
+            lambda: self.kernel.after(mishap.lasting, self.world.person.reset),
+        )
+
+    def called_off(self, mishap: Mishap) -> None:
+        """Let a person see that everything is to be closed, and stop it after a moment."""
+        self._once(
+            lambda guard: guard.countdown is not None or guard.latch.state is Held.FLATTENING,
+            lambda: self.kernel.after(mishap.size * 12, self.world.person.call_off),
+        )
+
+    def _once(self, holds: Callable[[GuardState], bool], act: Callable[[], None]) -> None:
+        """Act as soon as something holds of the server's guard, as its owner sees it."""
+        guard = self.world.ledger.guard()
+        if guard is not None and holds(guard.state):
+            act()
+        elif self.kernel.seconds < HEALED_AT:
+            self.kernel.after(_LOOKS_EVERY, lambda: self._once(holds, act))
 
     def price_jumps(self, mishap: Mishap) -> None:
         """Let the price move far, to and fro, several times a second."""
@@ -331,6 +365,9 @@ _TRICKS: Mapping[Trouble, Trick] = {
     Trouble.REOPENED: Troubles.reopened,
     Trouble.MONEY_MOVES: Troubles.money_moves,
     Trouble.EQUITY_CRASHES: Troubles.equity_crashes,
+    Trouble.LATCH_RESET: Troubles.latch_reset,
+    Trouble.CALLED_OFF: Troubles.called_off,
+    Trouble.SWITCH_PULLED: Troubles.switch_pulled,
     Trouble.SETTLED: Troubles.settled,
     Trouble.TAMPERED: Troubles.tampered,
 }

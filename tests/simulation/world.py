@@ -21,9 +21,10 @@ from tests.simulation.memory_books import MemoryBooks
 from tests.simulation.memory_tables import Tables
 from tests.simulation.network import Network, Stream
 from tests.simulation.perils import Perils
-from tests.simulation.person import FINGERPRINT, KEY, KEY_ID, Identity, Person
+from tests.simulation.person import Identity, Person
 from tests.simulation.plan import plan_of
 from tests.simulation.server_node import ServerNode
+from tests.simulation.signing import FINGERPRINT, KEY, KEY_ID
 from tests.simulation.store import Store
 from tests.simulation.terminal_node import KernelClock, TerminalNode
 
