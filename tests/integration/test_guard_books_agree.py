@@ -4,7 +4,7 @@ The simulation proves what it proves of guards only as far as this holds.
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -27,6 +27,7 @@ from countersign_server.execution.command import Command
 from countersign_server.execution.deal import Deal
 from countersign_server.execution.lifecycle import CommandState
 from countersign_server.execution.report import Report
+from countersign_server.guards.book import GuardBook
 from tests.fixtures.two_books import without_other_areas_rows
 from tests.fixtures.two_guards import TwoGuards, without_the_rows_of_others
 
@@ -38,6 +39,7 @@ LATCHES = (
     values_pb2.TRADING_STATE_HALTED,
     values_pb2.TRADING_STATE_FLATTENING,
 )
+NO_END = pb.ATTEMPT_OUTCOME_UNSPECIFIED
 BALANCE = 2  # MetaTrader's DEAL_TYPE
 
 
@@ -58,6 +60,9 @@ class Guards(RuleBasedStateMachine):
 
     def both(self, name: str, *arguments: Any) -> Any:
         return self.run(self.two.of_both(name, *arguments))
+
+    def put(self, work: Callable[[GuardBook], Awaitable[object]]) -> None:
+        self.run(self.two.put(work))
 
     @property
     def openings(self) -> list[Command]:
@@ -146,7 +151,7 @@ class Guards(RuleBasedStateMachine):
         if command.state is not CommandState.APPROVED:
             return
         change = {"state": state, "reason": "TOLD", "updated_at": self.two.now()}
-        self.both("put", lambda book: book.execution.commands.change(command, change))
+        self.put(lambda book: book.execution.commands.change(command, change))
         if state is CommandState.EXECUTED:
             self.deal(ticket=100 + len(self.closings), profit="-10", kind=1, magic=command.magic)
 
@@ -181,7 +186,7 @@ class Guards(RuleBasedStateMachine):
         which=st.integers(1, 3),
         outcome=st.sampled_from(
             [
-                None,
+                NO_END,
                 pb.ATTEMPT_OUTCOME_EXECUTED,
                 pb.ATTEMPT_OUTCOME_REJECTED,
                 pb.ATTEMPT_OUTCOME_IN_DOUBT,
@@ -191,14 +196,14 @@ class Guards(RuleBasedStateMachine):
     def tell_close(self, which: int, outcome: Any) -> None:
         close = pb.GuardClose(
             attempt_id=str(UUID(int=self.two.cast.account.id.int ^ which)),
-            phase=pb.GUARD_CLOSE_PHASE_RESULT if outcome else pb.GUARD_CLOSE_PHASE_INTENT,
+            phase=pb.GUARD_CLOSE_PHASE_RESULT if outcome != NO_END else pb.GUARD_CLOSE_PHASE_INTENT,
             magic=5000 + which,
             cause="drawdown",
             position_id=400 + which,
             symbol="EURUSD",
             side=values_pb2.SIDE_BUY,
             volume="0.1",
-            outcome=outcome or 0,
+            outcome=outcome,
         )
         self.tell("guard-close", pb.Event(guard_close=close))
 
@@ -221,7 +226,7 @@ class Guards(RuleBasedStateMachine):
             event_time=now + timedelta(milliseconds=self.told),
             received_at=now,
         )
-        self.both("put", lambda book: book.execution.reports.add(report))
+        self.put(lambda book: book.execution.reports.add(report))
         self.two.passed += timedelta(seconds=1)
         self.both("attend")
 
@@ -254,7 +259,7 @@ class Guards(RuleBasedStateMachine):
             event_time=self.two.now(),
             received_at=self.two.now(),
         )
-        self.both("put", lambda book: book.execution.accounts.save_snapshot(snapshot))
+        self.put(lambda book: book.execution.accounts.save_snapshot(snapshot))
 
     def deal(self, *, ticket: int, profit: str, kind: int, magic: int) -> None:
         now = self.two.now()
@@ -282,7 +287,7 @@ class Guards(RuleBasedStateMachine):
             event_time=now,
             received_at=now,
         )
-        self.both("put", lambda book: book.execution.deals.add(deal))
+        self.put(lambda book: book.execution.deals.add(deal))
 
     def teardown(self) -> None:
         self.both("say", "release", TradingState.ACTIVE, 0)

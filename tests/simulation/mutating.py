@@ -66,9 +66,11 @@ def row_of(fate: Fate) -> str:
     return f"| {fate.name} | {mutant.takes_away} | {shown} | {reason} |"
 
 
-def report(found: Sequence[Fate]) -> str:
-    """Return the page for docs/."""
-    rows = [row_of(fate) for fate in found]
+def report(found: Sequence[Fate], before: str) -> str:
+    """Return the page for docs/. What was not run stands as it stood `before`."""
+    listed = {line.split("|")[1].strip(): line for line in before.splitlines() if "|" in line}
+    listed |= {fate.name: row_of(fate) for fate in found}
+    rows = [listed[name] for name in MUTANTS if name in listed]
     head = ["| mutant | takes away that | noticed by | alone |", "|---|---|---|---|"]
     return _INTRODUCTION + "\n".join((*head, *rows)) + "\n"
 
@@ -76,7 +78,7 @@ def report(found: Sequence[Fate]) -> str:
 def main() -> int:
     """Run all mutants, or those that are named; 1 if one fares otherwise than the table says."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
-    parser.add_argument("names", nargs="*", help="only these")
+    parser.add_argument("names", nargs="*", help="only these; the others' rows stay as they are")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     names: list[str] = arguments.names or list(MUTANTS)
@@ -86,8 +88,7 @@ def main() -> int:
         mark = "as expected" if fate.is_as_expected else "NOT AS EXPECTED"
         noticed = f"{fate.invariant} at seed {fate.seed}" if fate.seed is not None else "survives"
         print(f"{fate.name:<40} {noticed:<24} {fate.runs:>5} runs  {mark}", flush=True)
-    if not arguments.names:
-        REPORT.write_text(report(found))
+    REPORT.write_text(report(found, REPORT.read_text()))
     wrong = sum(not fate.is_as_expected for fate in found)
     print(f"{len(found)} mutants, {wrong} not as expected")
     return 1 if wrong else 0
