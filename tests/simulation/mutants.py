@@ -307,6 +307,7 @@ KILLED = (
         "one_clock",
         "a span is measured by two clocks and the longer one counts",
         [(f"{BRIDGE}.clock:Moment.since", how.by_the_steady_clock)],
+        seeds=1600,
         focus=("bridge",),
     ),
     Mutant(
@@ -318,6 +319,7 @@ KILLED = (
         "volatile_outbox",
         "what was not acknowledged is told again after a restart",
         [(f"{BRIDGE}.channel.outbox:Outbox.__init__", how.forgets_what_was_not_told)],
+        seeds=800,
         focus=("bridge",),
     ),
     Mutant(
