@@ -278,6 +278,25 @@ async def test_a_balance_that_the_deals_do_not_explain_is_told_until_they_do(des
     assert (await desk.the_one()).reason == "DIFFERENCE_GONE"
 
 
+async def test_a_balance_is_told_of_to_nobody_by_a_reading_that_it_was_not_compared_with(
+    desk: Desk,
+) -> None:
+    await desk.shows(desk.position())
+    async with desk.it.database.transaction(None) as tx:
+        await tx.execute(update(reconciliations).values(statement_due_at=datetime.now(UTC)))
+    await desk.shows(desk.position())
+    # The same reading once more: it confirms nothing, and the next sum is due in a minute.
+    await desk.compared()
+    deposit = {"type": 2, "entry": 0, "symbol": "", "profit": "10000", "position_id": 0}
+    await desk.deal_of_others(1, "0", **deposit)
+    await desk.shows(desk.position())
+    assert (await desk.the_one()).state == pb.DIVERGENCE_STATE_OPEN
+    async with desk.it.database.transaction(None) as tx:
+        await tx.execute(update(reconciliations).values(statement_due_at=datetime.now(UTC)))
+    await desk.shows(desk.position())
+    assert (await desk.the_one()).reason == "DIFFERENCE_GONE"
+
+
 async def test_a_persons_word_ends_it_once(desk: Desk) -> None:
     await desk.shows()
     await desk.shows()

@@ -53,6 +53,7 @@ _IDENTIFIER = attrgetter("identifier")
 _SIDES = {values_pb2.SIDE_BUY: "buy", values_pb2.SIDE_SELL: "sell"}
 # What deals explain: to adopt it is to take those deals into our book.
 _BY_DEALS = frozenset({Kind.VOLUME, Kind.PARTIAL, Kind.REVERSED, Kind.CLOSED_BY_BROKER})
+_OF_STATEMENTS = frozenset({Kind.STATEMENT})
 _OF_WHAT_IS_GONE = frozenset({Kind.CLOSED_BY_BROKER, Kind.ORPHAN})
 
 
@@ -189,7 +190,17 @@ async def _look(
     statement = await _statement(tx, turn, shown, now)
     seen = Comparison(found.matched, [*found.differences, *statement.differences()])
     open_now = frozenset(one.identifier for one in held)
-    look = Look(turn.account_id, turn.owner_id, snapshot.received_at, now, open_now, found.untold)
+    # A difference that was compared with an older snapshot is no news of this one.
+    not_compared = frozenset[Kind]() if _is_statement_due(turn, now) else _OF_STATEMENTS
+    look = Look(
+        turn.account_id,
+        turn.owner_id,
+        snapshot.received_at,
+        now,
+        open_now,
+        found.untold,
+        not_compared,
+    )
     await _settle(tx, look, seen, trace)
     agrees = not seen.differences and not found.untold and seen.matched == len(held)
     after: dict[str, object] = {
@@ -222,9 +233,13 @@ async def _still_agrees(tx: AsyncConnection, turn: Turn, digest: bytes, now: dat
     is_recent = turn.agreed_until is not None and now < turn.agreed_until
     if digest != turn.agreed_sha256 or not is_recent:
         return False
-    if Statement(turn.statement_difference, turn.statement_due_at).is_due(now):
+    if _is_statement_due(turn, now):
         return False
     return not await has_new_deals(tx, turn)
+
+
+def _is_statement_due(turn: Turn, now: datetime) -> bool:
+    return Statement(turn.statement_difference, turn.statement_due_at).is_due(now)
 
 
 def _digest(held: Sequence[Held]) -> bytes:

@@ -40,6 +40,8 @@ class Look:
     now: datetime
     held: AbstractSet[int] = frozenset()  # identifiers of what is open
     untold: AbstractSet[UUID | int] = frozenset()  # commands and deals; see `Comparison`
+    # Of these it tells nothing new: what is known of them neither goes on nor ends.
+    not_compared: AbstractSet[Kind] = frozenset()
 
 
 def settle(
@@ -56,6 +58,8 @@ def settle(
     is to be closed stays open for one more look, and is a person's if its position is then; it
     goes on being closed, and ends when its position has. What is over stays over.
     """
+    seen = [difference for difference in seen if difference.kind not in look.not_compared]
+    kept = {one: known for one, known in kept.items() if known.kind not in look.not_compared}
     by_id = {difference.id_for(look.account_id): difference for difference in seen}
     changed = [
         divergence
