@@ -38,6 +38,13 @@ DECIDING = (
             *("presumption", "session", "live_session", "transitions", "tags"),
         )
     ),
+    *(
+        ROOT / "server/countersign_server/guards" / f"{name}.py"
+        for name in (
+            *("attending", "attempts", "bridge_story", "closer", "closing_plan", "guard_close"),
+            *("keeping", "news", "persons_word", "records", "telling", "view"),
+        )
+    ),
 )
 BANNED = {
     *("time.time", "time.monotonic", "time.perf_counter", "datetime.now", "datetime.utcnow"),
