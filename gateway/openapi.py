@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from google.protobuf import descriptor_pool
@@ -23,22 +23,23 @@ from gateway.schemas import Schema, Schemas, load_messages, read_comments
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENT = PROJECT / "docs/openapi.json"
 
-_RAW = "google.api.HttpBody"
+_RAW, _JSON = "google.api.HttpBody", ("application/json",)
 # What methods send that answer with bytes of their own; the contract does not say it.
-RAW_CONTENT: Mapping[str, str] = {
-    "IdentityService/GetJwks": "application/json",
-    "AuditService/ExportAudit": "application/x-ndjson",
-    "AuditService/ExportEvidence": "application/x-ndjson",
-    "AuditService/FollowEvents": "text/event-stream",
-    "ReconciliationService/FollowPositions": "text/event-stream",
-    "GuardService/FollowGuards": "text/event-stream",
-    "ChartService/GetPriceChart": "image/png",
-    "ChartService/GetEquityChart": "image/png",
-    "ChartService/DrawPriceChart": "image/png",
-    "ChartService/DrawEquityChart": "image/png",
-    # As the request asks: PNG or PDF, CSV or JSON.
-    "ChartService/GetReport": "*/*",
-    "HistoryService/ExportHistory": "*/*",
+RAW_CONTENT: Mapping[str, Sequence[str]] = {
+    "IdentityService/GetJwks": ("application/json",),
+    "AuditService/ExportAudit": ("application/x-ndjson",),
+    "AuditService/ExportEvidence": ("application/x-ndjson",),
+    "AuditService/FollowEvents": ("text/event-stream",),
+    "ReconciliationService/FollowPositions": ("text/event-stream",),
+    "GuardService/FollowGuards": ("text/event-stream",),
+    "ChartService/GetPriceChart": ("image/png",),
+    "ChartService/GetEquityChart": ("image/png",),
+    "ChartService/DrawPriceChart": ("image/png",),
+    "ChartService/DrawEquityChart": ("image/png",),
+    # As the request asks.
+    "ChartService/GetReport": ("image/png", "application/pdf"),
+    "ChartService/GetSharedReport": ("image/png", "application/pdf"),
+    "HistoryService/ExportHistory": ("text/csv", "application/json"),
 }
 _INTRODUCTION = """\
 The same methods as over gRPC, transcoded by the gateway.
@@ -130,7 +131,7 @@ def document(descriptor: FileDescriptorSet, version: str) -> Schema:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
-            "responses": {"Error": _answer("What went wrong.", "application/json", _ref("Status"))},
+            "responses": {"Error": _answer("What went wrong.", _JSON, _ref("Status"))},
             "schemas": dict(sorted((schemas.components | dict(_ERROR)).items())),
         },
     }
@@ -191,8 +192,8 @@ def _success(method: Method, schemas: Schemas) -> Schema:
         return _answer("As the description says.", media, {"type": "string"})
     schema = schemas.message(method.response_type)
     if method.streams_out:
-        return _answer("A line of JSON for each message.", "application/json", schema)
-    return _answer("Done.", "application/json", schema)
+        return _answer("A line of JSON for each message.", _JSON, schema)
+    return _answer("Done.", _JSON, schema)
 
 
 def _body(request: Descriptor, binding: Binding, schemas: Schemas) -> Schema:
@@ -245,8 +246,8 @@ def _parameter(place: str, name: str, field: FieldDescriptor, schemas: Schemas) 
     return {"name": name, "in": place, "description": description, "schema": schema}
 
 
-def _answer(description: str, media: str, schema: Schema) -> Schema:
-    return {"description": description, "content": {media: {"schema": schema}}}
+def _answer(description: str, media: Sequence[str], schema: Schema) -> Schema:
+    return {"description": description, "content": {one: {"schema": schema} for one in media}}
 
 
 def _ref(name: str) -> Schema:

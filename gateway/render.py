@@ -25,6 +25,7 @@ PUBLIC_METHODS = frozenset(
         "/countersign.v1.DeviceService/PairDevice",
         # Whoever has a share link's token may see what it shows.
         "/countersign.v1.AnalyticsService/GetSharedStatistics",
+        "/countersign.v1.ChartService/GetSharedReport",
         "/countersign.v1.TelegramService/ReceiveTelegramUpdate",
     }
 )

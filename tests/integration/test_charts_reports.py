@@ -2,18 +2,23 @@
 
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import insert
 
 from countersign.v1 import analytics_pb2, charts_pb2 as pb
 from countersign_server.accounts.account import Account
 from countersign_server.accounts.store import account
+from countersign_server.analytics.imported import Source, store_history
 from countersign_server.analytics.printed import printed
+from countersign_server.analytics.reading import Asked
 from countersign_server.analytics.tables import equity_hours
 from countersign_server.analytics.trade_figures import figures_of
 from countersign_server.charts.picture_cache import PictureCache
@@ -41,9 +46,13 @@ async def it(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def held(it: World) -> Account:
+async def owner(it: World) -> Owner:
+    return await it.an_owner()
+
+
+@pytest.fixture
+async def held(it: World, owner: Owner) -> Account:
     """An account all of whose deals are counted."""
-    owner = await it.an_owner()
     async with it.database.transaction(None) as tx:
         found = await account(tx, UUID(owner.account_id))
     assert found is not None
@@ -61,7 +70,7 @@ async def held(it: World) -> Account:
 async def report(it: World, held: Account, period: Period, **limits: int) -> Report:
     desk = ReportDesk(database=it.database, now=lambda: datetime.now(UTC), **limits)
     made, owner_id = await desk.report(
-        held.owner_id, held.id, period, format_=ReportFormat.PNG, theme=LIGHT
+        held.owner_id, Asked(held.id, None, None), period, format_=ReportFormat.PNG, theme=LIGHT
     )
     assert owner_id == held.owner_id
     return made
@@ -137,6 +146,103 @@ async def test_a_period_without_deals_and_one_with_too_many_are_refused(
     assert await report(it, held, WHOLE, deals_max=1), "what is kept has no limit"
 
 
+async def an_imported_history(it: World, held: Account) -> UUID:
+    source = Source(owner_id=held.owner_id, name="before", currency="USD", sha256=b"s" * 32)
+    async with it.database.transaction(held.owner_id) as tx:
+        return await store_history(tx, source, DEALS, datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    "period",
+    [WHOLE, Period(date(2026, 1, 7), date(2026, 1, 9)), Period(None, date(2026, 1, 6))],
+    ids=["whole", "within", "until"],
+)
+async def test_an_imported_history_has_the_report_of_an_account_with_the_same_deals(
+    it: World, held: Account, period: Period
+) -> None:
+    history_id = await an_imported_history(it, held)
+    desk = ReportDesk(database=it.database, now=lambda: datetime.now(UTC))
+    imported, owner_id = await desk.report(
+        *(held.owner_id, Asked(None, history_id, None), period),
+        format_=ReportFormat.PNG,
+        theme=LIGHT,
+    )
+    accounts = await report(it, held, period)
+
+    assert owner_id == held.owner_id
+    assert imported.title == "before"
+    assert imported.subtitle.endswith("USD, imported history")
+    assert imported == replace(accounts, title=imported.title, subtitle=imported.subtitle)
+
+
+async def test_a_report_is_of_one_history_and_of_nobody_elses(it: World, held: Account) -> None:
+    history_id = str(await an_imported_history(it, held))
+    account_id = str(held.id)
+    stranger = await it.an_owner("eve", 1000002)
+
+    for wrong in ({}, {"account_id": account_id, "history_id": history_id}):
+        with refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID"):
+            await it.charts.GetReport(pb.GetReportRequest(**wrong), metadata=it.operator)
+    for whose in ({"account_id": account_id}, {"history_id": history_id}):
+        assert (await it.charts.GetReport(pb.GetReportRequest(**whose), metadata=it.operator)).data
+        with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
+            await it.charts.GetReport(pb.GetReportRequest(**whose), metadata=stranger.metadata)
+
+
+async def a_token(it: World, held: Account, owner: Owner, *, with_report: bool) -> str:
+    made = await it.analytics.CreateShareLink(
+        analytics_pb2.CreateShareLinkRequest(
+            request_id=str(uuid4()),
+            account_id=str(held.id),
+            title="My year",
+            lifetime=Duration(seconds=3600),
+            with_report=with_report,
+        ),
+        metadata=owner.metadata,
+    )
+    assert made.link.with_report == with_report
+    return made.token
+
+
+async def test_a_share_link_shows_the_report_without_whose_it_is_and_how_much_is_on_it(
+    it: World, held: Account, owner: Owner
+) -> None:
+    token = await a_token(it, held, owner, with_report=True)
+    desk = ReportDesk(database=it.database, now=lambda: datetime.now(UTC))
+    asked: dict[str, Any] = {"format_": ReportFormat.PNG, "theme": LIGHT}
+    seen, owner_id = await desk.shared_report(token, **asked)
+    own = await report(it, held, WHOLE)
+
+    assert (seen.title, owner_id) == ("My year", held.owner_id)
+    assert (seen.printed, seen.years, seen.symbols) == (own.printed, own.years, own.symbols)
+    # Growth of 100: a deposit of 500 is not seen in it, and nor is the balance of 1,720.
+    values = [round(point.equity, 2) for point in seen.points]
+    assert values == [100.0, 110.0, 105.0, 104.93, 124.93, 124.93, 122.79]
+    assert not any(point.payment for point in seen.points)
+    assert held.name not in repr(seen)
+    assert (await it.charts.GetSharedReport(pb.GetSharedReportRequest(token=token))).data
+
+
+async def test_a_share_link_shows_no_report_unless_it_was_made_to_and_while_it_holds(
+    it: World, held: Account, owner: Owner
+) -> None:
+    without = await a_token(it, held, owner, with_report=False)
+    ended = await a_token(it, held, owner, with_report=True)
+    (link, _) = (
+        await it.analytics.ListShareLinks(
+            analytics_pb2.ListShareLinksRequest(), metadata=owner.metadata
+        )
+    ).links
+    await it.analytics.RevokeShareLink(
+        analytics_pb2.RevokeShareLinkRequest(share_link_id=link.share_link_id),
+        metadata=owner.metadata,
+    )
+
+    for token in (without, ended, "css_" + "x" * 43):
+        with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
+            await it.charts.GetSharedReport(pb.GetSharedReportRequest(token=token))
+
+
 async def test_an_account_without_any_deal_has_no_report(it: World) -> None:
     owner: Owner = await it.an_owner()
     with refusal(grpc.StatusCode.FAILED_PRECONDITION, "NOTHING_TRADED"):
@@ -163,7 +269,8 @@ async def test_a_page_that_cannot_be_drawn_is_a_plain_one_and_is_kept_nowhere(
         now=lambda: datetime.now(UTC),
     )
     desk = ReportDesk(database=it.database, now=lambda: datetime.now(UTC))
-    made, owner_id = await desk.report(None, held.id, WHOLE, format_=ReportFormat.PDF, theme=LIGHT)
+    asked = Asked(held.id, None, None)
+    made, owner_id = await desk.report(None, asked, WHOLE, format_=ReportFormat.PDF, theme=LIGHT)
     picture = await pictures.of(made, checked_digest(made), owner_id=owner_id)
     assert (picture.failure, picture.data[:5]) == ("WORKER_DIED", b"%PDF-")
     assert cache.get((owner_id, checked_digest(made)), datetime.now(UTC)) is None

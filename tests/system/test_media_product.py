@@ -21,10 +21,26 @@ from tests.fixtures.chart_bars import hourly_bars, stored_bars
 from tests.fixtures.front_door import token_in
 from tests.fixtures.gateway_world import settings_for
 from tests.fixtures.histories import history
+from tests.fixtures.statements import HEADS, as_html
 from tests.fixtures.stored_deals import store_deals
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Owner, World, world
 
+STATEMENT = [
+    ["Trade History Report"],
+    ["Account:", "1000001 (USD, Sim-Demo, demo, Hedge)"],
+    ["Deals"],
+    [*HEADS],
+    ["2026.01.05 10:00:00", "1", "", "balance", *[""] * 7, "1 000.00", "1 000.00", ""],
+    [
+        *("2026.01.05 11:00:00", "2", "EURUSD", "buy", "in", "0.1", "1.0845", "7"),
+        *("-0.70", "0.00", "0.00", "0.00", "999.30", ""),
+    ],
+    [
+        *("2026.01.05 12:00:00", "3", "EURUSD", "sell", "out", "0.1", "1.0895", "8"),
+        *("-0.70", "0.00", "0.00", "50.00", "1 048.60", "tp"),
+    ],
+]
 RESULTS = ("50", "-20", "-30", "0", "40", "-10", "-10", "25", "-60", "80")
 
 
@@ -45,8 +61,11 @@ class Scene:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def command(self, *arguments: str, folder: Path, code: int = 0) -> bytes:
-        """Run `countersign` as ann, and return what it printed: its complaint if it has a code."""
+    async def command(self, *arguments: str, folder: Path, code: int | None = 0) -> bytes:
+        """Run `countersign` as ann, and return what it printed: its complaint if it fails.
+
+        `code` None: it fails, whatever its code.
+        """
         environment = os.environ | {
             "COUNTERSIGN_ADDRESS": self.product.addresses.public,
             "COUNTERSIGN_TOKEN": token_in(self.ann.metadata),
@@ -61,8 +80,8 @@ class Scene:
             cwd=folder,
         )
         printed, complaint = await process.communicate()
-        assert process.returncode == code, complaint.decode()
-        return complaint if code else printed
+        assert process.returncode == code or (code is None and process.returncode), complaint
+        return complaint if process.returncode else printed
 
 
 @pytest.fixture
@@ -247,6 +266,67 @@ async def test_a_report_comes_as_a_picture_or_a_page_of_paper_and_is_sent_once(
         assert complaint.count(b"\n") == 1
     unknown = await scene.command("report", "--file", "mine.doc", folder=tmp_path, code=2)
     assert b"--file must end in .png or .pdf" in unknown
+
+
+async def test_a_report_of_metatrader_is_taken_in_drawn_and_written_out_at_a_terminal(
+    scene: Scene, tmp_path: Path
+) -> None:
+    (tmp_path / "before.html").write_bytes(as_html(STATEMENT))
+    taken = json.loads(
+        await scene.command("history", "import", "before.html", "--json", folder=tmp_path)
+    )
+    again = json.loads(
+        await scene.command("history", "import", "before.html", "--json", folder=tmp_path)
+    )
+    history_id = taken["historyId"]
+    listed = (await scene.command("history", "list", folder=tmp_path)).decode()
+    shown = await scene.command("history", "export", "--history", history_id, folder=tmp_path)
+    asked = ("history", "export", "--history", history_id, "--format", "json", "-o", "deals.json")
+    await scene.command(*asked, folder=tmp_path)
+    await scene.command("report", "--history", history_id, "-o", "before.png", folder=tmp_path)
+
+    assert (again["historyId"], taken["name"], taken["deals"]) == (history_id, "before", "3")
+    assert history_id in listed
+    assert [line.split(",")[0] for line in shown.decode().splitlines()] == ["ticket", *"123"]
+    assert json.loads((tmp_path / "deals.json").read_bytes())["printed"]["Total Trades"] == "1"
+    assert (tmp_path / "before.png").read_bytes().startswith(b"\x89PNG")
+    for wrong, says in (
+        (("history", "import", "none.html"), b"none.html cannot be read"),
+        (("history", "export"), b"name an account or an imported history"),
+        (("report", "--account", "a", "--history", "b", "-o", "x.png"), b"not both"),
+    ):
+        complaint = await scene.command(*wrong, folder=tmp_path, code=None)
+        assert says in complaint
+        assert complaint.count(b"\n") == 1
+
+
+async def test_deals_are_written_out_over_rest_as_the_document_says(scene: Scene) -> None:
+    path, params = "/api/v1/histories:export", {"account_id": scene.ann.account_id}
+    kinds = {
+        "EXPORT_FORMAT_CSV": "text/csv; charset=utf-8",
+        "EXPORT_FORMAT_JSON": "application/json",
+    }
+    for name, kind in kinds.items():
+        answer = await scene.http.get(path, params=params | {"format": name}, headers=scene.headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
+
+
+async def test_a_link_shows_the_report_to_whoever_has_it_if_it_was_made_to(
+    scene: Scene, tmp_path: Path
+) -> None:
+    asked = ("share", "create", "--account", scene.ann.account_id, "--title", "Mine")
+    said = (await scene.command(*asked, "--with-report", folder=tmp_path)).decode()
+    path = said.split("report ")[-1].strip()
+    seen = await scene.http.get(path)
+    page = await scene.http.get(path, params={"format": "REPORT_FORMAT_PDF", "theme": "dark"})
+    again = await scene.http.get(path, headers={"if-none-match": seen.headers["etag"]})
+    without = json.loads(await scene.command(*asked, "--json", folder=tmp_path))["token"]
+    unknown = await scene.http.get(f"/api/v1/shared/{without}/report")
+
+    assert (seen.status_code, seen.headers["content-type"]) == (200, "image/png")
+    assert (page.status_code, page.headers["content-type"]) == (200, "application/pdf")
+    assert (again.status_code, again.content) == (304, b"")
+    assert unknown.status_code == 404
 
 
 async def test_the_only_account_is_meant_where_none_is_named_and_of_several_none(

@@ -85,6 +85,7 @@ def test_what_anyone_may_call_makes_a_caller_known_or_is_opened_by_a_token() -> 
         "GetJwks",
         # Nobody: whoever has a share link's token sees what it shows.
         "GetSharedStatistics",
+        "GetSharedReport",
         "ReceiveTelegramUpdate",
     }
 

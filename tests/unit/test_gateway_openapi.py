@@ -132,6 +132,19 @@ def test_live_events_are_server_sent_events(document: dict[str, Any]) -> None:
     assert list(answer["content"]) == ["text/event-stream"]
 
 
+@pytest.mark.parametrize(
+    ("path", "media"),
+    [
+        ("/api/v1/charts/report", ["image/png", "application/pdf"]),
+        ("/api/v1/histories:export", ["text/csv", "application/json"]),
+    ],
+)
+def test_what_comes_in_a_form_that_the_caller_chooses_names_each(
+    document: dict[str, Any], path: str, media: list[str]
+) -> None:
+    assert list(document["paths"][path]["get"]["responses"]["200"]["content"]) == media
+
+
 def test_only_what_comes_before_a_token_or_carries_its_own_is_open(
     document: dict[str, Any],
 ) -> None:
@@ -149,5 +162,6 @@ def test_only_what_comes_before_a_token_or_carries_its_own_is_open(
         "/api/v1/devices:pair",
         "/api/v1/jwks.json",
         "/api/v1/shared/{token}",
+        "/api/v1/shared/{token}/report",
         "/api/v1/telegram/webhook",
     }

@@ -142,6 +142,8 @@ def test_what_needs_no_token_is_this_and_nothing_else() -> None:
         ("POST", "/api/v1/telegram/webhook"),
         ("GET", "/api/v1/jwks.json"),
         ("GET", "/api/v1/shared/[^/]+"),
+        ("GET", "/api/v1/shared/[^/]+/report"),
+        ("", "/countersign.v1.ChartService/GetSharedReport"),
         ("", "/countersign.v1.AnalyticsService/GetSharedStatistics"),
         ("", "/countersign.v1.IdentityService/CreateSession"),
         ("", "/countersign.v1.IdentityService/EndSession"),

@@ -28,21 +28,25 @@ app = typer.Typer()
 
 
 @command(app)
-def report(
+def report(  # noqa: PLR0913  # options, each by name
     *,
     file: Annotated[Path, typer.Option("--file", "-o", help="The file to write: .png or .pdf.")],
     account: Annotated[str, typer.Option(help="Which account; else the only one.")] = "",
+    history: Annotated[str, typer.Option(help="An imported history instead.")] = "",
     start: Annotated[str, typer.Option("--from", help="First day: 2026-01-01.")] = "",
     end: Annotated[str, typer.Option("--to", help="Last day: 2026-06-30.")] = "",
     theme: Annotated[Theme, typer.Option(help="What it looks like.")] = Theme.LIGHT,
 ) -> None:
     """Draw how an account did: its curve, its months, its statistics, its delays, on one page."""
+    if account and history:
+        raise invalid_value("name --account or --history, not both", field="history")
     if file.suffix.lower() not in _FORMATS:
         raise invalid_value("file must end in .png or .pdf", field="file")
 
     async def draw(client: Client) -> bytes:
         request = v1.GetReportRequest(
-            account_id=await account_or_only(client, account),
+            account_id="" if history else await account_or_only(client, account),
+            history_id=history,
             start_day=start,
             end_day=end,
             format=_FORMATS[file.suffix.lower()],

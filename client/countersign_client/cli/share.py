@@ -20,6 +20,7 @@ _COLUMNS = (
     column("made", "create_time"),
     column("ends", "expire_time"),
     column("revoked", "revoke_time"),
+    column("report", "with_report"),
 )
 
 app = typer.Typer(help="Show statistics to others by a link.", no_args_is_help=True)
@@ -31,10 +32,17 @@ def create(
     account: Annotated[str, typer.Option(help="Whose statistics.")],
     title: Annotated[str, typer.Option(help="What everybody who has the link reads first.")],
     days: Annotated[int, typer.Option(min=1, max=366, help="How long it holds.")] = 30,
+    with_report: Annotated[
+        bool, typer.Option("--with-report", help="Show the one-page report as well.")
+    ] = False,
 ) -> None:
     """Make a link. Its token is shown once; it shows no account number and no balance."""
     request = v1.CreateShareLinkRequest(
-        request_id=str(uuid4()), account_id=account, title=title, lifetime=timedelta(days=days)
+        request_id=str(uuid4()),
+        account_id=account,
+        title=title,
+        lifetime=timedelta(days=days),
+        with_report=with_report,
     )
     answer = ask(lambda client: client.analytics.create_share_link(request))
     if current().json:
@@ -42,6 +50,8 @@ def create(
         return
     print_facts(answer.link, _COLUMNS)
     say(f"path   /api/v1/shared/{answer.token}")
+    if with_report:
+        say(f"report /api/v1/shared/{answer.token}/report")
 
 
 @command(app, "list")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from countersign_server.analytics.history import HistoryDeal
 
 _ZERO = Decimal(0)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class By(StrEnum):
@@ -27,7 +27,7 @@ _KEYS: Mapping[By, Callable[[HistoryDeal], str]] = MappingProxyType(
         By.SYMBOL: lambda deal: deal.symbol,
         By.SIDE: lambda deal: "short" if deal.closes_short else "long",
         By.HOUR: lambda deal: f"{deal.time:%H}",
-        By.WEEKDAY: lambda deal: _WEEKDAYS[deal.time.weekday()],
+        By.WEEKDAY: lambda deal: WEEKDAYS[deal.time.weekday()],
         By.MONTH: lambda deal: f"{deal.time:%Y-%m}",
     }
 )

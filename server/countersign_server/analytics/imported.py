@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -80,13 +81,14 @@ async def store_history(
     return history_id
 
 
-async def imported_deals_of(tx: AsyncConnection, history_id: UUID) -> Sequence[HistoryDeal]:
-    """Return the deals of an imported history as they were given."""
-    found = await tx.execute(
-        select(imported_deals)
-        .where(imported_deals.c.history_id == history_id)
-        .order_by(imported_deals.c.number)
-    )
+async def imported_deals_of(
+    tx: AsyncConnection, history_id: UUID, *, since: datetime | None = None, limit: int = DEALS_MAX
+) -> Sequence[HistoryDeal]:
+    """Return the deals of an imported history as they were given, `since` by the broker's clock."""
+    asked = select(imported_deals).where(imported_deals.c.history_id == history_id)
+    if since is not None:
+        asked = asked.where(imported_deals.c.time >= since)
+    found = await tx.execute(asked.order_by(imported_deals.c.number).limit(limit))
     return [
         HistoryDeal(
             **{name: getattr(row, name) for name in _NAMES if name not in ("kind", "entry")},
@@ -95,6 +97,25 @@ async def imported_deals_of(tx: AsyncConnection, history_id: UUID) -> Sequence[H
         )
         for row in found
     ]
+
+
+async def imported_balance_before(
+    tx: AsyncConnection, history_id: UUID, moment: datetime
+) -> Decimal:
+    """Return what all deals before a moment of the broker's clock came to."""
+    columns = imported_deals.c
+    amounts = columns.profit + columns.swap + columns.commission + columns.fee
+    asked = select(func.coalesce(func.sum(amounts), 0)).where(
+        columns.history_id == history_id, columns.time < moment
+    )
+    return Decimal(await tx.scalar(asked) or 0)
+
+
+async def imported_name(tx: AsyncConnection, history_id: UUID) -> str | None:
+    """Return what an imported history is called; None: there is none in sight."""
+    asked = select(imported_histories.c.name).where(imported_histories.c.id == history_id)
+    found: str | None = await tx.scalar(asked)
+    return found
 
 
 async def _stored(tx: AsyncConnection, source: Source) -> UUID | None:

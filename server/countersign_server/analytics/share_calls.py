@@ -52,6 +52,7 @@ class ShareCalls(analytics_pb2_grpc.AnalyticsServiceServicer):
             title=request.title,
             created_at=now,
             expires_at=now + request.lifetime.ToTimedelta(),
+            with_report=request.with_report,
         )
         async with self._database.transaction(caller.tenant) as tx:
             if await account(tx, account_id) is None:
@@ -102,13 +103,11 @@ class ShareCalls(analytics_pb2_grpc.AnalyticsServiceServicer):
         self, request: pb.GetSharedStatisticsRequest, context: Context
     ) -> pb.GetSharedStatisticsResponse:
         async with self._database.transaction(None) as tx:
-            link = await share_store.share_link_by_digest(tx, digest_of(request.token))
-        if link is None or not link.holds(self._now()):
-            raise NotFound("no share link is opened by this token")
+            link = await share_store.opened_by(tx, request.token, self._now())
         async with self._database.transaction(link.owner_id) as tx:
             seen = await views(tx, Asked(link.account_id, None, None))
         if not seen:
-            return pb.GetSharedStatisticsResponse(title=link.title)
+            return pb.GetSharedStatisticsResponse(title=link.title, with_report=link.with_report)
         days = days_together(seen)
         shown = statistics_message(seen, seen[0].history.currency, days, producer_id="")
         for name in _HIDDEN:
@@ -117,6 +116,7 @@ class ShareCalls(analytics_pb2_grpc.AnalyticsServiceServicer):
             title=link.title,
             statistics=shown,
             months=month_messages(months_of(days), with_paid=False),
+            with_report=link.with_report,
         )
 
 
@@ -128,5 +128,9 @@ def _entry(kind: str, link: ShareLink, now: datetime) -> Entry:
         trace=trace_of(current_call()),
         owner_id=link.owner_id,
         account_id=link.account_id,
-        after={"title": link.title, "expires_at": link.expires_at},
+        after={
+            "title": link.title,
+            "expires_at": link.expires_at,
+            "with_report": link.with_report,
+        },
     )

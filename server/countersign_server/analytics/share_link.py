@@ -19,6 +19,7 @@ class ShareLink:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    with_report: bool = False  # shows the report as well
 
     def holds(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.analytics.share_link import ShareLink
 from countersign_server.analytics.tables import share_links
+from countersign_server.errors import NotFound
+from countersign_server.identifiers import digest_of
 
 _LINK = select(*(share_links.c[field.name] for field in fields(ShareLink)))
 
@@ -49,10 +51,14 @@ async def share_link(tx: AsyncConnection, link_id: UUID, *, hold: bool = False) 
     return None if row is None else ShareLink(**row)
 
 
-async def share_link_by_digest(tx: AsyncConnection, digest: bytes) -> ShareLink | None:
-    found = await tx.execute(_LINK.where(share_links.c.token_sha256 == digest))
+async def opened_by(tx: AsyncConnection, token: str, now: datetime) -> ShareLink:
+    """Return the link that a token opens. Raises NotFound, whatever the reason."""
+    found = await tx.execute(_LINK.where(share_links.c.token_sha256 == digest_of(token)))
     row = found.mappings().one_or_none()
-    return None if row is None else ShareLink(**row)
+    link = None if row is None else ShareLink(**row)
+    if link is None or not link.holds(now):
+        raise NotFound("no share link is opened by this token")
+    return link
 
 
 async def list_share_links(

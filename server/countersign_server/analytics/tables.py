@@ -119,6 +119,7 @@ share_links = Table(
     moment("created_at"),
     moment("expires_at"),
     moment("revoked_at", nullable=True),
+    Column("with_report", Boolean, nullable=False, server_default=sql("false")),
     UniqueConstraint("owner_id", "request_id", name="one_share_link_per_request"),
     ForeignKeyConstraint(["owner_id", "account_id"], ["accounts.owner_id", "accounts.id"]),
 )

@@ -212,6 +212,7 @@ def share_link_message(link: ShareLink) -> pb.ShareLink:
         create_time=to_timestamp(link.created_at),
         expire_time=to_timestamp(link.expires_at),
         revoke_time=to_timestamp(link.revoked_at),
+        with_report=link.with_report,
     )
 
 

@@ -18,6 +18,7 @@ from countersign_server.charts.time_axis import labels_of
 _LEFT, _RIGHT, _TOP, _BOTTOM, _BETWEEN = 14, 86, 34, 30, 6
 _PIXELS_PER_LABEL = 95
 _EQUAL = 1e-9
+_TAG_POINTS = 12.5  # between the middles of a label and of what is just not hidden by it
 
 
 def panels(figure: Figure, size: Size, theme: Theme, shares: Sequence[int]) -> list[Axes]:
@@ -73,7 +74,16 @@ def write_amounts(axes: Axes, *, at_most: int) -> None:
 
 
 def tag(axes: Axes, at: float, text: str, *, colour: str, on: str) -> None:
-    """Write a value into the margin, at its height, on a label of its colour."""
+    """Write a value into the margin, at its height, on a label of its colour.
+
+    What would stand there otherwise, half of it hidden, is not written.
+    """
+    low, high = axes.get_ylim()
+    near = _TAG_POINTS * (high - low) / (axes.bbox.height * 72 / axes.figure.dpi)
+    before = axes.yaxis.get_major_formatter()
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, place: "" if abs(value - at) < near else before(value, place))
+    )
     axes.annotate(
         text,
         xy=(1, at),

@@ -4,6 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -34,6 +35,8 @@ from countersign_server.charts.volume_profile import volume_profile
 _BODY = 0.36  # half a bar's width, where bars stand one apart
 _PROFILE_SHARE = 0.22  # of the chart's width
 _HEADROOM = 0.06
+_LABEL_POINTS = 10  # from one label of a bar to the next
+_EDGE = 0.06  # of the width, within which a label would be cut
 # Shape, whether it stands above the price, and which colour of the theme.
 _MARKERS: Mapping[MarkerKind, tuple[str, bool, str]] = MappingProxyType(
     {
@@ -124,15 +127,22 @@ def _draw_bars(axes: Axes, columns: Columns, theme: Theme, *, with_wicks: bool) 
 def _draw_averages(axes: Axes, chart: PriceChart, columns: Columns) -> None:
     at = np.arange(len(columns.close))
     for number, average in enumerate(chart.averages):
-        axes.plot(
-            at,
-            moving_average(columns.close, average),
-            color=chart.theme.averages[number % len(chart.theme.averages)],
-            linewidth=1.2,
-            label=f"{average.method} {average.period}",
+        values = moving_average(columns.close, average)
+        # Of fewer bars than it needs there is no line, and nothing to name.
+        if np.isfinite(values).any():
+            colour = chart.theme.averages[number % len(chart.theme.averages)]
+            label = f"{average.method} {average.period}"
+            axes.plot(at, values, color=colour, linewidth=1.2, label=label)
+    if axes.get_legend_handles_labels()[1]:
+        legend = axes.legend(
+            loc="upper left",
+            ncols=4,
+            fontsize=8.5,
+            # Lines and wicks pass behind it.
+            facecolor=chart.theme.background,
+            edgecolor="none",
+            framealpha=0.85,
         )
-    if chart.averages:
-        legend = axes.legend(loc="upper left", frameon=False, ncols=4, fontsize=8.5)
         for text in legend.get_texts():
             text.set_color(chart.theme.text)
 
@@ -182,6 +192,8 @@ def _draw_levels(axes: Axes, chart: PriceChart) -> None:
 
 
 def _draw_markers(axes: Axes, chart: PriceChart, times: Sequence[datetime]) -> None:
+    # What happened in one bar is written one above the other.
+    written: Counter[tuple[int, bool]] = Counter()
     for marker in chart.markers:
         at = bisect_right(times, marker.time) - 1
         if at < 0:
@@ -198,16 +210,26 @@ def _draw_markers(axes: Axes, chart: PriceChart, times: Sequence[datetime]) -> N
             linestyle="none",
         )
         if marker.label:
+            away = 9 + _LABEL_POINTS * written[at, is_above]
+            written[at, is_above] += 1
             axes.annotate(
                 marker.label,
                 (at, marker.price),
-                xytext=(0, 9 if is_above else -9),
+                xytext=(0, away if is_above else -away),
                 textcoords="offset points",
-                ha="center",
+                ha=_side_of(at, len(times)),
                 va="bottom" if is_above else "top",
                 color=colour,
                 fontsize=8,
             )
+
+
+def _side_of(at: int, count: int) -> str:
+    """Return to which side a label is written, so that no edge cuts it."""
+    place = (at + 0.5) / count
+    if place < _EDGE:
+        return "left"
+    return "right" if place > 1 - _EDGE else "center"
 
 
 def _draw_last(axes: Axes, chart: PriceChart, last: Bar) -> None:

@@ -41,7 +41,7 @@ class Year:
 
 @dataclass(frozen=True, slots=True)
 class PartLine:
-    """Trades of one producer or of one symbol, in words and figures as they are printed."""
+    """Trades of one producer, symbol or weekday, in words and figures as they are printed."""
 
     name: str
     trades: str
@@ -82,9 +82,10 @@ class Report:
     printed: Sequence[tuple[str, str]]
     producers: Sequence[PartLine]
     symbols: Sequence[PartLine]
+    weekdays: Sequence[PartLine]
     delays: Sequence[DelayLine]
     fills: str  # how many were filled worse than signalled; empty: nobody can say
-    steps: Sequence[Step]
+    steps: Sequence[Step]  # none: it tells nothing of signals, and of weekdays instead
     misses: Sequence[Step]
     note: str
     format: ReportFormat = ReportFormat.PNG
@@ -105,6 +106,7 @@ def check_report(report: Report) -> None:
         ("printed", report.printed, PRINTED_MAX),
         ("producers", report.producers, PARTS_MAX),
         ("symbols", report.symbols, PARTS_MAX),
+        ("weekdays", report.weekdays, PARTS_MAX),
         ("delays", report.delays, DELAYS_MAX),
         ("steps", report.steps, STEPS_MAX),
         ("misses", report.misses, STEPS_MAX),

@@ -25,9 +25,11 @@ _RIGHT = MARGIN + _HALF + 50
 _CURVE = Box(MARGIN, 290, INNER - 80, 220)
 _FALL_HEIGHT = 62
 _YEARS_BELOW = 142
-_STATISTICS = Box(MARGIN, 862, INNER, 0)
+_STATISTICS = 862
 _PARTS = 1288
 _SIGNALS = 1526
+# What the curve has besides on a page that tells nothing of signals.
+_WITHOUT_SIGNALS = 204
 _DARKEST = 20.0  # percent a month, from which on the colour grows no stronger
 _TIMES = 9
 
@@ -44,16 +46,23 @@ def _draw(figure: Figure, report: Report) -> None:
     page = Page(figure, report.theme)
     _draw_head(page, report)
     _draw_tiles(page, report)
-    room = _CURVE.height + (YEARS_MAX - len(report.years)) * (_LINE + 2)
+    lower = 0 if report.steps else _WITHOUT_SIGNALS
+    room = _CURVE.height + lower + (YEARS_MAX - len(report.years)) * (_LINE + 2)
     curve = Box(_CURVE.left, _CURVE.top, _CURVE.width, room)
     _draw_curve(page, curve, report)
     top = curve.top + curve.height + _YEARS_BELOW
     _draw_years(page, Box(MARGIN, top, INNER, 0), report.years)
-    _draw_statistics(page, report.printed)
-    _draw_parts(page, Box(MARGIN, _PARTS, _HALF, 0), "By producer", report.producers)
-    _draw_parts(page, Box(_RIGHT, _PARTS, _HALF, 0), "By symbol", report.symbols)
-    _draw_delays(page, Box(MARGIN, _SIGNALS, _HALF, 0), report)
-    _draw_funnel(page, Box(_RIGHT, _SIGNALS, _HALF, 0), report)
+    _draw_statistics(page, Box(MARGIN, _STATISTICS + lower, INNER, 0), report.printed)
+    left = Box(MARGIN, _PARTS + lower, _HALF, 0)
+    right = Box(_RIGHT, _PARTS + lower, _HALF, 0)
+    if report.steps:
+        _draw_parts(page, left, "By producer", report.producers)
+        _draw_parts(page, right, "By symbol", report.symbols)
+        _draw_delays(page, Box(MARGIN, _SIGNALS, _HALF, 0), report)
+        _draw_funnel(page, Box(_RIGHT, _SIGNALS, _HALF, 0), report)
+    else:
+        _draw_parts(page, left, "By symbol", report.symbols)
+        _draw_parts(page, right, "By weekday", report.weekdays)
     page.text(MARGIN, 1722, report.note, size=5.6)
 
 
@@ -86,11 +95,12 @@ def _draw_curve(page: Page, box: Box, report: Report) -> None:
     equity = np.array([point.equity for point in points], dtype=np.float64)
     balance = np.array([point.balance for point in points], dtype=np.float64)
     payments = np.array([point.payment for point in points], dtype=np.float64)
-    page.heading(box, f"{report.curve}, and how far below the peak")
+    page.heading(Box(box.left, box.top, INNER, 0), f"{report.curve}, and how far below the peak")
     fall = Box(box.left, box.top + box.height + 6, box.width, _FALL_HEIGHT)
     above, below = page.axes(box), page.axes(fall)
     at = np.arange(len(points))
-    above.plot(at, balance, color=theme.volume, linewidth=1.2, drawstyle="steps-post")
+    if not np.array_equal(balance, equity):
+        above.plot(at, balance, color=theme.volume, linewidth=1.2, drawstyle="steps-post")
     # A single point has no line.
     above.plot(at, equity, color=theme.line, linewidth=1.3, marker="o" if len(at) == 1 else "")
     for index in np.flatnonzero(payments[1:]) + 1:
@@ -152,12 +162,12 @@ def _growth_text(growth: float) -> str:
     return "0.00" if text == "-0.00" else text
 
 
-def _draw_statistics(page: Page, printed: Sequence[tuple[str, str]]) -> None:
-    page.heading(_STATISTICS, "Statistics, as MetaTrader prints them")
+def _draw_statistics(page: Page, box: Box, printed: Sequence[tuple[str, str]]) -> None:
+    page.heading(box, "Statistics, as MetaTrader prints them")
     rows = -(-len(printed) // 2)
     for number, (label, text) in enumerate(printed):
         left = MARGIN if number < rows else _RIGHT
-        y = _STATISTICS.top + 12 + (number % rows) * _LINE
+        y = box.top + 12 + (number % rows) * _LINE
         page.text(left, y, label)
         page.text(left + _HALF, y, text, align="right")
 
@@ -190,16 +200,16 @@ def _draw_delays(page: Page, box: Box, report: Report) -> None:
 def _draw_funnel(page: Page, box: Box, report: Report) -> None:
     page.heading(box, "What became of signals")
     most = max((step.count for step in report.steps), default=0) or 1
-    room = 165
+    room = 120
     for number, step in enumerate(report.steps):
         y = box.top + 10 + number * _LINE
         page.text(box.left, y, step.name)
         page.bar(Box(box.left + 90, y - 8, room * step.count / most, 16), page.theme.line)
         page.text(box.left + 96 + room * step.count / most, y, f"{step.count}")
-    page.text(box.left + 350, box.top + 10, "Missed most for", size=SMALL, bold=True)
+    page.text(box.left + 290, box.top + 10, "Missed most for", size=SMALL, bold=True)
     for number, miss in enumerate(report.misses):
         y = box.top + 10 + (number + 1) * _LINE
-        page.text(box.left + 350, y, miss.name, size=SMALL, most=box.width - 400)
+        page.text(box.left + 290, y, miss.name, size=SMALL, most=box.width - 340)
         page.text(box.left + box.width, y, f"{miss.count}", size=SMALL, align="right")
     if not report.misses:
-        page.text(box.left + 350, box.top + 10 + _LINE, "nothing", size=SMALL)
+        page.text(box.left + 290, box.top + 10 + _LINE, "nothing", size=SMALL)

@@ -1,12 +1,12 @@
 """From what is known of an account to the page that tells it: what is shown, and in which words."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from countersign_server.analytics.breakdown import By, Part, breakdown_of
+from countersign_server.analytics.breakdown import WEEKDAYS, By, Part, breakdown_of
 from countersign_server.analytics.counted import Counted, CountedDeal, additions_of
 from countersign_server.analytics.days import Day, growth_of, underwater_of
 from countersign_server.analytics.funnel import STEPS, Funnel
@@ -47,6 +47,7 @@ class Sums:
     producers: Mapping[UUID, TradeFigures]
     days: Sequence[Day]
     symbols: Mapping[str, Part]
+    weekdays: Mapping[str, Part]
 
 
 def sums_of(opening: Decimal, deals: Sequence[CountedDeal]) -> Sums:
@@ -55,17 +56,17 @@ def sums_of(opening: Decimal, deals: Sequence[CountedDeal]) -> Sums:
     for one in deals:
         counted = counted.after(one)
     days = {key.day: day for key, day in additions_of(deals).days.items() if key.scope is None}
-    symbols = breakdown_of((one.deal for one in deals), By.SYMBOL)
-    return Sums(counted.whole, counted.producers, days_of(days, opening=opening), symbols)
+    parts = [breakdown_of((one.deal for one in deals), by) for by in (By.SYMBOL, By.WEEKDAY)]
+    return Sums(counted.whole, counted.producers, days_of(days, opening=opening), *parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of an account in a period. `readings`: of equity, as they were made."""
+    """What is known of a history in a period. `readings`: of equity, as they were made."""
 
     name: str
     currency: str
-    demo: bool
+    kind: str  # "demo account", "real account", "imported history"
     complete: bool
     sums: Sums
     readings: Sequence[EquityPoint]
@@ -82,11 +83,12 @@ def report_of(known: Known, *, format_: ReportFormat, theme: Theme) -> Report:
     sums = known.sums
     points = known.readings if read else _points_of(sums.days)
     first, last = sums.days[0].day, sums.days[-1].day
-    kind = "demo account" if known.demo else "real account"
+    # Of an account that nobody signals to there is nothing to tell.
+    signals = bool(sums.producers or known.funnel.reached[STEPS[0]])
     counting = "" if known.complete else ", still being counted"
     return Report(
         title=_short(known.name, _TITLE_MAX) or "Account",
-        subtitle=f"{first} to {last}   {known.currency}, {kind}{counting}",
+        subtitle=f"{first} to {last}   {known.currency}, {known.kind}{counting}",
         currency=known.currency,
         tiles=_tiles(known),
         points=_thinned(points),
@@ -95,15 +97,38 @@ def report_of(known: Known, *, format_: ReportFormat, theme: Theme) -> Report:
         printed=tuple(printed(sums.figures).items()),
         producers=_producers(known),
         symbols=_symbols(sums.symbols),
-        delays=_delays(known.courses),
+        weekdays=_weekdays(sums.weekdays),
+        delays=_delays(known.courses) if signals else (),
         fills=_fills(known.prices),
-        steps=[Step(step.capitalize(), known.funnel.reached[step]) for step in STEPS],
+        steps=_steps(known.funnel) if signals else (),
         misses=[
             Step(_words(miss.reason), miss.count) for miss in known.funnel.misses[:_MISSES_MAX]
         ],
         note=_NOTE if known.signals_from is None else f"{_NOTE} {_since(known.signals_from)}",
         format=format_,
         theme=theme,
+    )
+
+
+def shared(report: Report, known: Known, *, title: str) -> Report:
+    """Return what strangers may see: how it went, and not whose it is or how much is on it."""
+    days, value = known.sums.days, 100.0
+    points: list[EquityPoint] = []
+    for day in days:
+        value *= 1 + float(day.growth or 0)
+        points.append(EquityPoint(_midnight(day), value, value, 0.0))
+    return replace(
+        report,
+        title=_short(title, _TITLE_MAX),
+        subtitle=f"{days[0].day} to {days[-1].day}   {known.currency}",
+        points=_thinned(points),
+        curve="Growth of 100, day by day",
+        producers=(),
+        delays=(),
+        fills="",
+        steps=(),
+        misses=(),
+        note=_NOTE,
     )
 
 
@@ -155,6 +180,14 @@ def _producers(known: Known) -> list[PartLine]:
 
 def _symbols(parts: Mapping[str, Part]) -> list[PartLine]:
     return _lines([(_short(name, _NAME_MAX), part) for name, part in parts.items()])
+
+
+def _weekdays(parts: Mapping[str, Part]) -> list[PartLine]:
+    return [_line(day, parts[day]) for day in WEEKDAYS if day in parts]
+
+
+def _steps(funnel: Funnel) -> list[Step]:
+    return [Step(step.capitalize(), funnel.reached[step]) for step in STEPS]
 
 
 def _lines(parts: Iterable[tuple[str, Part]]) -> list[PartLine]:
@@ -231,20 +264,23 @@ def _fills(prices: Sequence[Prices]) -> str:
 def _is_read_from_the_start(known: Known) -> bool:
     if not known.readings:
         return False
-    first = datetime.combine(known.sums.days[0].day, datetime.min.time(), UTC)
-    return known.readings[0].time - first <= _READ_FROM_THE_START
+    return known.readings[0].time - _midnight(known.sums.days[0]) <= _READ_FROM_THE_START
 
 
 def _points_of(days: Sequence[Day]) -> list[EquityPoint]:
     return [
         EquityPoint(
-            datetime.combine(day.day, datetime.min.time(), UTC),
+            _midnight(day),
             float(day.closing),
             float(day.closing),
             float(day.payments),
         )
         for day in days
     ]
+
+
+def _midnight(day: Day) -> datetime:
+    return datetime.combine(day.day, datetime.min.time(), UTC)
 
 
 def _thinned(points: Sequence[EquityPoint]) -> Sequence[EquityPoint]:

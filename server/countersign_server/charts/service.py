@@ -11,6 +11,7 @@ from google.api.httpbody_pb2 import HttpBody
 from countersign.v1 import charts_pb2 as pb, charts_pb2_grpc
 from countersign_server.accounts.store import account
 from countersign_server.analytics.equity_store import equity_of
+from countersign_server.analytics.reading import Asked
 from countersign_server.audit.entries import Entry
 from countersign_server.audit.store import record
 from countersign_server.charts.marks import Marks, Scene, marks_of
@@ -26,7 +27,7 @@ from countersign_server.charts.spec import (
     PriceChart,
     SpecInvalid,
 )
-from countersign_server.charts.theme import DARK, LIGHT
+from countersign_server.charts.theme import DARK, LIGHT, Theme
 from countersign_server.charts.wire import (
     DEFAULT_BARS,
     DEFAULT_DAYS,
@@ -98,13 +99,25 @@ class ChartService(charts_pb2_grpc.ChartServiceServicer):
         )
         if period.first and period.last and period.last < period.first:
             raise Invalid("end_day must not be before start_day", field="end_day")
-        is_page = request.format == pb.REPORT_FORMAT_PDF
+        asked = Asked(
+            uuid_or_none(request.account_id), uuid_or_none(request.history_id), producer_id=None
+        )
+        if (asked.account_id is None) == (asked.history_id is None):
+            raise Invalid("name an account or an imported history", field="account_id")
         report, owner_id = await self._reports.report(
             current_caller().tenant,
-            UUID(request.account_id),
+            asked,
             period,
-            format_=ReportFormat.PDF if is_page else ReportFormat.PNG,
-            theme=DARK if request.theme == "dark" else LIGHT,
+            format_=_format_of(request.format),
+            theme=_theme_of(request.theme),
+        )
+        return await self._told(Wanted(report, owner_id), context)
+
+    async def GetSharedReport(
+        self, request: pb.GetSharedReportRequest, context: Context
+    ) -> HttpBody:
+        report, owner_id = await self._reports.shared_report(
+            request.token, format_=_format_of(request.format), theme=_theme_of(request.theme)
         )
         return await self._told(Wanted(report, owner_id), context)
 
@@ -242,6 +255,14 @@ class ChartService(charts_pb2_grpc.ChartServiceServicer):
         with _named():
             digest = checked_digest(wanted.chart)
             return await self._pictures.of(wanted.chart, digest, owner_id=wanted.owner_id)
+
+
+def _format_of(number: pb.ReportFormat) -> ReportFormat:
+    return ReportFormat.PDF if number == pb.REPORT_FORMAT_PDF else ReportFormat.PNG
+
+
+def _theme_of(name: str) -> Theme:
+    return DARK if name == "dark" else LIGHT
 
 
 def _media_type(chart: Chart) -> str:

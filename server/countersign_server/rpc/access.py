@@ -136,6 +136,8 @@ _BY_SERVICE: Mapping[str, Mapping[str, frozenset[Role]]] = {
         "GetPriceChart": _PEOPLE,
         "GetEquityChart": _PEOPLE,
         "GetReport": _PEOPLE,
+        # The token is what lets a caller in.
+        "GetSharedReport": ANYONE,
         "DrawPriceChart": _PEOPLE | _PRODUCER,
         "DrawEquityChart": _PEOPLE | _PRODUCER,
         "PublishChart": _OWNER,

@@ -253,20 +253,22 @@ class FunnelMiss(_message.Message):
     def __init__(self, step: _Optional[str] = ..., reason: _Optional[str] = ..., count: _Optional[int] = ..., newest_signal_id: _Optional[str] = ...) -> None: ...
 
 class ShareLink(_message.Message):
-    __slots__ = ("share_link_id", "account_id", "title", "create_time", "expire_time", "revoke_time")
+    __slots__ = ("share_link_id", "account_id", "title", "create_time", "expire_time", "revoke_time", "with_report")
     SHARE_LINK_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     REVOKE_TIME_FIELD_NUMBER: _ClassVar[int]
+    WITH_REPORT_FIELD_NUMBER: _ClassVar[int]
     share_link_id: str
     account_id: str
     title: str
     create_time: _timestamp_pb2.Timestamp
     expire_time: _timestamp_pb2.Timestamp
     revoke_time: _timestamp_pb2.Timestamp
-    def __init__(self, share_link_id: _Optional[str] = ..., account_id: _Optional[str] = ..., title: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    with_report: bool
+    def __init__(self, share_link_id: _Optional[str] = ..., account_id: _Optional[str] = ..., title: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., with_report: _Optional[bool] = ...) -> None: ...
 
 class GetStatisticsRequest(_message.Message):
     __slots__ = ("account_id", "producer_id", "history_id")
@@ -363,16 +365,18 @@ class GetFunnelResponse(_message.Message):
     def __init__(self, steps: _Optional[_Iterable[_Union[FunnelStep, _Mapping]]] = ..., misses: _Optional[_Iterable[_Union[FunnelMiss, _Mapping]]] = ...) -> None: ...
 
 class CreateShareLinkRequest(_message.Message):
-    __slots__ = ("request_id", "account_id", "title", "lifetime")
+    __slots__ = ("request_id", "account_id", "title", "lifetime", "with_report")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     LIFETIME_FIELD_NUMBER: _ClassVar[int]
+    WITH_REPORT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     account_id: str
     title: str
     lifetime: _duration_pb2.Duration
-    def __init__(self, request_id: _Optional[str] = ..., account_id: _Optional[str] = ..., title: _Optional[str] = ..., lifetime: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    with_report: bool
+    def __init__(self, request_id: _Optional[str] = ..., account_id: _Optional[str] = ..., title: _Optional[str] = ..., lifetime: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., with_report: _Optional[bool] = ...) -> None: ...
 
 class CreateShareLinkResponse(_message.Message):
     __slots__ = ("link", "token")
@@ -419,11 +423,13 @@ class GetSharedStatisticsRequest(_message.Message):
     def __init__(self, token: _Optional[str] = ...) -> None: ...
 
 class GetSharedStatisticsResponse(_message.Message):
-    __slots__ = ("title", "statistics", "months")
+    __slots__ = ("title", "statistics", "months", "with_report")
     TITLE_FIELD_NUMBER: _ClassVar[int]
     STATISTICS_FIELD_NUMBER: _ClassVar[int]
     MONTHS_FIELD_NUMBER: _ClassVar[int]
+    WITH_REPORT_FIELD_NUMBER: _ClassVar[int]
     title: str
     statistics: Statistics
     months: _containers.RepeatedCompositeFieldContainer[MonthFigures]
-    def __init__(self, title: _Optional[str] = ..., statistics: _Optional[_Union[Statistics, _Mapping]] = ..., months: _Optional[_Iterable[_Union[MonthFigures, _Mapping]]] = ...) -> None: ...
+    with_report: bool
+    def __init__(self, title: _Optional[str] = ..., statistics: _Optional[_Union[Statistics, _Mapping]] = ..., months: _Optional[_Iterable[_Union[MonthFigures, _Mapping]]] = ..., with_report: _Optional[bool] = ...) -> None: ...

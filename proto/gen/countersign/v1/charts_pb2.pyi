@@ -190,18 +190,30 @@ class GetEquityChartRequest(_message.Message):
     def __init__(self, account_id: _Optional[str] = ..., days: _Optional[int] = ..., look: _Optional[_Union[ChartLook, _Mapping]] = ...) -> None: ...
 
 class GetReportRequest(_message.Message):
-    __slots__ = ("account_id", "start_day", "end_day", "format", "theme")
+    __slots__ = ("account_id", "start_day", "end_day", "format", "theme", "history_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     START_DAY_FIELD_NUMBER: _ClassVar[int]
     END_DAY_FIELD_NUMBER: _ClassVar[int]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     THEME_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     start_day: str
     end_day: str
     format: ReportFormat
     theme: str
-    def __init__(self, account_id: _Optional[str] = ..., start_day: _Optional[str] = ..., end_day: _Optional[str] = ..., format: _Optional[_Union[ReportFormat, str]] = ..., theme: _Optional[str] = ...) -> None: ...
+    history_id: str
+    def __init__(self, account_id: _Optional[str] = ..., start_day: _Optional[str] = ..., end_day: _Optional[str] = ..., format: _Optional[_Union[ReportFormat, str]] = ..., theme: _Optional[str] = ..., history_id: _Optional[str] = ...) -> None: ...
+
+class GetSharedReportRequest(_message.Message):
+    __slots__ = ("token", "format", "theme")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    THEME_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    format: ReportFormat
+    theme: str
+    def __init__(self, token: _Optional[str] = ..., format: _Optional[_Union[ReportFormat, str]] = ..., theme: _Optional[str] = ...) -> None: ...
 
 class DrawPriceChartRequest(_message.Message):
     __slots__ = ("title", "bars", "digits", "markers", "levels", "prices", "look")

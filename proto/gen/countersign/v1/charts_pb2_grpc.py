@@ -55,6 +55,11 @@ class ChartServiceStub:
                 request_serializer=countersign_dot_v1_dot_charts__pb2.GetReportRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
+        self.GetSharedReport = channel.unary_unary(
+                '/countersign.v1.ChartService/GetSharedReport',
+                request_serializer=countersign_dot_v1_dot_charts__pb2.GetSharedReportRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
         self.DrawPriceChart = channel.unary_unary(
                 '/countersign.v1.ChartService/DrawPriceChart',
                 request_serializer=countersign_dot_v1_dot_charts__pb2.DrawPriceChartRequest.SerializeToString,
@@ -113,13 +118,28 @@ class ChartServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetReport(self, request, context):
-        """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+        """Draws the one page that tells how an account did, or an imported history: equity or balance with drawdown, growth month by month, MetaTrader's
         statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
 
         FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
         a period that is bounded; the whole of an account has no such limit).
 
-        Caller: the account's owner, an operator.
+        Caller: the account's or the history's owner, an operator.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSharedReport(self, request, context):
+        """Draws the report of the account whose statistics a share link shows, headed with the link's title: growth instead of money
+        in the curve, months, MetaTrader's statistics, symbols and weekdays. It tells no name, no number, no balance, no payment,
+        and nothing of producers and signals. A link that is unknown, revoked, over or without a report is NOT_FOUND, all alike.
+
+        FAILED_PRECONDITION: NOTHING_TRADED.
+
+        Caller: anyone who has the token.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -186,6 +206,11 @@ def add_ChartServiceServicer_to_server(servicer, server):
             'GetReport': grpc.unary_unary_rpc_method_handler(
                     servicer.GetReport,
                     request_deserializer=countersign_dot_v1_dot_charts__pb2.GetReportRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'GetSharedReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSharedReport,
+                    request_deserializer=countersign_dot_v1_dot_charts__pb2.GetSharedReportRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
             'DrawPriceChart': grpc.unary_unary_rpc_method_handler(
@@ -294,6 +319,33 @@ class ChartService:
             target,
             '/countersign.v1.ChartService/GetReport',
             countersign_dot_v1_dot_charts__pb2.GetReportRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSharedReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/countersign.v1.ChartService/GetSharedReport',
+            countersign_dot_v1_dot_charts__pb2.GetSharedReportRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,

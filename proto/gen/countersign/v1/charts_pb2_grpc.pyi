@@ -59,13 +59,24 @@ class ChartServiceStub:
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetReport: _grpc.UnaryUnaryMultiCallable[_charts_pb2.GetReportRequest, _httpbody_pb2.HttpBody]
-    """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+    """Draws the one page that tells how an account did, or an imported history: equity or balance with drawdown, growth month by month, MetaTrader's
     statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
 
     FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
     a period that is bounded; the whole of an account has no such limit).
 
-    Caller: the account's owner, an operator.
+    Caller: the account's or the history's owner, an operator.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    GetSharedReport: _grpc.UnaryUnaryMultiCallable[_charts_pb2.GetSharedReportRequest, _httpbody_pb2.HttpBody]
+    """Draws the report of the account whose statistics a share link shows, headed with the link's title: growth instead of money
+    in the curve, months, MetaTrader's statistics, symbols and weekdays. It tells no name, no number, no balance, no payment,
+    and nothing of producers and signals. A link that is unknown, revoked, over or without a report is NOT_FOUND, all alike.
+
+    FAILED_PRECONDITION: NOTHING_TRADED.
+
+    Caller: anyone who has the token.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
@@ -127,13 +138,24 @@ class ChartServiceAsyncStub(ChartServiceStub):
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetReport: _aio.UnaryUnaryMultiCallable[_charts_pb2.GetReportRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+    """Draws the one page that tells how an account did, or an imported history: equity or balance with drawdown, growth month by month, MetaTrader's
     statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
 
     FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
     a period that is bounded; the whole of an account has no such limit).
 
-    Caller: the account's owner, an operator.
+    Caller: the account's or the history's owner, an operator.
+    buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+    buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+    """
+    GetSharedReport: _aio.UnaryUnaryMultiCallable[_charts_pb2.GetSharedReportRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Draws the report of the account whose statistics a share link shows, headed with the link's title: growth instead of money
+    in the curve, months, MetaTrader's statistics, symbols and weekdays. It tells no name, no number, no balance, no payment,
+    and nothing of producers and signals. A link that is unknown, revoked, over or without a report is NOT_FOUND, all alike.
+
+    FAILED_PRECONDITION: NOTHING_TRADED.
+
+    Caller: anyone who has the token.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
@@ -210,13 +232,30 @@ class ChartServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _charts_pb2.GetReportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Draws the one page that tells how an account did: equity or balance with drawdown, growth month by month, MetaTrader's
+        """Draws the one page that tells how an account did, or an imported history: equity or balance with drawdown, growth month by month, MetaTrader's
         statistics, its producers and symbols, who took how long from signal to fill, and what became of signals.
 
         FAILED_PRECONDITION: NOTHING_TRADED (there is no deal in the period), PERIOD_TOO_LARGE (more than 10,000 deals are in
         a period that is bounded; the whole of an account has no such limit).
 
-        Caller: the account's owner, an operator.
+        Caller: the account's or the history's owner, an operator.
+        buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
+        buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
+        """
+
+    @_abc_1.abstractmethod
+    def GetSharedReport(
+        self,
+        request: _charts_pb2.GetSharedReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Draws the report of the account whose statistics a share link shows, headed with the link's title: growth instead of money
+        in the curve, months, MetaTrader's statistics, symbols and weekdays. It tells no name, no number, no balance, no payment,
+        and nothing of producers and signals. A link that is unknown, revoked, over or without a report is NOT_FOUND, all alike.
+
+        FAILED_PRECONDITION: NOTHING_TRADED.
+
+        Caller: anyone who has the token.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """

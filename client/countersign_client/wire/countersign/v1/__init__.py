@@ -3090,6 +3090,9 @@ class ShareLink(betterproto.Message):
     revoke_time: datetime = betterproto.message_field(6)
     """When it was revoked; absent: it was not."""
 
+    with_report: bool = betterproto.bool_field(7)
+    """Whether it shows the report as well."""
+
 
 @dataclass(eq=False, repr=False)
 class GetStatisticsRequest(betterproto.Message):
@@ -3246,6 +3249,11 @@ class CreateShareLinkRequest(betterproto.Message):
     lifetime: timedelta = betterproto.message_field(4)
     """How long it holds: from an hour to 366 days."""
 
+    with_report: bool = betterproto.bool_field(5)
+    """
+    Whether it shows the one-page report as well: see ChartService.GetSharedReport.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class CreateShareLinkResponse(betterproto.Message):
@@ -3319,6 +3327,9 @@ class GetSharedStatisticsResponse(betterproto.Message):
 
     months: List["MonthFigures"] = betterproto.message_field(3)
     """Month by month, without payments."""
+
+    with_report: bool = betterproto.bool_field(4)
+    """Whether there is a report to be seen by the same token."""
 
 
 @dataclass(eq=False, repr=False)
@@ -4103,7 +4114,7 @@ class GetReportRequest(betterproto.Message):
     """Request of GetReport."""
 
     account_id: str = betterproto.string_field(1)
-    """UUID."""
+    """UUID of an account. Exactly one of this and history_id is named."""
 
     start_day: str = betterproto.string_field(2)
     """
@@ -4117,6 +4128,23 @@ class GetReportRequest(betterproto.Message):
     """PNG or PDF."""
 
     theme: str = betterproto.string_field(5)
+    """light", "dark"; empty: light."""
+
+    history_id: str = betterproto.string_field(6)
+    """UUID of an imported history."""
+
+
+@dataclass(eq=False, repr=False)
+class GetSharedReportRequest(betterproto.Message):
+    """Request of GetSharedReport."""
+
+    token: str = betterproto.string_field(1)
+    """The token of the link."""
+
+    format: "ReportFormat" = betterproto.enum_field(2)
+    """PNG or PDF."""
+
+    theme: str = betterproto.string_field(3)
     """light", "dark"; empty: light."""
 
 
@@ -9289,6 +9317,23 @@ class ChartServiceStub(betterproto.ServiceStub):
             metadata=metadata,
         )
 
+    async def get_shared_report(
+        self,
+        get_shared_report_request: "GetSharedReportRequest",
+        *,
+        timeout: Optional[float] = None,
+        deadline: Optional["Deadline"] = None,
+        metadata: Optional["MetadataLike"] = None
+    ) -> "__google_api__.HttpBody":
+        return await self._unary_unary(
+            "/countersign.v1.ChartService/GetSharedReport",
+            get_shared_report_request,
+            __google_api__.HttpBody,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
     async def draw_price_chart(
         self,
         draw_price_chart_request: "DrawPriceChartRequest",
@@ -11968,6 +12013,11 @@ class ChartServiceBase(ServiceBase):
     ) -> "__google_api__.HttpBody":
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def get_shared_report(
+        self, get_shared_report_request: "GetSharedReportRequest"
+    ) -> "__google_api__.HttpBody":
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
     async def draw_price_chart(
         self, draw_price_chart_request: "DrawPriceChartRequest"
     ) -> "__google_api__.HttpBody":
@@ -12009,6 +12059,14 @@ class ChartServiceBase(ServiceBase):
     ) -> None:
         request = await stream.recv_message()
         response = await self.get_report(request)
+        await stream.send_message(response)
+
+    async def __rpc_get_shared_report(
+        self,
+        stream: "grpclib.server.Stream[GetSharedReportRequest, __google_api__.HttpBody]",
+    ) -> None:
+        request = await stream.recv_message()
+        response = await self.get_shared_report(request)
         await stream.send_message(response)
 
     async def __rpc_draw_price_chart(
@@ -12059,6 +12117,12 @@ class ChartServiceBase(ServiceBase):
                 self.__rpc_get_report,
                 grpclib.const.Cardinality.UNARY_UNARY,
                 GetReportRequest,
+                __google_api__.HttpBody,
+            ),
+            "/countersign.v1.ChartService/GetSharedReport": grpclib.const.Handler(
+                self.__rpc_get_shared_report,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                GetSharedReportRequest,
                 __google_api__.HttpBody,
             ),
             "/countersign.v1.ChartService/DrawPriceChart": grpclib.const.Handler(
