@@ -14,9 +14,12 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from countersign_server.charts.averages import Average, Method
 from countersign_server.charts.equity_drawing import draw_equity
+from countersign_server.charts.frame import tag
 from countersign_server.charts.price_drawing import draw_prices
 from countersign_server.charts.spec import (
     EquityChart,
@@ -127,6 +130,25 @@ def test_a_picture_is_as_large_as_it_was_asked_for() -> None:
 def test_a_single_bar_and_a_single_point_are_drawn() -> None:
     assert draw_prices(replace(PLAIN, bars=BARS[:1]))
     assert draw_equity(replace(EQUITY, points=POINTS[:1]))
+
+
+def test_a_single_reading_is_seen() -> None:
+    one = replace(EQUITY, points=POINTS[:1])
+    empty = pixels(draw_equity(replace(one, theme=LIGHT.with_colours({"line": "#ffffff"}))))
+    # Besides its label: a dot in the middle of the panel.
+    middle = (slice(100, 200), slice(200, 360))
+    assert np.any(pixels(draw_equity(one))[middle] != empty[middle])
+
+
+def test_no_price_at_the_side_is_half_hidden_by_a_label() -> None:
+    figure = Figure(figsize=(6.4, 4), dpi=100)
+    axes = figure.add_subplot()
+    axes.set_ylim(1.0, 2.0)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:.2f}"))
+    tag(axes, 1.5, "1.50", colour="red", on="white")
+    shown = axes.yaxis.get_major_formatter()
+
+    assert [shown(value) for value in (1.4, 1.48, 1.5, 1.52, 1.6)] == ["1.40", "", "", "", "1.60"]
 
 
 def test_a_price_that_never_moved_is_drawn() -> None:

@@ -28,7 +28,8 @@ def _draw(figure: Figure, chart: EquityChart) -> None:
     above, below = panels(figure, chart.size, theme, (4, 1))
     at = np.arange(len(points))
     above.plot(at, balance, color=theme.volume, linewidth=1.2, drawstyle="steps-post")
-    above.plot(at, equity, color=theme.line, linewidth=1.4)
+    # A single point has no line.
+    above.plot(at, equity, color=theme.line, linewidth=1.4, marker="o" if len(at) == 1 else "")
     for index in np.flatnonzero(payments[1:]) + 1:
         colour = theme.target if payments[index] > 0 else theme.stop
         above.plot(int(index), equity[index], marker="D", markersize=6, color=colour)

@@ -89,9 +89,10 @@ def _scale(axes: Axes, chart: PriceChart, columns: Columns) -> None:
     prices = [float(columns.low.min()), float(columns.high.max())]
     # A stop that is far away must not press the bars flat, a near one must be seen.
     reach = 0.6 * (prices[1] - prices[0])
-    for level in chart.levels:
-        if prices[0] - reach <= level.price <= prices[1] + reach:
-            prices += [level.price]
+    within = prices[0] - reach, prices[1] + reach
+    drawn_markers = [one for one in chart.markers if one.time >= chart.bars[0].time]
+    marked = [one.price for one in (*chart.levels, *drawn_markers)]
+    prices += [price for price in marked if within[0] <= price <= within[1]]
     low, high = min(prices), max(prices)
     room = (high - low or abs(high) * 1e-4) * _HEADROOM
     axes.set_ylim(low - room, high + room)
