@@ -1,4 +1,4 @@
-"""Deals that a broker has cancelled, and what the statistics have of them; links to a report.
+"""Deals that a broker has cancelled, and what the statistics still have of them.
 
 Revision ID: 0017
 Revises: 0015
@@ -12,9 +12,7 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
-ALTER TABLE deals ADD COLUMN counted_as_it_was BOOLEAN DEFAULT false NOT NULL;
-
-ALTER TABLE share_links ADD COLUMN with_report BOOLEAN DEFAULT false NOT NULL
+ALTER TABLE deals ADD COLUMN counted_as_it_was BOOLEAN DEFAULT false NOT NULL
 """
 
 

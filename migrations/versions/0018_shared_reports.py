@@ -1,0 +1,20 @@
+"""Share links that show the report as well.
+
+Revision ID: 0018
+Revises: 0017
+"""
+
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+TABLES = """
+ALTER TABLE share_links ADD COLUMN with_report BOOLEAN DEFAULT false NOT NULL
+"""
+
+
+def upgrade() -> None:
+    op.execute(TABLES)
