@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import grpc
 import pytest
@@ -16,16 +17,20 @@ from sqlalchemy import select, text
 
 from countersign.v1 import (
     accounts_pb2,
+    analytics_pb2,
     approvals_pb2,
     identity_pb2,
     notifications_pb2,
     telegram_pb2 as pb,
     values_pb2,
 )
+from countersign_server.accounts.store import account
 from countersign_server.identity.vault import Vault
 from countersign_server.telegram.tables import telegram_updates
 from tests.fixtures.bot_api import BOT, TOKEN, FakeBotApi, Refused, Shown, bot_api
+from tests.fixtures.histories import history
 from tests.fixtures.refusals import refusal
+from tests.fixtures.stored_deals import store_deals
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Owner, Producer, World, a_signal, world
 
@@ -103,9 +108,9 @@ class Story:
         )
         return int(answer.approval.state)
 
-    async def trading_state(self) -> int:
+    async def trading_state(self, account_id: str = "") -> int:
         answer = await self.it.accounts.GetAccount(
-            accounts_pb2.GetAccountRequest(account_id=self.owner.account_id),
+            accounts_pb2.GetAccountRequest(account_id=account_id or self.owner.account_id),
             metadata=self.owner.metadata,
         )
         return int(answer.account.trading_state)
@@ -290,6 +295,11 @@ async def test_approve_by_command_asks_for_the_button(story: Story) -> None:
         ("/report", "traded yet"),
         ("/chart", "SIM main: EQUITY_MISSING"),
         ("/chart EURUSD", "SIM main: "),
+        ("/chart EURUSD h4", "SIM main: BARS_MISSING"),
+        ("/chart EURUSD H3", "Say a symbol and a timeframe of M1, M5"),
+        ("/chart EURUSD H4 more", "Say a symbol and a timeframe"),
+        ("/pause Nowhere", "No account is called 'Nowhere': main #"),
+        ("/flatten Nowhere", "No account is called 'Nowhere': main #"),
     ],
 )
 async def test_each_command_answers(story: Story, command: str, words: str) -> None:
@@ -310,7 +320,7 @@ async def test_trading_is_stopped_from_a_chat(story: Story, command: str, state:
     await story.paired()
 
     assert await story.outcome(story.api.says(ANN, command)) == "ANSWERED"
-    assert await story.reads(ANN, "1 accounts.")
+    assert await story.reads(ANN, "1 account.")
     assert await story.trading_state() == state
     assert (await story.reads(ANN, "account.trading_state_changed")).startswith("!!!")
 
@@ -330,6 +340,102 @@ async def test_flattening_is_asked_twice(story: Story) -> None:
         values_pb2.TRADING_STATE_ACTIVE, "CANCELLED", "FLATTENED",
     )  # fmt: skip
     assert await story.trading_state() != values_pb2.TRADING_STATE_ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("command", "every", "one", "state"),
+    [
+        ("/pause", "Halt all", "Halt SIM spare", values_pb2.TRADING_STATE_HALTED),
+        (
+            *("/closeonly", "Only reduce, all", "Only reduce SIM spare"),
+            values_pb2.TRADING_STATE_CLOSE_ONLY,
+        ),
+        ("/flatten", "Close everything", "Close SIM spare", values_pb2.TRADING_STATE_FLATTENING),
+    ],
+)
+async def test_of_several_accounts_the_one_is_stopped_that_is_chosen_or_named(
+    story: Story, command: str, every: str, one: str, state: int
+) -> None:
+    spare = await a_spare_account(story)
+    await story.paired()
+    await story.outcome(story.api.says(ANN, command))
+    await story.bound()
+    asked = next(shown for shown in story.api.chats[ANN].values() if every in shown.buttons)
+    before = await story.trading_state(spare)
+    pressed = story.api.presses(ANN, one)
+    await story.outcome(pressed)
+    chosen = await story.trading_state(), await story.trading_state(spare)
+    again = await story.outcome(
+        story.api.presses_data(ANN, ANN, asked.message_id, asked.buttons[every])
+    )
+
+    assert "Nothing is" in asked.text
+    assert list(asked.buttons) == [every, one.replace("spare", "main"), one, "No"]
+    assert before == values_pb2.TRADING_STATE_ACTIVE
+    assert chosen[0] == values_pb2.TRADING_STATE_ACTIVE
+    assert chosen[1] in (state, values_pb2.TRADING_STATE_HALTED)
+    # One message is one decision: its other buttons are used up with it.
+    assert again == "BUTTON_REFUSED"
+    assert await story.trading_state() == values_pb2.TRADING_STATE_ACTIVE
+
+    story.api.says(ANN, f"{command} MAIN")
+    if command == "/flatten":
+        await story.bound()
+        await until(lambda: _has_button(story, "Close SIM main"), "it is asked")
+        await story.outcome(story.api.presses(ANN, "Close SIM main"))
+
+    async def is_stopped() -> bool:
+        return await story.trading_state() in (state, values_pb2.TRADING_STATE_HALTED)
+
+    await until(is_stopped, "the one that is named is stopped")
+
+
+async def _has_button(story: Story, label: str) -> bool:
+    await story.bound()
+    return any(list(one.buttons) == [label, "No"] for one in story.api.chats[ANN].values())
+
+
+async def a_spare_account(story: Story) -> str:
+    fingerprint = values_pb2.AccountFingerprint()
+    fingerprint.CopyFrom(story.owner.fingerprint)
+    fingerprint.login += 500
+    made = await story.it.accounts.CreateAccount(
+        accounts_pb2.CreateAccountRequest(name="spare", fingerprint=fingerprint, demo=True),
+        metadata=story.owner.metadata,
+    )
+    return str(made.account.account_id)
+
+
+async def test_pause_all_stops_every_account_at_once(story: Story) -> None:
+    spare = await a_spare_account(story)
+    await story.paired()
+    await story.outcome(story.api.says(ANN, "/pause all"))
+
+    await story.reads(ANN, "2 accounts.")
+    for account_id in (story.owner.account_id, spare):
+        assert await story.trading_state(account_id) == values_pb2.TRADING_STATE_HALTED
+
+
+async def test_a_report_comes_with_a_page_for_each_account_that_has_traded(story: Story) -> None:
+    await a_spare_account(story)
+    await story.paired()
+    async with story.it.database.transaction(None) as tx:
+        held = await account(tx, UUID(story.owner.account_id))
+    assert held is not None
+    await store_deals(story.it.database, held, history("1000", "50", "-20"))
+
+    async def counted() -> bool:
+        asked = analytics_pb2.GetStatisticsRequest(account_id=story.owner.account_id)
+        told = await story.it.analytics.GetStatistics(asked, metadata=story.owner.metadata)
+        return any(one.complete and one.trades == 2 for one in told.statistics)
+
+    await until(counted, "the deals are counted")
+    story.api.says(ANN, "/report")
+
+    await story.reads(ANN, "SIM spare: NOTHING_TRADED")
+    ((caption, page),) = story.api.pictures[ANN]
+    assert caption == "SIM main"
+    assert page.startswith(b"%PDF-")
 
 
 async def test_a_chart_comes_as_a_picture(story: Story) -> None:

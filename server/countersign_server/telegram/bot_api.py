@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -65,10 +66,18 @@ class BotApi:
 
     async def send_picture(self, chat_id: int, png: bytes, caption: str) -> None:
         """Send a picture with what is written below it."""
-        fields = {"chat_id": str(chat_id), "caption": caption}
-        boundary, body = as_form(fields, png)
+        file = FormFile("photo", "chart.png", "image/png", png)
+        await self._send_file("sendPhoto", chat_id, file, caption)
+
+    async def send_document(self, chat_id: int, pdf: bytes, caption: str) -> None:
+        """Send a page with what is written below it."""
+        file = FormFile("document", "report.pdf", "application/pdf", pdf)
+        await self._send_file("sendDocument", chat_id, file, caption)
+
+    async def _send_file(self, method: str, chat_id: int, file: "FormFile", caption: str) -> None:
+        boundary, body = as_form({"chat_id": str(chat_id), "caption": caption}, file)
         kind = {"content-type": f"multipart/form-data; boundary={boundary}"}
-        result_in(await self.lines.post(f"{self._url}/sendPhoto", body, kind))
+        result_in(await self.lines.post(f"{self._url}/{method}", body, kind))
 
     async def edit(self, chat_id: int, message_id: int, text: str) -> None:
         """Change a message, and take its buttons away."""
@@ -89,22 +98,32 @@ class BotApi:
         return result_in(answer)
 
 
-def as_form(fields: Mapping[str, str], png: bytes) -> tuple[str, bytes]:
-    """Return the boundary and the body of a form with a picture called "photo" (RFC 7578).
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """A file in a form."""
+
+    field: str
+    name: str
+    content_type: str
+    content: bytes
+
+
+def as_form(fields: Mapping[str, str], file: FormFile) -> tuple[str, bytes]:
+    """Return the boundary and the body of a form with a file (RFC 7578).
 
     The boundary is a hash of what it parts, which therefore does not hold it.
     """
-    boundary = sha256(png + repr(sorted(fields.items())).encode()).hexdigest()
+    boundary = sha256(file.content + repr(sorted(fields.items())).encode()).hexdigest()
     parts = [
         f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     ]
     head = (
-        f'--{boundary}\r\ncontent-disposition: form-data; name="photo"; filename="chart.png"\r\n'
-        "content-type: image/png\r\n\r\n"
+        f'--{boundary}\r\ncontent-disposition: form-data; name="{file.field}"; '
+        f'filename="{file.name}"\r\ncontent-type: {file.content_type}\r\n\r\n'
     )
-    body = "".join(parts).encode() + head.encode() + png + f"\r\n--{boundary}--\r\n".encode()
-    return boundary, body
+    end = f"\r\n--{boundary}--\r\n"
+    return boundary, "".join(parts).encode() + head.encode() + file.content + end.encode()
 
 
 def result_in(answer: Answer) -> Result:

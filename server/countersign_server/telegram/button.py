@@ -19,6 +19,8 @@ class Action(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
+    PAUSE = "pause"
+    CLOSE_ONLY = "close-only"
     FLATTEN = "flatten"
     CANCEL = "cancel"
 
@@ -52,6 +54,7 @@ class Reply:
     rows: tuple[tuple[Button, ...], ...] = ()
     approval_id: UUID | None = None  # what it is about: it is edited once that is decided
     picture: bytes = b""  # PNG; the text stands below it, and there are no buttons
+    document: bytes = b""  # PDF; the same
 
 
 def new_token(random: Random = secrets.token_bytes) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 
 from countersign.v1 import (
     accounts_pb2,
@@ -19,23 +20,36 @@ from countersign.v1 import (
     values_pb2,
 )
 from countersign_server.errors import CountersignError
-from countersign_server.telegram.button import Action, Button, Reply
+from countersign_server.telegram.button import Action, Reply
 from countersign_server.telegram.laying import laid
 from countersign_server.telegram.person import Person
+from countersign_server.telegram.stopping import stop
 from countersign_server.telegram.text import (
     HELP,
     guards_text,
     positions_text,
     reference,
+    shown_name,
     shown_time,
     statistics_text,
 )
 
-_CONFIRM_WITHIN = timedelta(seconds=60)
 _SPAN = re.compile(r"([1-9][0-9]{0,2})([mhd])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _MUTE_MAX = timedelta(days=7)
-_CHARTS_MAX = 4
+_PICTURES_MAX = 4
+_SYMBOL_MAX = 31
+_TIMEFRAMES: Mapping[str, charts_pb2.Timeframe] = {
+    "M1": charts_pb2.TIMEFRAME_M1,
+    "M5": charts_pb2.TIMEFRAME_M5,
+    "M15": charts_pb2.TIMEFRAME_M15,
+    "M30": charts_pb2.TIMEFRAME_M30,
+    "H1": charts_pb2.TIMEFRAME_H1,
+    "H4": charts_pb2.TIMEFRAME_H4,
+    "D1": charts_pb2.TIMEFRAME_D1,
+    "W1": charts_pb2.TIMEFRAME_W1,
+    "MN1": charts_pb2.TIMEFRAME_MN1,
+}
 _NONE_SUCH = "Nothing that waits for you ends like that; /inbox lists what does."
 
 
@@ -100,10 +114,10 @@ class Errand:
             "ExecutionService/ListInDoubt", execution_pb2.ListInDoubtRequest(page_size=50)
         )
         lines = [
-            f"{'SIM' if one.demo else 'LIVE'} {one.name} #{reference(one.account_id)}: "
+            f"{shown_name(one)} #{reference(one.account_id)}: "
             + values_pb2.TradingState.Name(one.trading_state).removeprefix("TRADING_STATE_").lower()
             + (f" ({one.trading_state_cause})" if one.trading_state_cause else "")
-            for one in await _accounts(self.person)
+            for one in await self.person.accounts()
         ]
         waiting = len(await self.person.inbox())
         lines.append(f"{waiting} wait for your decision")
@@ -116,23 +130,16 @@ class Errand:
         return [Reply(guards_text(answer))]
 
     async def pause(self) -> list[Reply]:
-        """Halt all trading."""
-        stopped = await pull(self.person, values_pb2.TRADING_STATE_HALTED)
-        return [Reply(f"Trading is halted: {stopped}\nThey go on when you reset them, elsewhere.")]
+        """Halt trading."""
+        return await stop(self.person, Action.PAUSE, self.words, self.now)
 
     async def close_only(self) -> list[Reply]:
         """Let positions only be reduced."""
-        stopped = await pull(self.person, values_pb2.TRADING_STATE_CLOSE_ONLY)
-        return [Reply(f"Positions may only be reduced: {stopped}")]
+        return await stop(self.person, Action.CLOSE_ONLY, self.words, self.now)
 
     async def flatten(self) -> list[Reply]:
         """Ask whether everything is to be closed."""
-        until = self.now + _CONFIRM_WITHIN
-        rows = (
-            (Button(action=Action.FLATTEN, label="Close everything", expires_at=until),),
-            (Button(action=Action.CANCEL, label="No", expires_at=until),),
-        )
-        return [Reply("Close every position of all your accounts, and halt them?", rows)]
+        return await stop(self.person, Action.FLATTEN, self.words, self.now)
 
     async def mute(self) -> list[Reply]:
         """Tell only what is critical, for a while."""
@@ -147,59 +154,52 @@ class Errand:
         return [Reply(f"Muted until {shown_time(self.now + span)}. What is critical still comes.")]
 
     async def report(self) -> list[Reply]:
-        """Show what trading came to."""
+        """Show what trading came to, and send the page that tells it of each account."""
         answer = await self.person.call(
             "AnalyticsService/GetStatistics", analytics_pb2.GetStatisticsRequest()
         )
-        return [Reply(statistics_text(answer))]
+        replies = [Reply(statistics_text(answer))]
+        if not answer.statistics:
+            return replies
+        for account in (await self.person.accounts())[:_PICTURES_MAX]:
+            asked = charts_pb2.GetReportRequest(
+                account_id=account.account_id, format=charts_pb2.REPORT_FORMAT_PDF
+            )
+            replies.append(await self._drawn(account, "GetReport", asked, shown_name(account)))
+        return replies
 
     async def chart(self) -> list[Reply]:
         """Draw the equity of each account; of a symbol that is named, its price."""
-        accounts = (await _accounts(self.person))[:_CHARTS_MAX]
-        return [await self._drawn(one) for one in accounts] or [Reply("You have no account.")]
-
-    async def _drawn(self, account: accounts_pb2.Account) -> Reply:
-        name = f"{'SIM' if account.demo else 'LIVE'} {account.name}"
-        symbol = self.words.partition(" ")[0]
-        try:
+        symbol, _, timeframe = self.words.partition(" ")
+        name = timeframe.strip().upper() or "H1"
+        if name not in _TIMEFRAMES or len(symbol) > _SYMBOL_MAX:
+            known = ", ".join(_TIMEFRAMES)
+            return [Reply(f"Say a symbol and a timeframe of {known}: /chart EURUSD H4")]
+        replies: list[Reply] = []
+        for account in (await self.person.accounts())[:_PICTURES_MAX]:
+            title = shown_name(account)
             if symbol:
                 asked = charts_pb2.GetPriceChartRequest(
-                    account_id=account.account_id, symbol=symbol, timeframe=charts_pb2.TIMEFRAME_H1
+                    account_id=account.account_id, symbol=symbol, timeframe=_TIMEFRAMES[name]
                 )
-                drawn = await self.person.call("ChartService/GetPriceChart", asked)
+                title = " ".join((title, symbol, timeframe.strip().upper())).strip()
+                replies.append(await self._drawn(account, "GetPriceChart", asked, title))
             else:
                 equity = charts_pb2.GetEquityChartRequest(account_id=account.account_id)
-                drawn = await self.person.call("ChartService/GetEquityChart", equity)
-        except CountersignError as error:
-            return Reply(f"{name}: {error.reason}: {error}\n{error.advice}")
-        return Reply(f"{name} {symbol}".strip(), picture=drawn.data)
+                replies.append(await self._drawn(account, "GetEquityChart", equity, title))
+        return replies or [Reply("You have no account.")]
 
-
-async def pull(person: Person, state: values_pb2.TradingState) -> str:
-    """Stop every account of the owner, and say how many were, and which were not."""
-    stopped, refused = 0, list[str]()
-    for account in await _accounts(person):
-        asked = guards_pb2.PullKillSwitchRequest(
-            account_id=account.account_id, state=state, reason="by Telegram"
-        )
+    async def _drawn(
+        self, account: accounts_pb2.Account, method: str, asked: Message, title: str
+    ) -> Reply:
+        """Return a picture or a page, or in a line why there is none."""
         try:
-            await person.call("GuardService/PullKillSwitch", asked)
-            stopped += 1
+            drawn = await self.person.call(f"ChartService/{method}", asked)
         except CountersignError as error:
-            # The others are stopped all the same.
-            refused.append(f"NOT #{reference(account.account_id)}: {error.reason}: {error}")
-    return "\n".join([f"{stopped} accounts.", *refused])
-
-
-async def _accounts(person: Person) -> list[accounts_pb2.Account]:
-    found: list[accounts_pb2.Account] = []
-    asked = accounts_pb2.ListAccountsRequest(page_size=500)
-    while True:
-        page = await person.call("AccountService/ListAccounts", asked)
-        found += page.accounts
-        if not page.next_page_token:
-            return found
-        asked.page_token = page.next_page_token
+            return Reply(f"{shown_name(account)}: {error.reason}: {error}. {error.advice}")
+        if drawn.content_type == "application/pdf":
+            return Reply(title, document=drawn.data)
+        return Reply(title, picture=drawn.data)
 
 
 async def _save_mute(person: Person, until: datetime | None) -> None:

@@ -29,6 +29,9 @@ class Messenger:
         if reply.picture:
             await self._bot.send_picture(chat.telegram_chat_id, reply.picture, reply.text)
             return
+        if reply.document:
+            await self._bot.send_document(chat.telegram_chat_id, reply.document, reply.text)
+            return
         rows = [[(new_token(), button) for button in row] for row in reply.rows]
         drawn = [one for row in rows for one in row]
         if drawn:

@@ -11,7 +11,7 @@ from countersign_server.errors import CountersignError
 from countersign_server.rpc.caller import Call, Caller, Role
 from countersign_server.rpc.within import InnerDoors
 from countersign_server.telegram.chat import Chat
-from countersign_server.telegram.text import reference
+from countersign_server.telegram.text import reference, shown_name
 
 _AGENT = "telegram"
 _INBOX_MAX = 10
@@ -59,6 +59,17 @@ class Person:
         found = [one for one in await self.inbox() if one.approval_id.endswith(ending)]
         return found[0] if len(found) == 1 else None
 
+    async def accounts(self) -> list[accounts_pb2.Account]:
+        """Return all accounts of the owner."""
+        found: list[accounts_pb2.Account] = []
+        asked = accounts_pb2.ListAccountsRequest(page_size=500)
+        while True:
+            page = await self.call("AccountService/ListAccounts", asked)
+            found += page.accounts
+            if not page.next_page_token:
+                return found
+            asked.page_token = page.next_page_token
+
     async def account_name(self, account_id: str) -> str:
         """Return how an account is called: SIM or LIVE, and its name. Empty: none is named."""
         if not account_id:
@@ -68,4 +79,4 @@ class Person:
             account = (await self.call("AccountService/GetAccount", asked)).account
         except CountersignError:
             return f"#{reference(account_id)}"  # another's, for whom the owner decides
-        return f"{'SIM' if account.demo else 'LIVE'} {account.name}"
+        return shown_name(account)

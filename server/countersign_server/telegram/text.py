@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from countersign.v1 import (
+    accounts_pb2,
     analytics_pb2,
     approvals_pb2,
     execution_pb2,
@@ -34,11 +35,11 @@ HELP = """\
 /positions - what the terminals hold
 /status - accounts, and what is in doubt
 /guards - how near each account is to its limits
-/report - what trading came to
-/chart [SYMBOL] - equity, or a price, as a picture
-/pause - halt all trading now
-/closeonly - let positions only be reduced
-/flatten - close everything (asks first)
+/report - what trading came to, with a page for each account
+/chart [SYMBOL [H4]] - equity, or a price, as a picture
+/pause [ACCOUNT] - halt trading now; of several accounts asks which, /pause all does not
+/closeonly [ACCOUNT] - let positions only be reduced
+/flatten [ACCOUNT] - close everything (asks first)
 /mute 2h - only what is critical for a while; /mute off
 REF are the last characters of an id, as shown in #..."""
 
@@ -144,3 +145,8 @@ def statistics_text(answer: analytics_pb2.GetStatisticsResponse) -> str:
 
 def shown_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def shown_name(account: accounts_pb2.Account) -> str:
+    """Return how an account is called: SIM or LIVE, and its name."""
+    return f"{'SIM' if account.demo else 'LIVE'} {account.name}"
