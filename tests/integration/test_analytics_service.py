@@ -34,9 +34,11 @@ from tests.fixtures.bridge_end import (
     a_snapshot as bridge_snapshot,
     bridge_end,
 )
+from tests.fixtures.clock import START
 from tests.fixtures.histories import history
-from tests.fixtures.refusals import Refusal, refusal, refusal_of
+from tests.fixtures.refusals import refusal
 from tests.fixtures.stored_deals import store_deals
+from tests.fixtures.trading_accounts import a_trading_account
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Device, Owner, Producer, World, a_signal, world
 
@@ -131,8 +133,47 @@ async def test_accounts_together_are_added_and_what_depends_on_order_is_left_out
     assert len(both) == 1
     alone = both[0]
     assert (alone.accounts, alone.net_profit, alone.currency) == (1, "50", "USD")
-    operator_asks = it.analytics.GetStatistics(pb.GetStatisticsRequest(), metadata=it.operator)
-    assert await refusal_of(operator_asks) == Refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
+
+
+async def test_an_operator_sees_everybodys_accounts_together_or_one_owners_by_currency(
+    it: World,
+) -> None:
+    ann, bob = await it.an_owner("ann"), await it.an_owner("bob", login=1000002)
+    euros = await a_trading_account(it.database, UUID(bob.id), START, currency="EUR")
+    for held, result in (
+        (await account_of(it, ann), "50"),
+        (await account_of(it, bob), "-20"),
+        (euros, "7"),
+    ):
+        await store_deals(it.database, held, history("1000", result))
+
+    async def told(**asked: str) -> dict[str, tuple[int, str]]:
+        answer = await it.analytics.GetStatistics(
+            pb.GetStatisticsRequest(**asked), metadata=it.operator
+        )
+        return {one.currency: (one.accounts, one.net_profit) for one in answer.statistics}
+
+    async def all_counted() -> bool:
+        return await told() == {"EUR": (1, "7"), "USD": (2, "30")}
+
+    await until(all_counted, "the deals are counted")
+    assert await told(owner_id=bob.id) == {"EUR": (1, "7"), "USD": (1, "-20")}
+    assert await told(owner_id=ann.id) == {"USD": (1, "50")}
+    months = await it.analytics.GetMonths(
+        pb.GetMonthsRequest(owner_id=ann.id), metadata=it.operator
+    )
+    assert [month.result for month in months.months] == ["50"]
+    with refusal(grpc.StatusCode.FAILED_PRECONDITION, "CURRENCIES_DIFFER"):
+        await it.analytics.GetMonths(pb.GetMonthsRequest(), metadata=it.operator)
+    with refusal(grpc.StatusCode.NOT_FOUND, "NOT_FOUND"):
+        await it.analytics.GetStatistics(
+            pb.GetStatisticsRequest(owner_id=bob.id), metadata=ann.metadata
+        )
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "INVALID"):
+        await it.analytics.GetStatistics(
+            pb.GetStatisticsRequest(owner_id=ann.id, account_id=ann.account_id),
+            metadata=it.operator,
+        )
 
 
 @pytest.mark.parametrize("by", list(By))
@@ -319,11 +360,13 @@ def a_stops_close() -> execution_pb2.Deal:
 async def test_a_close_by_a_stop_is_its_producers_trade_even_if_it_comes_before_the_opening(
     it: World, owner: Owner, producer: Producer, device: Device
 ) -> None:
+    before = history("1000", "1")
+    await store_deals(it.database, await account_of(it, owner), before)
     async with bridge_end(it, owner, device) as end:
         await end.acknowledged(await end.tell("close", deal=a_stops_close()))
-        await counted(it, owner, 1)
+        await counted(it, owner, 2)
         await traded(it, owner, producer, end)
-    await counted(it, owner, 2)
+    whole = await counted(it, owner, 3)
     (found,) = await statistics(it, owner, account_id=owner.account_id, producer_id=producer.id)
     (nobodys,) = await statistics(it, owner, account_id=owner.account_id, producer_id=str(uuid4()))
     answer = await it.analytics.GetBreakdown(
@@ -335,10 +378,15 @@ async def test_a_close_by_a_stop_is_its_producers_trade_even_if_it_comes_before_
 
     assert (found.trades, found.deals, found.net_profit) == (1, 2, "9.5")
     assert (nobodys.trades, nobodys.net_profit) == (0, "0")
+    # The producer's own first deal, and not the account's.
+    assert whole.first_deal_broker_time == f"{before[0].time:%Y-%m-%d %H:%M:%S}"
+    assert found.first_deal_broker_time > whole.first_deal_broker_time
+    assert found.last_deal_broker_time == whole.last_deal_broker_time
+    assert nobodys.first_deal_broker_time == ""
     assert [(part.key, part.net_profit) for part in answer.parts] == [("EURUSD", "9.5")]
     async with it.database.transaction(None) as tx:
         whose = set((await tx.scalars(select(deals.c.counted_for))).all())
-    assert whose == {UUID(producer.id)}
+    assert whose == {UUID(producer.id), None}
 
 
 async def test_the_funnel_gives_a_reason_for_each_signal_that_was_missed(

@@ -1,6 +1,7 @@
 """What trading came to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -62,6 +63,16 @@ _MONTHS: tuple[Column[v1.MonthFigures], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which trades are asked about; everything empty: all in sight."""
+
+    account: str
+    producer: str
+    history: str
+    owner: str
+
+
 class By(StrEnum):
     """What trades are told apart by."""
 
@@ -76,25 +87,31 @@ app = typer.Typer()
 
 
 @command(app)
-def stats(
+def stats(  # noqa: PLR0913  # options, each by name
     *,
     account: Annotated[str, typer.Option(help="Only this account; else all together.")] = "",
     producer: Annotated[str, typer.Option(help="Only trades of this producer.")] = "",
     history: Annotated[str, typer.Option(help="An imported history instead.")] = "",
+    owner: Annotated[str, typer.Option(help="Only this owner's accounts, for an operator.")] = "",
     by: Annotated[By | None, typer.Option(help="Tell the trades apart.")] = None,
     months: Annotated[bool, typer.Option("--months", help="Month by month.")] = False,
 ) -> None:
     """Show statistics: MetaTrader's own, to the digit, and those that it does not have."""
     if by is not None:
-        _show_parts(account, producer, history, by)
+        _show_parts(Whose(account, producer, history, owner), by)
     elif months:
-        _show_months(account, producer, history)
+        _show_months(Whose(account, producer, history, owner))
     else:
-        _show_statistics(account, producer, history)
+        _show_statistics(Whose(account, producer, history, owner))
 
 
-def _show_statistics(account: str, producer: str, history: str) -> None:
-    request = v1.GetStatisticsRequest(account_id=account, producer_id=producer, history_id=history)
+def _show_statistics(whose: Whose) -> None:
+    request = v1.GetStatisticsRequest(
+        account_id=whose.account,
+        producer_id=whose.producer,
+        history_id=whose.history,
+        owner_id=whose.owner,
+    )
     answer = ask(lambda client: client.analytics.get_statistics(request))
     if current().json:
         print_json([message_json(one) for one in answer.statistics])
@@ -133,11 +150,12 @@ def deal_time_text(time: datetime, broker_time: str) -> str:
     return f"{broker_time} by the broker's clock" if broker_time else ""
 
 
-def _show_parts(account: str, producer: str, history: str, by: By) -> None:
+def _show_parts(whose: Whose, by: By) -> None:
     request = v1.GetBreakdownRequest(
-        account_id=account,
-        producer_id=producer,
-        history_id=history,
+        account_id=whose.account,
+        producer_id=whose.producer,
+        history_id=whose.history,
+        owner_id=whose.owner,
         by=value_of(v1.BreakdownBy, by),
     )
     answer = ask(lambda client: client.analytics.get_breakdown(request))
@@ -147,8 +165,13 @@ def _show_parts(account: str, producer: str, history: str, by: By) -> None:
         print_table(answer.parts, _PARTS, nothing="no trades")
 
 
-def _show_months(account: str, producer: str, history: str) -> None:
-    request = v1.GetMonthsRequest(account_id=account, producer_id=producer, history_id=history)
+def _show_months(whose: Whose) -> None:
+    request = v1.GetMonthsRequest(
+        account_id=whose.account,
+        producer_id=whose.producer,
+        history_id=whose.history,
+        owner_id=whose.owner,
+    )
     answer = ask(lambda client: client.analytics.get_months(request))
     if current().json:
         print_json(message_json(answer))

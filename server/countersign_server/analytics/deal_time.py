@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.analytics.deal_store import time_of
@@ -15,6 +15,7 @@ from countersign_server.execution.tables import deals
 # How far the broker's clock is from UTC is told with each deal, as it is at the telling. Brokers
 # set their clocks twice a year, so what is told much later may be an hour off for the deal.
 _TOLD_SOON = timedelta(days=1)
+_LAST_MS = 253_402_300_799_999  # of the last year that there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,48 @@ def deal_time(milliseconds: int, utc_offset_seconds: int | None, *, told_at: dat
     return DealTime(milliseconds, time_of(utc))
 
 
+def likely_utc(milliseconds: int, utc_offset_seconds: int | None, *, told_at: datetime) -> datetime:
+    """Return when a deal was made as well as can be said, for where it must stand somewhere.
+
+    A distance told late may be an hour off. Where none was told, a deal told soon was made when it
+    was told of; of one told late the broker's clock is all there is.
+    """
+    known = deal_time(milliseconds, utc_offset_seconds, told_at=told_at)
+    if known.utc is not None:
+        return known.utc
+    if utc_offset_seconds is not None:
+        return time_of(min(max(milliseconds - utc_offset_seconds * 1000, 0), _LAST_MS))
+    by_broker = time_of(milliseconds)
+    return told_at if abs(told_at - by_broker) <= _TOLD_SOON else by_broker
+
+
+async def ends_of(
+    tx: AsyncConnection, found: Sequence[History], producer_id: UUID | None
+) -> Mapping[UUID, tuple[int, ...]]:
+    """Return each history's first and last deal by the broker's clock; empty: there is none.
+
+    `producer_id`: of that producer's positions alone.
+    """
+    if producer_id is None:
+        return {one.id: _ends(one) for one in found}
+    moment, ends = deals.c.broker_time_ms, dict[UUID, tuple[int, ...]]()
+    asked = (
+        select(deals.c.account_id, func.min(moment), func.max(moment))
+        .where(
+            deals.c.account_id.in_([one.id for one in found]), deals.c.counted_for == producer_id
+        )
+        .group_by(deals.c.account_id)
+    )
+    for account_id, first, last in await tx.execute(asked):
+        ends[account_id] = first, last
+    return {one.id: ends.get(one.id, ()) for one in found}
+
+
 async def deal_times(
-    tx: AsyncConnection, found: Sequence[History]
+    tx: AsyncConnection, ends: Mapping[UUID, tuple[int, ...]]
 ) -> Mapping[tuple[UUID, int], DealTime]:
-    """Return the times of the histories' first and last deals, by history and broker's clock."""
-    wanted = {(one.id, moment) for one in found for moment in ends_of(one)}
+    """Return when deals were made, by history and broker's clock."""
+    wanted = {(history_id, moment) for history_id, both in ends.items() for moment in both}
     asked = select(
         deals.c.account_id,
         deals.c.broker_time_ms,
@@ -60,8 +98,7 @@ async def deal_times(
     return times
 
 
-def ends_of(history: History) -> tuple[int, ...]:
-    """Return the first and the last deal's time by the broker's clock; empty: there is none."""
+def _ends(history: History) -> tuple[int, ...]:
     if history.first_deal_ms is None:
         return ()
     return history.first_deal_ms, history.place.milliseconds

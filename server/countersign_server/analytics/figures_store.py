@@ -97,10 +97,19 @@ async def save_history(tx: AsyncConnection, history: History) -> None:
 
 
 async def histories(
-    tx: AsyncConnection, *, history_ids: Collection[UUID] | None = None, limit: int
+    tx: AsyncConnection,
+    *,
+    history_ids: Collection[UUID] | None = None,
+    owner_id: UUID | None = None,
+    limit: int,
 ) -> Sequence[History]:
-    """Return figures by their histories' ids; `history_ids` None: of all accounts in sight."""
+    """Return figures by their histories' ids; `history_ids` None: of all accounts in sight.
+
+    `owner_id`: only of this owner's.
+    """
     asked = select(figures).order_by(figures.c.history_id).limit(limit)
+    if owner_id is not None:
+        asked = asked.where(figures.c.owner_id == owner_id)
     if history_ids is None:
         asked = asked.where(figures.c.account_id.is_not(None))
     else:

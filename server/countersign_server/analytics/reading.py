@@ -16,11 +16,11 @@ from countersign_server.analytics.figures_store import History, day_sums, histor
 from countersign_server.analytics.summary import days_of, together
 from countersign_server.analytics.tables import figures
 from countersign_server.analytics.trade_figures import TradeFigures
-from countersign_server.errors import NotFound
+from countersign_server.errors import Invalid, NotFound
 from countersign_server.execution.tables import deals
 from countersign_server.media_errors import CurrenciesDiffer
 
-_ACCOUNTS_MAX = 500
+_ACCOUNTS_MAX = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Asked:
     account_id: UUID | None
     history_id: UUID | None
     producer_id: UUID | None
+    owner_id: UUID | None = None  # only this owner's, for whoever sees several
 
     @property
     def one(self) -> UUID | None:
@@ -44,7 +45,7 @@ class View:
     figures: TradeFigures
     days: Sequence[Day]
     complete: bool
-    ends: Sequence[DealTime]  # of the history's first deal and its last; empty: there is none
+    ends: Sequence[DealTime]  # of the first deal asked about and the last; empty: there is none
 
 
 async def views(tx: AsyncConnection, asked: Asked) -> Sequence[View]:
@@ -52,23 +53,31 @@ async def views(tx: AsyncConnection, asked: Asked) -> Sequence[View]:
     found = await find(tx, asked)
     scopes = scopes_of(found, asked)
     sums, waiting = await day_sums(tx, scopes), await _waiting(tx, found)
-    times = await deal_times(tx, found)
+    ends = await ends_of(tx, found, asked.producer_id)
+    times = await deal_times(tx, ends)
     return [
         _view(
             one,
             asked,
             sums.get(one.id, {}),
             complete=one.id not in waiting and not one.behind,
-            ends=[times[one.id, moment] for moment in ends_of(one)],
+            ends=[times[one.id, moment] for moment in ends[one.id]],
         )
         for one in found
     ]
 
 
 async def find(tx: AsyncConnection, asked: Asked) -> Sequence[History]:
-    """Return the histories that are asked about. Raises NotFound if the one named is not there."""
+    """Return the histories that are asked about.
+
+    Raises NotFound if the one named is not there, Invalid if they are too many to be added.
+    """
     if asked.one is None:
-        return await histories(tx, limit=_ACCOUNTS_MAX)
+        found = await histories(tx, owner_id=asked.owner_id, limit=_ACCOUNTS_MAX + 1)
+        if len(found) > _ACCOUNTS_MAX:
+            # Sums of some of them would look like those of all.
+            raise Invalid(f"they are more than {_ACCOUNTS_MAX} accounts", field="account_id")
+        return found
     found = await histories(tx, history_ids=[asked.one], limit=1)
     if asked.account_id is not None:
         if await account(tx, asked.account_id) is None:

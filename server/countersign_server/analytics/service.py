@@ -32,7 +32,7 @@ from countersign_server.database.engine import Database
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.errors import Invalid, NotFound
 from countersign_server.rpc.boundary import Context
-from countersign_server.rpc.caller import Role, current_caller
+from countersign_server.rpc.caller import current_caller
 from countersign_server.rpc.conversion import from_timestamp, uuid_or_none
 from countersign_server.rpc.pages import moment_position, next_token, page_size
 
@@ -148,9 +148,13 @@ def _asked(request: _AboutHistories) -> Asked:
         uuid_or_none(request.account_id),
         uuid_or_none(request.history_id),
         uuid_or_none(request.producer_id),
+        uuid_or_none(request.owner_id),
     )
+    tenant = current_caller().tenant
+    if asked.owner_id is not None and tenant not in (None, asked.owner_id):
+        raise NotFound(f"no owner {asked.owner_id}", owner_id=str(asked.owner_id))
+    if asked.owner_id is not None and asked.one is not None:
+        raise Invalid("name an owner, or one account or history", field="owner_id")
     if asked.account_id is not None and asked.history_id is not None:
         raise Invalid("name account_id or history_id, not both", field="history_id")
-    if asked.one is None and current_caller().role is Role.OPERATOR:
-        raise Invalid("an operator names an account or a history", field="account_id")
     return asked

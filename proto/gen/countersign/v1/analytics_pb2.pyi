@@ -271,14 +271,16 @@ class ShareLink(_message.Message):
     def __init__(self, share_link_id: _Optional[str] = ..., account_id: _Optional[str] = ..., title: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoke_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., with_report: _Optional[bool] = ...) -> None: ...
 
 class GetStatisticsRequest(_message.Message):
-    __slots__ = ("account_id", "producer_id", "history_id")
+    __slots__ = ("account_id", "producer_id", "history_id", "owner_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     HISTORY_ID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     producer_id: str
     history_id: str
-    def __init__(self, account_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., history_id: _Optional[str] = ...) -> None: ...
+    owner_id: str
+    def __init__(self, account_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., history_id: _Optional[str] = ..., owner_id: _Optional[str] = ...) -> None: ...
 
 class GetStatisticsResponse(_message.Message):
     __slots__ = ("statistics",)
@@ -287,16 +289,18 @@ class GetStatisticsResponse(_message.Message):
     def __init__(self, statistics: _Optional[_Iterable[_Union[Statistics, _Mapping]]] = ...) -> None: ...
 
 class GetBreakdownRequest(_message.Message):
-    __slots__ = ("account_id", "producer_id", "history_id", "by")
+    __slots__ = ("account_id", "producer_id", "history_id", "by", "owner_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     HISTORY_ID_FIELD_NUMBER: _ClassVar[int]
     BY_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     producer_id: str
     history_id: str
     by: BreakdownBy
-    def __init__(self, account_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., history_id: _Optional[str] = ..., by: _Optional[_Union[BreakdownBy, str]] = ...) -> None: ...
+    owner_id: str
+    def __init__(self, account_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., history_id: _Optional[str] = ..., by: _Optional[_Union[BreakdownBy, str]] = ..., owner_id: _Optional[str] = ...) -> None: ...
 
 class GetBreakdownResponse(_message.Message):
     __slots__ = ("parts", "currency")
@@ -307,14 +311,16 @@ class GetBreakdownResponse(_message.Message):
     def __init__(self, parts: _Optional[_Iterable[_Union[BreakdownPart, _Mapping]]] = ..., currency: _Optional[str] = ...) -> None: ...
 
 class GetMonthsRequest(_message.Message):
-    __slots__ = ("account_id", "producer_id", "history_id")
+    __slots__ = ("account_id", "producer_id", "history_id", "owner_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     PRODUCER_ID_FIELD_NUMBER: _ClassVar[int]
     HISTORY_ID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     producer_id: str
     history_id: str
-    def __init__(self, account_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., history_id: _Optional[str] = ...) -> None: ...
+    owner_id: str
+    def __init__(self, account_id: _Optional[str] = ..., producer_id: _Optional[str] = ..., history_id: _Optional[str] = ..., owner_id: _Optional[str] = ...) -> None: ...
 
 class GetMonthsResponse(_message.Message):
     __slots__ = ("months", "currency")

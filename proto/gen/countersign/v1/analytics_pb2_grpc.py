@@ -96,7 +96,7 @@ class AnalyticsServiceServicer:
         """Returns the statistics of an account, of a producer's trades on it, of an imported history; or, if neither is named, of
         all accounts of the caller together, one for each currency.
 
-        Caller: an owner (its own), an operator (an account or a history that it names).
+        Caller: an owner (its own), an operator (all).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

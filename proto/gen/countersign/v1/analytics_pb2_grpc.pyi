@@ -41,7 +41,7 @@ class AnalyticsServiceStub:
     """Returns the statistics of an account, of a producer's trades on it, of an imported history; or, if neither is named, of
     all accounts of the caller together, one for each currency.
 
-    Caller: an owner (its own), an operator (an account or a history that it names).
+    Caller: an owner (its own), an operator (all).
     """
     GetBreakdown: _grpc.UnaryUnaryMultiCallable[_analytics_pb2.GetBreakdownRequest, _analytics_pb2.GetBreakdownResponse]
     """Returns the same trades by symbol, side, hour, weekday or month; commission on entries belongs to none of them.
@@ -99,7 +99,7 @@ class AnalyticsServiceAsyncStub(AnalyticsServiceStub):
     """Returns the statistics of an account, of a producer's trades on it, of an imported history; or, if neither is named, of
     all accounts of the caller together, one for each currency.
 
-    Caller: an owner (its own), an operator (an account or a history that it names).
+    Caller: an owner (its own), an operator (all).
     """
     GetBreakdown: _aio.UnaryUnaryMultiCallable[_analytics_pb2.GetBreakdownRequest, _analytics_pb2.GetBreakdownResponse]  # type: ignore[assignment]
     """Returns the same trades by symbol, side, hour, weekday or month; commission on entries belongs to none of them.
@@ -160,7 +160,7 @@ class AnalyticsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns the statistics of an account, of a producer's trades on it, of an imported history; or, if neither is named, of
         all accounts of the caller together, one for each currency.
 
-        Caller: an owner (its own), an operator (an account or a history that it names).
+        Caller: an owner (its own), an operator (all).
         """
 
     @_abc_1.abstractmethod

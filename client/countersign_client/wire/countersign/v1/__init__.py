@@ -3099,13 +3099,20 @@ class GetStatisticsRequest(betterproto.Message):
     """Request of GetStatistics."""
 
     account_id: str = betterproto.string_field(1)
-    """UUID. Empty, and history_id too: all of the caller's accounts."""
+    """
+    UUID. Empty, and history_id too: all accounts that the caller may see, at most 2,000.
+    """
 
     producer_id: str = betterproto.string_field(2)
     """Only trades of this producer; empty: all."""
 
     history_id: str = betterproto.string_field(3)
     """An imported history instead of an account."""
+
+    owner_id: str = betterproto.string_field(4)
+    """
+    UUID. Only accounts of this owner; empty: of everybody whom the caller may see.
+    """
 
 
 @dataclass(eq=False, repr=False)
@@ -3134,6 +3141,11 @@ class GetBreakdownRequest(betterproto.Message):
     by: "BreakdownBy" = betterproto.enum_field(4)
     """What by."""
 
+    owner_id: str = betterproto.string_field(5)
+    """
+    UUID. Only accounts of this owner; empty: of everybody whom the caller may see.
+    """
+
 
 @dataclass(eq=False, repr=False)
 class GetBreakdownResponse(betterproto.Message):
@@ -3160,6 +3172,11 @@ class GetMonthsRequest(betterproto.Message):
 
     history_id: str = betterproto.string_field(3)
     """An imported history instead of an account."""
+
+    owner_id: str = betterproto.string_field(4)
+    """
+    UUID. Only accounts of this owner; empty: of everybody whom the caller may see.
+    """
 
 
 @dataclass(eq=False, repr=False)
