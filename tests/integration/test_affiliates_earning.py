@@ -11,9 +11,9 @@ import grpc
 import pytest
 from sqlalchemy import func, select
 
-from countersign.v1 import affiliates_pb2 as pb, identity_pb2
+from countersign.v1 import affiliates_pb2 as pb, execution_pb2, identity_pb2
 from countersign_server.affiliates.loop import Commissions
-from countersign_server.affiliates.tables import affiliate_progress, ledger_lines
+from countersign_server.affiliates.tables import affiliate_progress, ledger_entries, ledger_lines
 from countersign_server.affiliates.trade_store import progress_held
 from countersign_server.database.wakeups import Wakeups
 from tests.fixtures.affiliates import (
@@ -298,6 +298,30 @@ async def test_trades_that_are_looked_at_anew_from_the_start_earn_nothing_more(
     await trader.trades()
 
     assert len(await booked(it, ann, 3)) == 3
+
+
+@pytest.mark.parametrize("says_so", [True, False], ids=["says how far", "does not say"])
+async def test_a_terminal_whose_clock_is_two_hours_ahead_has_not_traded_in_the_future(
+    it: World, ann: Affiliate, trader: Trader, *, says_so: bool
+) -> None:
+    ahead = timedelta(hours=2)
+    position, moment = 5000, datetime.now(UTC) + ahead
+    for ticket, changes in (
+        (5001, {}),
+        (5002, {"entry": execution_pb2.DEAL_ENTRY_OUT, "type": 1}),
+    ):
+        deal = a_deal(ticket, position, "1", moment, commission="-5", **changes)
+        deal.ClearField("broker_utc_offset")
+        if says_so:
+            deal.broker_utc_offset.FromTimedelta(ahead)
+        await trader.tells(deal)
+    await booked(it, ann, 1)
+
+    async with it.database.transaction(None) as tx:
+        traded_at = await tx.scalar(select(ledger_entries.c.traded_at))
+    # A millisecond: `a_deal` rounds up.
+    assert traded_at is not None
+    assert moment - ahead <= traded_at <= datetime.now(UTC) + timedelta(milliseconds=1)
 
 
 async def test_a_commission_is_taken_back_once(it: World, ann: Affiliate, trader: Trader) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from countersign_client.cli.stats import deal_time_text
-from countersign_server.analytics.deal_time import DealTime, deal_time, earliest, latest
+from countersign_server.analytics.deal_time import DealTime, deal_time, earliest, latest, likely_utc
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 NOW = datetime(2026, 11, 21, 19, 15, 7, tzinfo=UTC)
@@ -31,6 +31,29 @@ def test_a_clock_that_nobody_told_of_is_not_taken_for_utc() -> None:
 
 def test_a_time_beyond_all_years_is_no_error() -> None:
     assert deal_time(253_402_300_799_999, -93_600, told_at=NOW).utc is None
+
+
+@pytest.mark.parametrize(
+    ("offset", "late", "hours"),
+    [
+        (TWO_HOURS, timedelta(seconds=3), 0),
+        # Told late, how far the clock is now is the best that is known.
+        (TWO_HOURS, timedelta(days=200), 0),
+        # Told at once by a bridge that did not know: it was made just then.
+        (None, timedelta(0), 0),
+        (None, timedelta(days=200), 2),
+    ],
+)
+def test_where_a_deal_must_stand_somewhere_it_stands_where_it_most_likely_was(
+    offset: int | None, late: timedelta, hours: int
+) -> None:
+    likely = likely_utc(BROKERS, offset, told_at=NOW + late)
+    assert likely == NOW + timedelta(hours=hours)
+
+
+def test_the_likeliest_time_is_never_beyond_all_years() -> None:
+    assert likely_utc(253_402_300_799_999, -93_600, told_at=NOW).year == 9999
+    assert likely_utc(0, 93_600, told_at=NOW) == EPOCH
 
 
 def test_several_accounts_are_compared_by_utc_if_all_of_them_are_known_by_it() -> None:

@@ -1,7 +1,6 @@
 """The closed trades of those who were referred, read along the audit's chain."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from countersign_server.accounts.tables import accounts
 from countersign_server.affiliates.closed_trade import ENDS, PositionDeal
 from countersign_server.affiliates.ledger import CanceledDeal, TradedDeal
 from countersign_server.affiliates.tables import affiliate_progress, referrals
+from countersign_server.analytics.deal_time import likely_utc
 from countersign_server.audit.tables import audit_entries, audit_seals
 from countersign_server.execution.tables import deals
 from countersign_server.identity.tables import users
@@ -21,7 +21,6 @@ _RECORDED, _CANCELED = "deal.recorded", "deal.canceled"
 _sequence = audit_seals.c.sequence
 _ticket = cast(func.split_part(audit_entries.c.subject, ":", 2), BigInteger)
 _POSITION_DEALS_MAX = 5_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def progress_held(tx: AsyncConnection) -> int | None:
@@ -53,7 +52,8 @@ async def referred_deals(
         select(
             _sequence,
             *(deals.c.account_id, deals.c.ticket, deals.c.position_id, deals.c.broker_time_ms),
-            *(deals.c.broker_utc_offset_seconds, accounts.c.currency, accounts.c.demo),
+            *(deals.c.broker_utc_offset_seconds, deals.c.event_time),
+            *(accounts.c.currency, accounts.c.demo),
             *(accounts.c.server, accounts.c.login, is_affiliates.label("is_affiliates")),
             *(referrals.c.id.label("referral_id"), referrals.c.owner_id, users.c.disabled_at),
             referrals.c.created_at,
@@ -114,7 +114,6 @@ async def deals_of_position(
 
 
 def _traded_deal(row: Any) -> TradedDeal:  # noqa: ANN401  # a row of those columns
-    ahead = timedelta(seconds=row.broker_utc_offset_seconds or 0)
     return TradedDeal(
         sequence=row.sequence,
         account_id=row.account_id,
@@ -122,7 +121,9 @@ def _traded_deal(row: Any) -> TradedDeal:  # noqa: ANN401  # a row of those colu
         broker_login=row.login,
         ticket=row.ticket,
         position_id=row.position_id,
-        closed_at=_EPOCH + timedelta(milliseconds=row.broker_time_ms) - ahead,
+        closed_at=likely_utc(
+            row.broker_time_ms, row.broker_utc_offset_seconds, told_at=row.event_time
+        ),
         currency=row.currency,
         is_demo=row.demo,
         is_affiliates=row.is_affiliates,

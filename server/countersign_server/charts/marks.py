@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2
 from countersign_server.accounts.store import snapshot_of
+from countersign_server.analytics.deal_time import likely_utc
 from countersign_server.approvals.tables import approvals
 from countersign_server.charts.spec import (
     LEVELS_MAX,
@@ -25,7 +26,6 @@ from countersign_server.decimals import decimal_text
 from countersign_server.execution.tables import commands, deals
 from countersign_server.signals.tables import signals
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Signal, approval and order of one command make three.
 _STORIES_MAX = MARKERS_MAX // 6
 _FILLS_MAX = MARKERS_MAX // 2
@@ -154,10 +154,6 @@ def _levels(row: Any) -> list[Level]:  # noqa: ANN401  # the same
 
 
 def _fill(row: Row[Any]) -> Marker:
-    # The broker's clock, unless it was not told how far that is from UTC.
-    time = row.event_time
-    if row.broker_utc_offset_seconds is not None:
-        offset = timedelta(seconds=row.broker_utc_offset_seconds)
-        time = _EPOCH + timedelta(milliseconds=row.broker_time_ms) - offset
+    time = likely_utc(row.broker_time_ms, row.broker_utc_offset_seconds, told_at=row.event_time)
     label = decimal_text(row.volume)
     return Marker(_FILLS[row.type], time, float(row.price), label[:_LABEL_MAX])
