@@ -1,12 +1,16 @@
 """Nothing that somebody else named leads into our own network."""
 
+import asyncio
+import socket
+from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from countersign_server.notification_errors import WebhookUrlRefused
 from countersign_server.outgoing.addresses import Reach, reach_of
-from countersign_server.outgoing.posting import AddressRefused, vetted
+from countersign_server.outgoing.posting import AddressRefused, Poster, vetted
 from countersign_server.webhooks.endpoint import checked_url
 
 PUBLIC = Reach()
@@ -61,6 +65,35 @@ async def test_a_name_is_refused_if_any_of_its_addresses_is_ours() -> None:
 async def test_a_name_that_stands_for_nothing_is_refused() -> None:
     with pytest.raises(AddressRefused, match="cannot be resolved"):
         await vetted("nowhere.invalid", 443, PUBLIC, encrypted=True)
+
+
+async def test_a_name_that_means_another_machine_a_moment_later_is_called_where_it_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def answer_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    async def resolve(host: str | bytes | None, port: object, **_: object) -> list[Any]:
+        # As one who wants in does it: first an address that may be called, then one that may not.
+        asked.append(str(host))
+        found = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, port))]
+
+    server = await asyncio.start_server(answer_one, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    poster = Poster(
+        reach_of(["127.0.0.1/32"]), time_limit=timedelta(seconds=20), answer_bytes_max=100
+    )
+    async with poster, server:
+        answer = await poster.post(f"http://rebinding.invalid:{port}/", b"{}", {})
+
+    assert answer.status == 200
+    assert asked.count("rebinding.invalid") == 1
 
 
 @pytest.mark.parametrize(
