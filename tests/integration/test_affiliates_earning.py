@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -13,6 +14,8 @@ from sqlalchemy import func, select
 
 from countersign.v1 import affiliates_pb2 as pb, execution_pb2, identity_pb2
 from countersign_server.affiliates.loop import Commissions
+from countersign_server.affiliates.referral import Referral
+from countersign_server.affiliates.store import add_referral
 from countersign_server.affiliates.tables import affiliate_progress, ledger_entries, ledger_lines
 from countersign_server.affiliates.trade_store import progress_held
 from countersign_server.database.wakeups import Wakeups
@@ -113,6 +116,23 @@ async def test_the_first_who_is_named_stays(it: World, ann: Affiliate, bob: Owne
 
     assert (await stats(it, ann)).referred_count == 1
     assert (await stats(it, carol)).referred_count == 0
+
+
+async def test_the_schema_itself_keeps_the_first_referrer(
+    it: World, ann: Affiliate, bob: Owner
+) -> None:
+    carol = await an_affiliate(it, "carol", 1000003)
+    late = Referral(
+        id=uuid4(),
+        owner_id=UUID(carol.owner.id),
+        referred_id=UUID(bob.id),
+        created_at=datetime.now(UTC),
+    )
+
+    async with it.database.transaction(None) as tx:
+        assert not await add_referral(tx, late)
+
+    assert [(await stats(it, one)).referred_count for one in (ann, carol)] == [1, 0]
 
 
 async def test_of_two_who_are_named_at_once_one_stays(it: World, ann: Affiliate) -> None:
