@@ -325,6 +325,10 @@ async def test_trading_is_stopped_from_a_chat(story: Story, command: str, state:
     assert (await story.reads(ANN, "account.trading_state_changed")).startswith("!!!")
 
 
+# What is flat already goes on to be halted.
+CLOSED = (values_pb2.TRADING_STATE_FLATTENING, values_pb2.TRADING_STATE_HALTED)
+
+
 async def test_flattening_is_asked_twice(story: Story) -> None:
     await story.paired()
     await story.outcome(story.api.says(ANN, "/flatten"))
@@ -342,52 +346,50 @@ async def test_flattening_is_asked_twice(story: Story) -> None:
     assert await story.trading_state() != values_pb2.TRADING_STATE_ACTIVE
 
 
-@pytest.mark.parametrize(
-    ("command", "every", "one", "state"),
-    [
-        ("/pause", "Halt all", "Halt SIM spare", values_pb2.TRADING_STATE_HALTED),
-        (
-            *("/closeonly", "Only reduce, all", "Only reduce SIM spare"),
-            values_pb2.TRADING_STATE_CLOSE_ONLY,
-        ),
-        ("/flatten", "Close everything", "Close SIM spare", values_pb2.TRADING_STATE_FLATTENING),
-    ],
-)
-async def test_of_several_accounts_the_one_is_stopped_that_is_chosen_or_named(
-    story: Story, command: str, every: str, one: str, state: int
-) -> None:
+async def test_of_several_accounts_the_one_is_closed_that_is_chosen_or_named(story: Story) -> None:
     spare = await a_spare_account(story)
     await story.paired()
-    await story.outcome(story.api.says(ANN, command))
+    await story.outcome(story.api.says(ANN, "/flatten"))
     await story.bound()
+    every, one = "Close everything", "Close SIM spare"
     asked = next(shown for shown in story.api.chats[ANN].values() if every in shown.buttons)
     before = await story.trading_state(spare)
-    pressed = story.api.presses(ANN, one)
-    await story.outcome(pressed)
+    await story.outcome(story.api.presses(ANN, one))
     chosen = await story.trading_state(), await story.trading_state(spare)
     again = await story.outcome(
         story.api.presses_data(ANN, ANN, asked.message_id, asked.buttons[every])
     )
 
-    assert "Nothing is" in asked.text
-    assert list(asked.buttons) == [every, one.replace("spare", "main"), one, "No"]
+    assert list(asked.buttons) == [every, "Close SIM main", one, "No"]
     assert before == values_pb2.TRADING_STATE_ACTIVE
     assert chosen[0] == values_pb2.TRADING_STATE_ACTIVE
-    assert chosen[1] in (state, values_pb2.TRADING_STATE_HALTED)
+    assert chosen[1] in CLOSED
     # One message is one decision: its other buttons are used up with it.
     assert again == "BUTTON_REFUSED"
     assert await story.trading_state() == values_pb2.TRADING_STATE_ACTIVE
 
-    story.api.says(ANN, f"{command} MAIN")
-    if command == "/flatten":
-        await story.bound()
-        await until(lambda: _has_button(story, "Close SIM main"), "it is asked")
-        await story.outcome(story.api.presses(ANN, "Close SIM main"))
+    story.api.says(ANN, "/flatten MAIN")
+    await until(lambda: _has_button(story, "Close SIM main"), "it is asked")
+    await story.outcome(story.api.presses(ANN, "Close SIM main"))
+    assert await story.trading_state() in CLOSED
 
-    async def is_stopped() -> bool:
-        return await story.trading_state() in (state, values_pb2.TRADING_STATE_HALTED)
 
-    await until(is_stopped, "the one that is named is stopped")
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [
+        ("/pause", values_pb2.TRADING_STATE_HALTED),
+        ("/closeonly", values_pb2.TRADING_STATE_CLOSE_ONLY),
+    ],
+)
+async def test_an_account_that_is_named_is_stopped_at_once_and_no_other(
+    story: Story, command: str, state: int
+) -> None:
+    spare = await a_spare_account(story)
+    await story.paired()
+    await story.outcome(story.api.says(ANN, f"{command} Spare"))
+
+    assert await story.trading_state(spare) == state
+    assert await story.trading_state() == values_pb2.TRADING_STATE_ACTIVE
 
 
 async def _has_button(story: Story, label: str) -> bool:
@@ -406,10 +408,13 @@ async def a_spare_account(story: Story) -> str:
     return str(made.account.account_id)
 
 
-async def test_pause_all_stops_every_account_at_once(story: Story) -> None:
+@pytest.mark.parametrize("command", ["/pause", "/pause all"])
+async def test_a_pause_without_a_name_stops_every_account_at_once(
+    story: Story, command: str
+) -> None:
     spare = await a_spare_account(story)
     await story.paired()
-    await story.outcome(story.api.says(ANN, "/pause all"))
+    await story.outcome(story.api.says(ANN, command))
 
     await story.reads(ANN, "2 accounts.")
     for account_id in (story.owner.account_id, spare):

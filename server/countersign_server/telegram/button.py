@@ -19,8 +19,6 @@ class Action(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
-    PAUSE = "pause"
-    CLOSE_ONLY = "close-only"
     FLATTEN = "flatten"
     CANCEL = "cancel"
 

@@ -20,10 +20,10 @@ from countersign.v1 import (
     values_pb2,
 )
 from countersign_server.errors import CountersignError
-from countersign_server.telegram.button import Action, Reply
+from countersign_server.telegram.button import Reply
 from countersign_server.telegram.laying import laid
 from countersign_server.telegram.person import Person
-from countersign_server.telegram.stopping import stop
+from countersign_server.telegram.stopping import CLOSE_ONLY, PAUSE, ask_to_flatten, stop
 from countersign_server.telegram.text import (
     HELP,
     guards_text,
@@ -131,15 +131,15 @@ class Errand:
 
     async def pause(self) -> list[Reply]:
         """Halt trading."""
-        return await stop(self.person, Action.PAUSE, self.words, self.now)
+        return await stop(self.person, PAUSE, self.words)
 
     async def close_only(self) -> list[Reply]:
         """Let positions only be reduced."""
-        return await stop(self.person, Action.CLOSE_ONLY, self.words, self.now)
+        return await stop(self.person, CLOSE_ONLY, self.words)
 
     async def flatten(self) -> list[Reply]:
         """Ask whether everything is to be closed."""
-        return await stop(self.person, Action.FLATTEN, self.words, self.now)
+        return await ask_to_flatten(self.person, self.words, self.now)
 
     async def mute(self) -> list[Reply]:
         """Tell only what is critical, for a while."""

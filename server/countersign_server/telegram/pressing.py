@@ -9,7 +9,7 @@ from countersign_server.errors import CountersignError
 from countersign_server.telegram import message_store
 from countersign_server.telegram.button import Action, StoredButton, flaw_in, token_digest
 from countersign_server.telegram.person import Person
-from countersign_server.telegram.stopping import STOPS, chosen, stopped
+from countersign_server.telegram.stopping import FLATTEN, chosen, stopped
 from countersign_server.telegram.update import Press
 
 _UNKNOWN = "This button is not known any more."
@@ -55,9 +55,9 @@ async def _act(person: Person, stored: StoredButton) -> tuple[str, str]:
     match button.action:
         case Action.APPROVE | Action.REJECT:
             return await _decide(person, stored)
-        case Action.PAUSE | Action.CLOSE_ONLY | Action.FLATTEN:
+        case Action.FLATTEN:
             meant = chosen(await person.accounts(), button.subject)
-            return STOPS[button.action].outcome, await stopped(person, button.action, meant)
+            return "FLATTENED", await stopped(person, FLATTEN, meant)
         case Action.CANCEL:
             return "CANCELLED", "Nothing was done."
 

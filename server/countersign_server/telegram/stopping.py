@@ -1,9 +1,8 @@
 """Stopping accounts from a chat: all of them, or one that is named or chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from countersign.v1 import accounts_pb2, guards_pb2, values_pb2
 from countersign_server.errors import CountersignError
@@ -22,67 +21,45 @@ Accounts = Sequence[accounts_pb2.Account]
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """How accounts are stopped, and how that is asked and told."""
+    """How accounts are stopped, and how that is told."""
 
     state: values_pb2.TradingState
-    outcome: str
-    asks: str
-    all_label: str
-    label: str
     told: str
 
 
-STOPS: Mapping[Action, Stop] = MappingProxyType(
-    {
-        Action.PAUSE: Stop(
-            values_pb2.TRADING_STATE_HALTED,
-            "PAUSED",
-            "Nothing is halted yet. Which is to be?",
-            "Halt all",
-            "Halt",
-            "Trading is halted: {}\nThey go on when you reset them, elsewhere.",
-        ),
-        Action.CLOSE_ONLY: Stop(
-            values_pb2.TRADING_STATE_CLOSE_ONLY,
-            "CLOSE_ONLY",
-            "Nothing is stopped yet. Where may positions only be reduced?",
-            "Only reduce, all",
-            "Only reduce",
-            "Positions may only be reduced: {}",
-        ),
-        Action.FLATTEN: Stop(
-            values_pb2.TRADING_STATE_FLATTENING,
-            "FLATTENED",
-            "Close every position, and halt? Nothing is closed yet.",
-            "Close everything",
-            "Close",
-            "Everything is being closed: {}",
-        ),
-    }
+PAUSE = Stop(
+    values_pb2.TRADING_STATE_HALTED,
+    "Trading is halted: {}\nThey go on when you reset them, elsewhere.",
 )
+CLOSE_ONLY = Stop(values_pb2.TRADING_STATE_CLOSE_ONLY, "Positions may only be reduced: {}")
+FLATTEN = Stop(values_pb2.TRADING_STATE_FLATTENING, "Everything is being closed: {}")
 
 
-async def stop(person: Person, action: Action, words: str, now: datetime) -> list[Reply]:
-    """Answer a command that stops accounts.
+async def stop(person: Person, how: Stop, words: str) -> list[Reply]:
+    """Stop the account that words name, without any all of them: whoever is in a hurry is right.
 
-    Which of several is asked unless it is named; whether to close positions is asked in any case.
+    Raises CountersignError.
+    """
+    meant = _meant(await person.accounts(), words)
+    return [Reply(meant if isinstance(meant, str) else await stopped(person, how, meant))]
+
+
+async def ask_to_flatten(person: Person, words: str, now: datetime) -> list[Reply]:
+    """Ask whether positions are to be closed; of several accounts without a name, of which.
+
     Raises CountersignError.
     """
     accounts = await person.accounts()
     meant = _meant(accounts, words)
-    if isinstance(meant, str):
-        return [Reply(meant)]
-    if action is not Action.FLATTEN and (words or len(accounts) == 1):
-        return [Reply(await stopped(person, action, meant))]
-    return [_question(action, accounts, meant, now)]
+    return [Reply(meant) if isinstance(meant, str) else _question(accounts, meant, now)]
 
 
-async def stopped(person: Person, action: Action, accounts: Accounts) -> str:
+async def stopped(person: Person, how: Stop, accounts: Accounts) -> str:
     """Stop accounts, and say how many were, and which were not."""
     done, refused = 0, list[str]()
     for account in accounts:
         asked = guards_pb2.PullKillSwitchRequest(
-            account_id=account.account_id, state=STOPS[action].state, reason="by Telegram"
+            account_id=account.account_id, state=how.state, reason="by Telegram"
         )
         try:
             await person.call("GuardService/PullKillSwitch", asked)
@@ -91,7 +68,7 @@ async def stopped(person: Person, action: Action, accounts: Accounts) -> str:
             # The others are stopped all the same.
             refused.append(f"NOT #{reference(account.account_id)}: {error.reason}: {error}")
     count = f"{done} account{'' if done == 1 else 's'}."
-    return STOPS[action].told.format("\n".join([count, *refused]))
+    return how.told.format("\n".join([count, *refused]))
 
 
 def chosen(accounts: Accounts, subject: str) -> Accounts:
@@ -118,20 +95,18 @@ def _meant(accounts: Accounts, words: str) -> Accounts | str:
     return f"{'Several accounts are' if found else 'No account is'} called {words[:40]!r}: {listed}"
 
 
-def _question(action: Action, accounts: Accounts, meant: Accounts, now: datetime) -> Reply:
-    how, expires_at = STOPS[action], now + _CHOOSE_WITHIN
-    buttons: list[Button] = []
+def _question(accounts: Accounts, meant: Accounts, now: datetime) -> Reply:
+    labels: list[tuple[str, str]] = []  # and the account of each, all without one
     if meant == accounts:
-        buttons.append(Button(action=action, label=how.all_label, expires_at=expires_at))
+        labels.append(("Close everything", ""))
     if len(accounts) > 1:
-        buttons += [
-            Button(
-                action=action,
-                label=f"{how.label} {shown_name(one)}"[:60],
-                expires_at=expires_at,
-                subject=one.account_id,
-            )
-            for one in sorted(meant, key=lambda one: one.name)[:_CHOICES_MAX]
-        ]
-    buttons.append(Button(action=Action.CANCEL, label="No", expires_at=expires_at))
-    return Reply(how.asks, tuple((one,) for one in buttons))
+        by_name = sorted(meant, key=lambda one: one.name)[:_CHOICES_MAX]
+        labels += [(f"Close {shown_name(one)}"[:60], one.account_id) for one in by_name]
+    until = now + _CHOOSE_WITHIN
+    buttons = [
+        Button(action=Action.FLATTEN, label=label, expires_at=until, subject=account_id)
+        for label, account_id in labels
+    ]
+    buttons.append(Button(action=Action.CANCEL, label="No", expires_at=until))
+    asked = "Close every position, and halt? Nothing is closed yet."
+    return Reply(asked, tuple((one,) for one in buttons))

@@ -37,8 +37,8 @@ HELP = """\
 /guards - how near each account is to its limits
 /report - what trading came to, with a page for each account
 /chart [SYMBOL [H4]] - equity, or a price, as a picture
-/pause [ACCOUNT] - halt trading now; of several accounts asks which, /pause all does not
-/closeonly [ACCOUNT] - let positions only be reduced
+/pause [ACCOUNT] - halt trading at once, everywhere or on one account
+/closeonly [ACCOUNT] - let positions only be reduced, at once
 /flatten [ACCOUNT] - close everything (asks first)
 /mute 2h - only what is critical for a while; /mute off
 REF are the last characters of an id, as shown in #..."""
