@@ -1,9 +1,12 @@
 """Positions that a bridge tells of: whole, by what changed, and what is done when some is lost."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from countersign.v1 import execution_pb2 as pb, reconciliation_pb2
 from tests.fixtures.bridge_end import BridgeEnd, a_snapshot, bridge_end
@@ -118,3 +121,30 @@ async def test_a_snapshot_counts_whatever_deltas_came_with_it(
         await bridge.tell("snapshot:4", snapshot=a_snapshot(4))
         await tell(bridge, a_delta(2, closed=(401,)), a_delta(3, a_position(402)))
         assert await kept(it, owner) == (4, "10000", [(401, "0.1")])
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=-1), timedelta(hours=1)])
+@pytest.mark.parametrize("by_delta", [False, True])
+async def test_how_old_a_reading_is_shown_does_not_depend_on_how_the_bridges_clock_is_set(
+    it: World, owner: Owner, device: Device, ahead: timedelta, *, by_delta: bool
+) -> None:
+    def on_its_clock(age: timedelta) -> Timestamp:
+        moment = Timestamp()
+        moment.FromDatetime(datetime.now(UTC) + ahead - age)
+        return moment
+
+    old = timedelta(minutes=10)
+    async with bridge_end(it, owner, device) as bridge:
+        await bridge.say(heartbeat=pb.BridgeHeartbeat(bridge_time=on_its_clock(timedelta(0))))
+        told: dict[str, Any] = {"snapshot": a_snapshot(1)}
+        if by_delta:
+            await bridge.tell("snapshot:1", snapshot=a_snapshot(1))
+            told = {"delta": a_delta(2)}
+        event = pb.Event(natural_key="reading", event_time=on_its_clock(old), **told)
+        await bridge.acknowledged(await bridge.say(event=event))
+        answer = await it.reconciliation.ListPositions(
+            reconciliation_pb2.ListPositionsRequest(), metadata=owner.metadata
+        )
+    shown = answer.accounts[0].event_time.ToDatetime(UTC)
+    assert abs(datetime.now(UTC) - old - shown) < timedelta(minutes=5)
+    assert answer.accounts[0].stale

@@ -17,12 +17,13 @@ from countersign_server.execution.lifecycle import UNGRANTED, CommandEvent
 from countersign_server.execution.live_session import LiveSession
 from countersign_server.execution.measures import denials_total, grants_total
 from countersign_server.execution.portfolio import take_delta
-from countersign_server.execution.reporting import refuse_event, time_of
+from countersign_server.execution.reporting import read_at, refuse_event
 from countersign_server.execution.reports import apply_event
 from countersign_server.execution.session import Taking
 from countersign_server.execution.transitions import advance
 from countersign_server.execution.wire import grant_frame
 from countersign_server.identifiers import Random
+from countersign_server.rpc.conversion import from_timestamp
 from countersign_server.rpc.validation import RulesBroken, check
 
 # A bridge's word for an order that its journal knows it has sent.
@@ -146,6 +147,9 @@ class Intake:
                     day = frame.deal_digest.day
                     session.say(fetch_deals=pb.FetchDeals(day=day))
             case "heartbeat":
+                if frame.heartbeat.HasField("bridge_time"):
+                    told = from_timestamp(frame.heartbeat.bridge_time, field="bridge_time")
+                    session.reporter.clock.hear(told, now=now)
                 health = health_of(frame.heartbeat.terminal)
                 await book.devices.touch(session.opened.device_id, now, terminal=health)
             case _:
@@ -155,7 +159,7 @@ class Intake:
         self, book: Book, session: LiveSession, event: pb.Event, now: datetime
     ) -> None:
         known = await take_delta(
-            book, session.reporter, event.delta, read_at=time_of(event), now=now
+            book, session.reporter, event.delta, read_at=read_at(event, session.reporter), now=now
         )
         if not known:
             session.say(fetch_snapshot=pb.FetchSnapshot())

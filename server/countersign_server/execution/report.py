@@ -1,10 +1,11 @@
 """A report: what a device said happened, kept once under its natural key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from countersign_server.audit.entries import Trace
+from countersign_server.execution.bridge_clock import BridgeClock
 
 # What evidence shows, kept beside it so that it can be asked for.
 FOUND, ABSENT = "found", "absent"
@@ -19,6 +20,7 @@ class Reporter:
     device_id: UUID
     session_epoch: bytes
     trace: Trace
+    clock: BridgeClock = field(default_factory=BridgeClock, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,3 +156,15 @@ def account_entry(
 def time_of(event: pb.Event) -> datetime:
     """Return when an event happened. Raises Invalid."""
     return from_timestamp(event.event_time, field="event_time")
+
+
+def read_at(event: pb.Event, reporter: Reporter) -> datetime:
+    """Return when a terminal was read, by our clock: how old a reading is decides what it is worth.
+
+    Raises Invalid.
+    """
+    told = time_of(event)
+    try:
+        return told + reporter.clock.behind
+    except OverflowError:  # at the end of time, where no correction is of use
+        return told

@@ -29,6 +29,7 @@ from countersign_server.execution.reporting import (
     lift_mark,
     note_contradiction,
     note_for_people,
+    read_at,
     remember,
     time_of,
 )
@@ -232,7 +233,7 @@ def _shown_by_order(order: pb.OrderReport, command: Command) -> CommandEvent | N
 
 
 async def _snapshot(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:
-    await take_snapshot(book, reporter, event.snapshot, read_at=time_of(event), now=now)
+    await take_snapshot(book, reporter, event.snapshot, read_at=read_at(event, reporter), now=now)
 
 
 async def _symbols(book: Book, reporter: Reporter, event: pb.Event, now: datetime) -> None:

@@ -7546,7 +7546,9 @@ class StoredSnapshot(betterproto.Message):
     """The account."""
 
     event_time: datetime = betterproto.message_field(2)
-    """When the terminal was read, by the bridge's clock."""
+    """
+    When the terminal was read: by the bridge's clock, made good by as much as its heartbeats show it to be off.
+    """
 
     receive_time: datetime = betterproto.message_field(3)
     """When the server stored it."""
@@ -7573,7 +7575,9 @@ class PositionsDelta(betterproto.Message):
     """The account."""
 
     event_time: datetime = betterproto.message_field(2)
-    """When the terminal was read, by the bridge's clock."""
+    """
+    When the terminal was read: by the bridge's clock, made good by as much as its heartbeats show it to be off.
+    """
 
     receive_time: datetime = betterproto.message_field(3)
     """When the server stored it."""
