@@ -247,6 +247,7 @@ class Bridge:
         situation.hear_server_time(welcome.server_time.ToDatetime(UTC), now)
         situation.identity = replace(situation.identity, account_id=welcome.account_id)
         self._ledger.session_opened(now)
+        self._doubts.session_opened(now)
         self._closer.leave_to_server(now)
         mapped = [mapping.symbol for mapping in welcome.symbols]
         self._watch.session_opened(

@@ -448,6 +448,34 @@ def test_nothing_more_is_done_to_a_position_while_a_close_of_it_is_in_doubt(worl
     assert outcome(world, second) == "TARGET_BUSY"
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_doubt_is_in_the_way_of_others_for_as_long_as_the_server_asks_about_it(
+    world: World, *, asks: bool, restarts: bool
+) -> None:
+    target = opened(world)
+    world.terminal.set_fault(Fault(FaultKind.DOUBTFUL, executes=Executes.NEVER))
+    first = world.server.offer(a_close(OPENED, expires=EXPIRES), target=target)
+    assert outcome(world, first) == execution_pb2.ATTEMPT_OUTCOME_IN_DOUBT
+    if restarts:
+        world.start()
+    magic = world.server.granted[first].magic
+    for _ in range(6):
+        world.run(lambda: False, for_=timedelta(seconds=5))
+        if asks:
+            asked = execution_pb2.Resolve(command_id=first[0], attempt=first[1], magic=magic)
+            world.server.say(resolve=asked)
+
+    second = world.server.offer(
+        a_close(OPENED, expires=EXPIRES),
+        target=target,
+        command_id="0197a1c2-0000-7000-8000-0000000000c2",
+    )
+    expected = "TARGET_BUSY" if asks else execution_pb2.ATTEMPT_OUTCOME_EXECUTED
+    assert outcome(world, second) == expected
+    assert bool(positions(world)) == asks
+
+
 def test_on_a_netting_account_the_one_position_of_the_symbol_is_closed() -> None:
     world = World(mode=MarginMode.NETTING)
     text = a_text(approval=OPENED, margin_mode=IntentMode.NETTING, expires=EXPIRES)

@@ -220,7 +220,7 @@ class Desk:
         fields = request.fields()
         position, order = fields.get("position"), fields.get("order")
         rival = self._in_hand.rival_of(attempt, position=position, order=order)
-        rival = rival or self._doubts.rival_of(position=position, order=order)
+        rival = rival or self._doubts.rival_of(position=position, order=order, now=now)
         if rival is not None:
             detail = f"command {rival} is about the same and not over"
             return Refusal.for_now("TARGET_BUSY", detail)

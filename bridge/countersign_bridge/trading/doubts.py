@@ -29,6 +29,11 @@ _PATIENCE = timedelta(minutes=10)
 # History goes by the broker's clock, which may be a day off ours and stop for two.
 _LOOK_BACK = timedelta(days=4)
 
+# The server asks every five seconds for as long as it doubts, and a session lives for fifteen in
+# silence: what it has not asked about for longer is settled there, by evidence, presumption or a
+# person.
+_SETTLED_AFTER = timedelta(seconds=20)
+
 _ORDERS_MAX = 100
 _DEALS_MAX = 1000
 
@@ -50,6 +55,7 @@ class Doubt:
     next_look: Moment
     looks: int = 0
     looking: bool = False
+    asked: Moment | None = None  # by the server, last
 
     @classmethod
     def of_attempt(cls, attempt: Attempt, grant: Grant, now: Moment) -> "Doubt":
@@ -101,6 +107,7 @@ class Doubts:
         self._situation = situation
         self._past = past
         self._doubts: dict[AttemptKey, Doubt] = {}
+        self._session_since: Moment | None = None
         self.certainly_not_sent: Callable[[AttemptKey], bool] = lambda _: False
         self.on_conclusion: Callable[[AttemptKey], None] = lambda _: None
         for key in past.unresolved():
@@ -113,12 +120,27 @@ class Doubts:
     def __contains__(self, key: AttemptKey) -> bool:
         return key in self._doubts
 
-    def rival_of(self, *, position: object, order: object) -> str | None:
-        """Return the command in doubt that is about this position or order; None: none."""
+    def session_opened(self, now: Moment) -> None:
+        """Give the server time to ask about what it doubts."""
+        self._session_since = now
+
+    def rival_of(self, *, position: object, order: object, now: Moment) -> str | None:
+        """Return the command in doubt that is about this position or order; None: none is.
+
+        What the server has ceased to ask about is looked for still, and is in nobody's way.
+        """
         for doubt in self._doubts.values():
-            if is_about(doubt.fields or {}, position=position, order=order):
+            is_rival = is_about(doubt.fields or {}, position=position, order=order)
+            if is_rival and not self._is_settled(doubt, now):
                 return doubt.key[0]
         return None
+
+    def _is_settled(self, doubt: Doubt, now: Moment) -> bool:
+        """Tell whether the server, though it could ask, has not for long enough."""
+        if self._session_since is None:
+            return False
+        since = (doubt.since, self._session_since, doubt.asked or doubt.since)
+        return now.since(max(since, key=lambda moment: moment.monotonic)) >= _SETTLED_AFTER
 
     def since(self, *, position: object, order: object) -> Moment | None:
         """Return since when a command about this position or order is in doubt; None: none is."""
@@ -145,8 +167,8 @@ class Doubts:
         # Known from now on, whatever the journal has lost: its order's end is to be told.
         self._past.magics.add(message.magic)
         if key in self._doubts:
-            if not self._doubts[key].looking:
-                self.add(replace(self._doubts[key], next_look=now))
+            doubt = replace(self._doubts[key], asked=now)
+            self.add(doubt if doubt.looking else replace(doubt, next_look=now))
             return self.tick(now)
         known = self._past.results.get(key)
         if known is not None:

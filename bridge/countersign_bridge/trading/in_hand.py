@@ -85,9 +85,14 @@ class InHand:
         )
 
     def rival_of(self, attempt: Attempt, *, position: object, order: object) -> str | None:
-        """Return the command not over that is about the same position or order; None: none."""
+        """Return the command under way that is about the same position or order; None: none.
+
+        What is in doubt is not: see `Doubts.rival_of`.
+        """
         for other in self._alive():
             if other.key == attempt.key or not other.fields:
+                continue
+            if other.state is AttemptState.IN_DOUBT:
                 continue
             if is_about(other.fields, position=position, order=order):
                 return other.offer.command_id
