@@ -12,12 +12,21 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from countersign.v1 import accounts_pb2, approvals_pb2, audit_pb2, signals_pb2
+from countersign.v1 import (
+    accounts_pb2,
+    approvals_pb2,
+    audit_pb2,
+    execution_pb2 as pb,
+    guards_pb2,
+    signals_pb2,
+    values_pb2,
+)
 from countersign_client.evidence.chain import entry_hash
 from countersign_client.evidence.records import EvidenceUnreadable, read_evidence
 from countersign_client.evidence.trust import Trust
 from countersign_client.evidence.verification import Report, verify
 from tests.fixtures.bridge_end import BridgeEnd, a_deal, a_result, bridge_end
+from tests.fixtures.guarded_world import a_closing_deal, begin
 from tests.fixtures.owner_keys import KeyFile, Passkey
 from tests.fixtures.waiting import until
 from tests.fixtures.world import Metadata, Owner, Producer, World, a_signal, world
@@ -58,7 +67,10 @@ async def exports(database_url: str, tmp_path: Path) -> Exports:
 
 
 async def _a_story(it: World) -> Exports:
-    """Ann signs one signal off with her passkey and one with a click; both are executed."""
+    """Ann signs one signal off with her passkey and one with a click; both are executed.
+
+    She turns one down, and has everything closed.
+    """
     ann, bob = await it.an_owner("ann"), await it.an_owner("bob", login=1000002)
     producer = await it.a_producer(ann)
     key_id = await _an_ed25519_key(it, ann, producer)
@@ -76,9 +88,10 @@ async def _a_story(it: World) -> Exports:
         await _execute(bridge, ticket=501)
         plain = await it.submit(producer, a_signal())
         await _approve(it, ann, await it.entry(ann, plain), None)
-        await _execute(bridge, ticket=502)
-    rejected = await it.entry(ann, await it.submit(producer, a_signal()))
-    await it.decide(ann, rejected, approve=False)
+        opened = await _execute(bridge, ticket=502)
+        rejected = await it.entry(ann, await it.submit(producer, a_signal()))
+        await it.decide(ann, rejected, approve=False)
+        await _flatten(it, ann, bridge, magic=opened.magic)
     await _all_sealed(it)
     operators = await _exported(it, it.operator)
     (server_key,) = _of(operators, "server-key")
@@ -144,12 +157,27 @@ async def _approve(
     await it.approvals.CreateApproval(request, metadata=owner.metadata)
 
 
-async def _execute(bridge: BridgeEnd, *, ticket: int) -> None:
+async def _execute(bridge: BridgeEnd, *, ticket: int) -> pb.Grant:
     grant = (await bridge.claim((await bridge.hear("offer")).offer)).grant
     result = a_result(grant, deal_ticket=ticket)
     await bridge.tell(f"result:{grant.command_id}:1", result=result)
     deal = a_deal(grant, ticket=ticket)
     await bridge.acknowledged(await bridge.tell(f"deal:{ticket}", deal=deal))
+    return grant
+
+
+async def _flatten(it: World, owner: Owner, bridge: BridgeEnd, *, magic: int) -> None:
+    """Close a position that a command opened, as nobody approves one by one."""
+    await begin(it, owner, bridge, magic=magic)
+    await it.guards.PullKillSwitch(
+        guards_pb2.PullKillSwitchRequest(
+            account_id=owner.account_id, state=values_pb2.TRADING_STATE_FLATTENING, reason="news"
+        ),
+        metadata=owner.metadata,
+    )
+    grant = (await bridge.claim((await bridge.hear("offer")).offer)).grant
+    deal = a_closing_deal(grant, ticket=503)
+    await bridge.acknowledged(await bridge.tell("deal:503", deal=deal))
 
 
 async def _all_sealed(it: World) -> None:
@@ -199,7 +227,10 @@ async def test_an_untouched_export_holds_and_tells_each_signal_from_end_to_end(
     assert "countersigned by approval-" in signed
     assert "granted 20" in signed
     assert "deal 501: 0.1 EURUSD at 1.0845" in signed
-    assert "not checked" in told[exports.plain_signal]
+    plain = told[exports.plain_signal]
+    assert "not checked" in plain
+    assert "close of what was opened, by system:guards" in plain
+    assert "deal 503: 0.1 EURUSD at 1.0645" in plain
     assert len(told) == 3
 
 
@@ -276,6 +307,30 @@ def its_signal(lines: Lines) -> Line:
 
 def its_deal(lines: Lines) -> Line:
     return first(lines, "deal", command_id=its_command(lines)["id"])
+
+
+def a_closing(lines: Lines) -> Line:
+    return first(lines, "command", approval_id=None)
+
+
+def _closed_signal(lines: Lines) -> Line:
+    text = a_closing(lines)["intent_text"]
+    return next(line for line in _of(lines, "signal") if f"signal: {line['id']}\n" in text)
+
+
+def _closing_decided(lines: Lines) -> Line:
+    subject = f"command:{a_closing(lines)['id']}"
+    wanted = ("command.approved", subject)
+    return next(
+        one
+        for one in _of(lines, "audit")
+        if (one["entry"]["kind"], one["entry"]["subject"]) == wanted
+    )
+
+
+def _opens_unapproved(lines: Lines) -> None:
+    """An opening passed off as one of those that nobody approves."""
+    its_command(lines)["approval_id"] = None
 
 
 def entry_about(lines: Lines, kind: str) -> Line:
@@ -389,6 +444,26 @@ TAMPERS: Mapping[str, tuple[Tamper, str]] = {
     "the command's tag": (
         lambda lines: its_command(lines)["tags"][0].update(magic="7"),
         "command",
+    ),
+    "the command's approval away": (_opens_unapproved, "command"),
+    "the closing's text": (
+        lambda lines: changed(a_closing(lines), "intent_text", "0.1\n", "0.2\n"),
+        "server's signature",
+    ),
+    "what the closing is": (lambda lines: a_closing(lines).update(kind="open"), "command"),
+    "the closing's account": (
+        lambda lines: a_closing(lines).update(account_id=str(uuid4())),
+        "command",
+    ),
+    "the closing's tag": (lambda lines: a_closing(lines)["tags"][0].update(magic="7"), "command"),
+    "the closing's signal": (_without("signal", _closed_signal), "general"),
+    "that the closing was decided": (
+        _without("audit", _closing_decided),
+        "audit",
+    ),
+    "what the closing's deal did": (
+        lambda lines: first(lines, "deal", command_id=a_closing(lines)["id"]).update(entry="in"),
+        "deal",
     ),
     "the deal's tag": (_other_commands_deal, "deal"),
     "the deal's volume": (lambda lines: its_deal(lines).update(volume="0.2"), "deal"),

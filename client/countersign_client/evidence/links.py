@@ -32,6 +32,7 @@ _NAMES = (
     *("take-profit", "good-until", "opening-approval", "expires"),
 )
 _OPENING = ("open", "place")
+_REDUCING = ("close", "cancel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +119,50 @@ def check_command(story: Story, approval: Approval, command: Command) -> None:
     for what, its, approved in same:
         if its != approved:
             story.break_("command", command.id, f"its {what} is not the approval's")
+    entry = _check_grant(story, command)
+    if entry is not None and str(entry.get("event_time")) < approval.decided_time:
+        story.break_("grant", command.id, "it was granted before it was approved")
+
+
+def check_closing(story: Story, command: Command) -> None:
+    """Check a command that nobody approved: it takes back what a signal opened, and no more.
+
+    A guard makes such, a person who closes what is in doubt, a mandate that has ended.
+    """
+    values = signed_values(command)
+    account = story.evidence.accounts.get(command.account_id)
+    if command.kind not in _REDUCING or values.get("kind") != command.kind:
+        story.break_("command", command.id, "nobody approved it, and it is no closing")
+    if values.get("account") != (account.account if account else ""):
+        why = f"the text's account is {values.get('account')}"
+        story.break_("command", command.id, why)
+    if command.owner_signature:
+        story.break_("command", command.id, "it bears an owner's signature, and has no approval")
+    _check_server(story, command, command.intent_text)
+    entry = story.expect_entry("command.approved", f"command:{command.id}")
+    story.tell(f"{command.kind} of what was opened, by {(entry or {}).get('actor')}")
+    _check_grant(story, command)
+
+
+def _check_grant(story: Story, command: Command) -> Facts | None:
+    """Check a command's tags, and that it was granted in time; return the entry that tells so."""
     for tag in command.tags:
         if not _is_tag_of(command, tag):
             story.break_("command", command.id, f"the tag {tag.get('magic')} is not its own")
     if not command.granted_time:
         story.tell(f"command {command.state}, not granted")
-        return
+        return None
     entry = story.expect_entry("command.granted", f"command:{command.id}")
-    expires = _intent_values(approval.intent_text or "").get("expires", "")
+    expires = signed_values(command).get("expires", "")
     if entry is not None and str(entry.get("event_time")) >= _comparable(expires):
         story.break_("grant", command.id, f"it was granted after {expires}, when it had expired")
-    if entry is not None and str(entry.get("event_time")) < approval.decided_time:
-        story.break_("grant", command.id, "it was granted before it was approved")
     story.tell(f"command {command.state}, granted {command.granted_time}")
+    return entry
 
 
-def check_deal(story: Story, approval: Approval, command: Command, deal: Deal) -> None:
-    """Check that a deal bears the command's tag and is what was approved."""
-    values = _intent_values(approval.intent_text or "")
+def check_deal(story: Story, command: Command, deal: Deal) -> None:
+    """Check that a deal bears the command's tag and is what was signed."""
+    values = signed_values(command)
     if deal.magic not in {str(tag.get("magic")) for tag in command.tags}:
         story.break_("deal", deal.ticket, f"its tag {deal.magic} is not one of its command's")
     if deal.account_id != command.account_id:
@@ -148,6 +175,8 @@ def check_deal(story: Story, approval: Approval, command: Command, deal: Deal) -
         )
     if deal.entry == "in" and command.kind in _OPENING:
         _check_opening(story, values, deal)
+    if deal.entry == "in" and command.approval_id is None:
+        story.break_("deal", deal.ticket, "it opens, and nobody approved that")
     entry = story.expect_entry("deal.recorded", f"deal:{deal.ticket}")
     facts = _facts(entry)
     for name, its in (("volume", deal.volume), ("price", deal.price), ("symbol", deal.symbol)):
@@ -175,15 +204,15 @@ def _check_intent(story: Story, approval: Approval, text: str) -> None:
             )
 
 
-def _check_server(story: Story, approval: Approval, text: str) -> None:
-    key = story.evidence.server_keys.get(approval.server_key_id)
+def _check_server(story: Story, signed: Approval | Command, text: str) -> None:
+    key = story.evidence.server_keys.get(signed.server_key_id)
     if key is None:
-        why = f"the server's key {approval.server_key_id} is not there"
-        story.break_("server's signature", approval.id, why)
+        why = f"the server's key {signed.server_key_id} is not there"
+        story.break_("server's signature", signed.id, why)
         return
-    if not is_countersigned_by_server(text, key.public_key, approval.server_signature):
+    if not is_countersigned_by_server(text, key.public_key, signed.server_signature):
         why = f"the server's key {key.id} did not sign this text"
-        story.break_("server's signature", approval.id, why)
+        story.break_("server's signature", signed.id, why)
     story.trust_key(
         f"server key {key.id}",
         known=story.anchors.knows(key.public_key),
@@ -271,6 +300,11 @@ def _countersignature(kept: Facts) -> tuple[str, Countersignature | None]:
         return key_id, Countersignature(str(kept["algorithm"]), str(kept["origin"]), *parts)
     except (KeyError, TypeError, ValueError):
         return key_id, None
+
+
+def signed_values(command: Command) -> Mapping[str, str]:
+    """Return the lines of what was signed for a command by their names; empty: it is no intent."""
+    return _intent_values(command.intent_text)
 
 
 def _intent_values(text: str) -> Mapping[str, str]:

@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from countersign_client.evidence.chain import ChainBreak, chain_breaks
-from countersign_client.evidence.links import Story, check_approval, check_command, check_deal
+from countersign_client.evidence.links import (
+    Story,
+    check_approval,
+    check_closing,
+    check_command,
+    check_deal,
+    signed_values,
+)
 from countersign_client.evidence.records import (
     Approval,
     Command,
@@ -45,6 +52,10 @@ class _Index:
     commands: Mapping[str, list[Command]] = field(
         default_factory=lambda: defaultdict[str, list[Command]](list)
     )
+    # By signal, those that nobody approved.
+    closings: Mapping[str, list[Command]] = field(
+        default_factory=lambda: defaultdict[str, list[Command]](list)
+    )
     deals: Mapping[str, list[Deal]] = field(
         default_factory=lambda: defaultdict[str, list[Deal]](list)
     )
@@ -73,7 +84,10 @@ def _indexed(evidence: Evidence) -> _Index:
     for approval in evidence.approvals.values():
         index.approvals[approval.signal_id].append(approval)
     for command in evidence.commands.values():
-        index.commands[command.approval_id or ""].append(command)
+        if command.approval_id is None:
+            index.closings[signed_values(command).get("signal", "")].append(command)
+        else:
+            index.commands[command.approval_id].append(command)
     for deal in evidence.deals.values():
         index.deals[deal.command_id or ""].append(deal)
     for link in sorted(evidence.links.values(), key=lambda one: one.sequence):
@@ -93,7 +107,12 @@ def _strays(evidence: Evidence) -> list[str]:
         *(
             f"command {one.id}: its approval {one.approval_id} is not there"
             for one in evidence.commands.values()
-            if one.approval_id not in evidence.approvals
+            if one.approval_id is not None and one.approval_id not in evidence.approvals
+        ),
+        *(
+            f"command {one.id}: it has no approval, and the signal it closes is not there"
+            for one in evidence.commands.values()
+            if one.approval_id is None and signed_values(one).get("signal") not in evidence.signals
         ),
         *(
             f"deal {one.ticket}: its command {one.command_id} is not there"
@@ -116,7 +135,11 @@ def _story(
         for command in commands:
             check_command(story, approval, command)
             for deal in index.deals[command.id]:
-                check_deal(story, approval, command, deal)
+                check_deal(story, command, deal)
+    for command in index.closings[signal.id]:
+        check_closing(story, command)
+        for deal in index.deals[command.id]:
+            check_deal(story, command, deal)
     return story
 
 
