@@ -248,6 +248,28 @@ async def test_more_than_ten_requests_a_minute_are_not_answered(story: Story) ->
     assert outcomes == ["ANSWERED"] * 9 + ["RATE_LIMITED"] * 3
 
 
+async def test_who_has_asked_too_much_can_still_stop_and_close(story: Story) -> None:
+    await story.paired()
+    for _ in range(12):
+        await story.outcome(story.api.says(ANN, "/help"))
+
+    assert await story.outcome(story.api.says(ANN, "/closeonly")) == "ANSWERED"
+    assert await story.outcome(story.api.says(ANN, "/pause")) == "ANSWERED"
+    assert await story.trading_state() == values_pb2.TRADING_STATE_HALTED
+    assert await story.outcome(story.api.says(ANN, "/flatten")) == "ANSWERED"
+    await story.bound()
+    assert await story.outcome(story.api.presses(ANN, "Close everything")) == "FLATTENED"
+    assert await story.outcome(story.api.says(ANN, "/help")) == "RATE_LIMITED"
+
+
+async def test_a_stranger_who_stops_too_often_is_counted(story: Story) -> None:
+    updates = [story.api.says(STRANGER, "/pause") for _ in range(12)]
+
+    outcomes = [await story.outcome(one) for one in updates]
+
+    assert outcomes == ["STRANGER"] * 10 + ["RATE_LIMITED"] * 2
+
+
 async def test_the_inbox_shows_each_with_its_buttons_and_reject_takes_a_reason(
     story: Story,
 ) -> None:

@@ -34,6 +34,9 @@ from countersign_server.telegram.text import (
     statistics_text,
 )
 
+# What is never too much.
+STOPPING = frozenset({"pause", "closeonly", "flatten"})
+
 _SPAN = re.compile(r"([1-9][0-9]{0,2})([mhd])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _MUTE_MAX = timedelta(days=7)

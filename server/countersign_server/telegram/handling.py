@@ -15,9 +15,9 @@ from countersign_server.identity.store import user
 from countersign_server.outgoing.posting import NotAnswered
 from countersign_server.rpc.caller import Role
 from countersign_server.rpc.within import InnerDoors
-from countersign_server.telegram import chat_store, commands, update_store
+from countersign_server.telegram import chat_store, commands, message_store, update_store
 from countersign_server.telegram.bot_api import BotApi, BotRefused
-from countersign_server.telegram.button import Reply
+from countersign_server.telegram.button import Action, Reply, token_digest
 from countersign_server.telegram.chat import Chat
 from countersign_server.telegram.messenger import Messenger
 from countersign_server.telegram.pairing import Pairing
@@ -68,10 +68,10 @@ async def _handled(desk: Desk, stored: StoredUpdate, done: Done) -> str:
         return done.reason
     try:
         async with desk.database.transaction(None) as tx:
-            # Handled again after a crash, it is not one more.
-            if stored.attempts == 1:
-                await _count(desk, tx, done.place)
             chat = await _own_chat(tx, done.place)
+            # Handled again after a crash, it is not one more; and nobody stops too often.
+            if stored.attempts == 1 and not (chat is not None and await _stops(tx, done)):
+                await _count(desk, tx, done.place)
     except TooManyAttempts:
         await _answer(desk, done, "Too many requests: wait a minute.")
         return "RATE_LIMITED"
@@ -135,6 +135,14 @@ async def _own_chat(tx: AsyncConnection, place: Place) -> Chat | None:
     if owner is None or owner.disabled_at is not None or owner.role is not Role.OWNER:
         return None
     return chat
+
+
+async def _stops(tx: AsyncConnection, done: Command | Press) -> bool:
+    """Tell whether this stops trading, or asks whether to close what is open, or says yes to it."""
+    if isinstance(done, Command):
+        return done.name in commands.STOPPING
+    stored = await message_store.button_held(tx, token_digest(done.token))
+    return stored is not None and stored.button.action is Action.FLATTEN
 
 
 async def _count(desk: Desk, tx: AsyncConnection, place: Place) -> None:
