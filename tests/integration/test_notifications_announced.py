@@ -90,6 +90,18 @@ async def test_every_event_is_announced_once_to_each_destination(database: Datab
     assert await announced(database) == 2 * 700
 
 
+async def test_a_burst_that_is_more_than_one_statement_takes_is_announced_whole(
+    database: Database,
+) -> None:
+    for _ in range(10):
+        await a_destination(database)
+    await happen(database, 400)
+
+    await look_through(Announcer(database, now))
+
+    assert await announced(database) == 10 * 400
+
+
 async def test_events_that_are_looked_through_again_are_not_announced_again(
     database: Database,
 ) -> None:

@@ -61,11 +61,12 @@ async def enqueue(
     """
     if not added:
         return 0
+    # Rows beside the statement are sent in pieces: one statement takes 65,535 parameters at most.
     stored = await tx.execute(
         insert(notifications)
-        .values([asdict(one) for one in added])
         .on_conflict_do_nothing(constraint="one_notification_per_event_and_destination")
-        .returning(notifications.c.id)
+        .returning(notifications.c.id),
+        [asdict(one) for one in added],
     )
     wanted = {(one.destination_id, one.lane): one for one in added}
     # In one order, so that two who call the same lanes never wait for each other crosswise.
