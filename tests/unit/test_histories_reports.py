@@ -16,7 +16,7 @@ from countersign_server.analytics.history import DealEntry, DealKind
 from countersign_server.analytics.printed import printed
 from countersign_server.analytics.trade_figures import figures_of
 from countersign_server.errors import Invalid
-from countersign_server.histories import report_rows
+from countersign_server.histories import report_rows, spreadsheet
 from countersign_server.histories.report import Report, read_report
 from countersign_server.history_errors import (
     ReportCurrencyUnknown,
@@ -213,12 +213,58 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
             read_report(content)
 
 
-def zipped(sheet: bytes) -> bytes:
-    """Return a spreadsheet that holds nothing but its first sheet."""
+def zipped(sheet: bytes, texts: bytes = b"<sst/>") -> bytes:
+    """Return a spreadsheet that holds nothing but its first sheet and the texts that it names."""
     packed = BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", sheet)
+        archive.writestr("xl/sharedStrings.xml", texts)
     return packed.getvalue()
+
+
+def test_a_text_that_many_cells_name_is_kept_once() -> None:
+    sheet = b"<worksheet><row>" + b'<c t="s"><v>0</v></c>' * 50 + b"</row></worksheet>"
+
+    (cells,) = report_rows.rows_of(zipped(sheet, b"<sst><si><t> a  b </t></si></sst>"))
+
+    assert cells == ["a b"] * 50
+    assert len({id(cell) for cell in cells}) == 1
+
+
+def test_a_spreadsheets_texts_are_cut_where_those_of_html_are() -> None:
+    text = b"a" * 100_000
+    sheet = b'<worksheet><row><c t="s"><v>0</v></c><c><v>%b</v></c></row></worksheet>' % text
+
+    rows = report_rows.rows_of(zipped(sheet, b"<sst><si><t>%b</t></si></sst>" % text))
+
+    assert rows == report_rows.rows_of(b"<tr><td>%b<td>%b" % (text, text))
+    assert [len(cell) for cell in rows[0]] == [report_rows.CELL_LENGTH_MAX] * 2
+
+
+def test_a_number_of_a_text_without_end_is_refused() -> None:
+    sheet = b'<worksheet><row><c t="s"><v>%b</v></c></row></worksheet>' % (b"1" * 10_000)
+
+    with pytest.raises(ReportUnreadable, match="row 1: a cell names a text that is not there"):
+        read_report(zipped(sheet))
+
+
+def test_a_spreadsheet_may_have_only_so_many_characters_and_cells() -> None:
+    length = report_rows.CELL_LENGTH_MAX
+    many = spreadsheet.CHARACTERS_MAX // length
+    shared, value = b"<si><t>%b</t></si>" % (b"a" * length), b"<c><v>b</v></c>"
+    last = b"<worksheet><row>%b</row></worksheet>"
+    texts = b"<sst>" + shared * many + b"</sst>"
+    assert report_rows.rows_of(zipped(last % b"", texts)) == [[]]
+    for content in (
+        zipped(last % value, texts),
+        zipped(last % b"", b"<sst>" + shared * (many + 1) + b"</sst>"),
+    ):
+        with pytest.raises(ReportTooLarge, match="texts may have"):
+            read_report(content)
+
+    rows = b'<row><c r="BL1"/></row>' * (spreadsheet.CELLS_TOTAL_MAX // report_rows.CELLS_MAX)
+    with pytest.raises(ReportTooLarge, match="cells"):
+        read_report(zipped(b"<worksheet>" + rows + b"<row><c/></row></worksheet>"))
 
 
 def test_rows_and_cells_without_end_are_refused() -> None:

@@ -40,7 +40,12 @@ def rows_of(content: bytes) -> list[Row]:
     """
     content = unpacked(content)
     if content.startswith(_ZIP):
-        return spreadsheet_rows(content, bytes_max=UNPACKED_BYTES_MAX, rows_max=ROWS_MAX)
+        return spreadsheet_rows(
+            content,
+            bytes_max=UNPACKED_BYTES_MAX,
+            rows_max=ROWS_MAX,
+            length_max=CELL_LENGTH_MAX,
+        )
     if len(content) > UNPACKED_BYTES_MAX:
         raise ReportTooLarge(f"a report may have {UNPACKED_BYTES_MAX} bytes unpacked")
     return _html_rows(_text_of(content))
