@@ -111,6 +111,13 @@ async def test_the_same_file_is_the_same_history_compressed_or_not(it: World, ow
     ]
 
 
+async def test_a_report_from_the_future_is_refused(it: World, owner: Owner) -> None:
+    late = [*ROWS[:-1], ["9999.12.31 00:00:00", *ROWS[-1][1:]]]
+
+    with refusal(grpc.StatusCode.INVALID_ARGUMENT, "REPORT_UNREADABLE"):
+        await take_in(it, owner, as_html(late))
+
+
 async def test_a_report_that_is_refused_leaves_nothing(it: World, owner: Owner) -> None:
     wrong = [*ROWS[:-1], [*ROWS[-1][:11], "51.00", *ROWS[-1][12:]]]
 

@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from countersign_server.analytics.breakdown import By, breakdown_of
 from countersign_server.analytics.days import (
+    FILLED_DAYS_MAX,
     Day,
     calmar_of,
     every_day,
@@ -46,6 +47,19 @@ def test_days_on_which_nothing_happened_count() -> None:
     assert [one.day for one in whole] == [MONDAY + timedelta(days=n) for n in range(10)]
     assert whole[-1].closing == Decimal(1030)
     assert growth_of(whole) == growth_of([first, last])
+
+
+def test_days_further_apart_than_any_account_is_old_are_not_filled() -> None:
+    first, last = days(("1000", "10"), ("0", "20"))
+    longest = Day(MONDAY + timedelta(days=FILLED_DAYS_MAX), last.opening, result=last.result)
+    assert len(every_day([first, longest])) == FILLED_DAYS_MAX + 1
+
+    for apart in (FILLED_DAYS_MAX + 1, (date.max - MONDAY).days):
+        late = Day(MONDAY + timedelta(days=apart), Decimal(0), result=last.result)
+        whole = every_day([late, first])
+        assert [one.day for one in whole] == [first.day, late.day]
+        assert whole[-1].closing == Decimal(1030)
+        assert growth_of(whole) == growth_of([first, last])
 
 
 def test_the_fall_is_measured_from_the_opening_balance_on() -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -169,6 +170,21 @@ def test_a_row_that_cannot_be_right_is_named(rows: list[list[str]], message: str
 
     assert str(refused.value).startswith(message)
     assert refused.value.facts["row"] == message.partition(":")[0].removeprefix("row ")
+
+
+@pytest.mark.parametrize("save", [as_html, as_spreadsheet])
+def test_a_deal_before_there_were_any_or_after_tomorrow_is_refused(
+    save: Callable[[Sequence[Sequence[str]]], bytes],
+) -> None:
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    first, last = "1990.01.01 00:00:00", "2026.03.03 12:00:00"
+    for number, time in ((0, first), (-1, last)):
+        assert read_report(save(a_report(changed(number, 0, time))), now=now).deals
+
+    early, late = "1989.12.31 23:59:59", "2026.03.03 12:00:01"
+    for number, time, row in ((0, early, 5), (-1, late, 15), (-1, "9999.12.31 00:00:00", 15)):
+        with pytest.raises(ReportUnreadable, match=f"row {row}: no deal was made at '{time}'"):
+            read_report(save(a_report(changed(number, 0, time))), now=now)
 
 
 @pytest.mark.parametrize(

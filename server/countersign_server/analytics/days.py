@@ -8,6 +8,8 @@ from decimal import Decimal, localcontext
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _DAYS_PER_YEAR = 365
 _PRECISION = 34
+# No account trades for longer: what is further apart has a time that cannot be right.
+FILLED_DAYS_MAX = 60 * 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,15 @@ class Day:
 
 
 def every_day(days: Iterable[Day]) -> Sequence[Day]:
-    """Return the days without gaps: on those in between nothing happened, and they count."""
+    """Return the days without gaps: on those in between nothing happened, and they count.
+
+    If the last is more than FILLED_DAYS_MAX after the first, the gaps stay as they are.
+    """
+    known = sorted(days, key=lambda one: one.day)
+    fills = bool(known) and (known[-1].day - known[0].day).days <= FILLED_DAYS_MAX
     whole: list[Day] = []
-    for day in sorted(days, key=lambda one: one.day):
-        while whole and whole[-1].day + timedelta(days=1) < day.day:
+    for day in known:
+        while fills and whole and whole[-1].day + timedelta(days=1) < day.day:
             whole.append(Day(whole[-1].day + timedelta(days=1), whole[-1].closing))
         whole.append(replace(day, opening=whole[-1].closing) if whole else day)
     return whole

@@ -8,7 +8,7 @@ read right.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -26,6 +26,10 @@ DEALS_MAX = 20_000
 
 _TIME = re.compile(r"\d{4}\.\d{2}\.\d{2} \d{2}:\d{2}:\d{2}")
 _TIME_FORMAT = "%Y.%m.%d %H:%M:%S"
+# No account of MetaTrader's is as old.
+_FIRST_TIME = datetime(1990, 1, 1, tzinfo=UTC)
+# Brokers' clocks show up to 14 hours more than UTC.
+_AHEAD_MAX = timedelta(days=2)
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 # "1000001 (USD, Server-Demo, demo, Hedge)": the account's line, whatever stands before it.
 _ACCOUNT = re.compile(r"\d+ \(([A-Z]{3,6}), ")
@@ -69,9 +73,10 @@ class Report:
     deals: tuple[HistoryDeal, ...]
 
 
-def read_report(content: bytes, *, currency: str = "") -> Report:
+def read_report(content: bytes, *, currency: str = "", now: datetime | None = None) -> Report:
     """Return what a report says; `currency` is used where it names none.
 
+    No deal may be more than two days later than `now`; None: any may.
     Raises ReportUnreadable, ReportTooLarge, ReportCurrencyUnknown.
     """
     rows = rows_of(content)
@@ -85,10 +90,11 @@ def read_report(content: bytes, *, currency: str = "") -> Report:
     if not named:
         raise ReportCurrencyUnknown("the report does not say in which currency the account is")
     title = next((row[0] for row in rows if row and row[0]), "")
-    return Report(title[:200], named, tuple(_deals(rows, start, width)))
+    until = datetime.max.replace(tzinfo=UTC) if now is None else now + _AHEAD_MAX
+    return Report(title[:200], named, tuple(_deals(rows, start, width, until)))
 
 
-def _deals(rows: Sequence[Row], start: int, width: int) -> list[HistoryDeal]:
+def _deals(rows: Sequence[Row], start: int, width: int, until: datetime) -> list[HistoryDeal]:
     deals: list[HistoryDeal] = []
     balance: Decimal | None = None
     for number in range(start, len(rows)):
@@ -98,6 +104,10 @@ def _deals(rows: Sequence[Row], start: int, width: int) -> list[HistoryDeal]:
         if len(deals) > DEALS_MAX:
             raise ReportTooLarge(f"a report may have {DEALS_MAX} deals")
         deal, stated = _deal(row + [""] * (width - len(row)), width, number + 1)
+        if not _FIRST_TIME <= deal.time <= until:
+            raise ReportUnreadable(
+                f"no deal was made at {row[0]!r}: before 1990, or not yet", row=number + 1
+            )
         if balance is None:
             balance = stated - deal.result
             if balance:

@@ -47,7 +47,7 @@ class HistoryService(histories_pb2_grpc.HistoryServiceServicer):
         caller, now = current_caller(), self._now()
         name = printable(request.name, field="name")
         # Reading takes a while: nobody else waits for it.
-        digest, report = await asyncio.to_thread(_read, request.content, request.currency)
+        digest, report = await asyncio.to_thread(_read, request.content, request.currency, now)
         source = Source(
             owner_id=caller.owner_id, name=name, currency=report.currency, sha256=digest
         )
@@ -86,9 +86,9 @@ class HistoryService(histories_pb2_grpc.HistoryServiceServicer):
         return HttpBody(content_type="application/json", data=body)
 
 
-def _read(content: bytes, currency: str) -> tuple[bytes, Report]:
+def _read(content: bytes, currency: str, now: datetime) -> tuple[bytes, Report]:
     plain = unpacked(content)
-    return sha256(plain).digest(), read_report(plain, currency=currency)
+    return sha256(plain).digest(), read_report(plain, currency=currency, now=now)
 
 
 async def _imported(tx: AsyncConnection, history_id: UUID) -> Imported:
