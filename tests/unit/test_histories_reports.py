@@ -157,6 +157,7 @@ def changed(number: int, column: int, text: str) -> list[list[str]]:
     [
         (changed(3, 3, "kauf"), "row 8: a deal cannot be of the type 'kauf'"),
         (changed(3, 4, "raus"), "row 8: a deal cannot go 'raus'"),
+        (changed(3, 2, "EU\0R"), "row 8: a symbol cannot hold the character NUL"),
         (changed(4, 11, "1e5"), "row 9: '1e5' is no number"),
         (changed(4, 11, "1,5"), "row 9: '1,5' is no number"),
         (changed(5, 0, "2026.13.41 10:00:00"), "row 10: '2026.13.41 10:00:00' is no time"),

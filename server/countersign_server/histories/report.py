@@ -137,6 +137,9 @@ def _deal(row: Row, width: int, number: int) -> tuple[HistoryDeal, Decimal]:
     entry = _ENTRIES.get(row[4]) if is_trade else DealEntry.NONE
     if entry is None:
         raise ReportUnreadable(f"a deal cannot go {row[4][:40]!r}", row=number)
+    # No database stores it.
+    if "\0" in row[2]:
+        raise ReportUnreadable("a symbol cannot hold the character NUL", row=number)
     deal = HistoryDeal(
         ticket=int(_money(row[1], number)),
         time=_time(row[0], number),
