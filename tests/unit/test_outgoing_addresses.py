@@ -10,7 +10,7 @@ import pytest
 
 from countersign_server.notification_errors import WebhookUrlRefused
 from countersign_server.outgoing.addresses import Reach, reach_of
-from countersign_server.outgoing.posting import AddressRefused, Poster, vetted
+from countersign_server.outgoing.posting import AddressRefused, NotAnswered, Poster, vetted
 from countersign_server.webhooks.endpoint import checked_url
 
 PUBLIC = Reach()
@@ -67,6 +67,20 @@ async def test_a_name_that_stands_for_nothing_is_refused() -> None:
         await vetted("nowhere.invalid", 443, PUBLIC, encrypted=True)
 
 
+@pytest.mark.parametrize("host", ["a..example.com", "example..", f"{'a' * 64}.example.com"])
+async def test_what_cannot_be_a_name_is_refused(host: str) -> None:
+    with pytest.raises(AddressRefused, match="cannot be resolved"):
+        await vetted(host, 443, PUBLIC, encrypted=True)
+
+
+async def test_https_in_capitals_is_called_with_tls() -> None:
+    poster = Poster(PUBLIC, time_limit=timedelta(seconds=20), answer_bytes_max=100)
+    async with poster:
+        with pytest.raises(NotAnswered, match="is not a public address"):
+            # Without TLS it would be refused for that, as any address is.
+            await poster.post("HTTPS://127.0.0.1/", b"{}", {})
+
+
 async def test_a_name_that_means_another_machine_a_moment_later_is_called_where_it_was_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -119,6 +133,12 @@ async def test_a_name_that_means_another_machine_a_moment_later_is_called_where_
         "https://0x7f000001/",
         "https://0177.0.0.1/",
         "https://[not-an-address/",
+        "https://a..example.com/",
+        "https://.example.com/",
+        "https://example.com../",
+        "https://./",
+        f"https://{'a' * 64}.example.com/",
+        f"https://{'a.' * 126}com/",
     ],
 )
 def test_a_url_that_cannot_be_right_is_refused_when_it_is_given(url: str) -> None:
@@ -126,7 +146,16 @@ def test_a_url_that_cannot_be_right_is_refused_when_it_is_given(url: str) -> Non
         checked_url(url, PUBLIC, field="url")
 
 
-@pytest.mark.parametrize("url", ["https://example.com/hook?a=1", "https://hooks.example:8443/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/hook?a=1",
+        "https://hooks.example:8443/",
+        "HTTPS://example.com/",
+        "https://example.com./",
+        f"https://{'a' * 63}.example.com/",
+    ],
+)
 def test_an_https_url_is_taken(url: str) -> None:
     assert checked_url(url, PUBLIC, field="url") == url
 

@@ -88,7 +88,7 @@ class Poster:
 
         `patience` None: the limit of this poster. Raises NotAnswered.
         """
-        pool = self._pools["https" if url.startswith("https:") else "http"]
+        pool = self._pools["https" if url.lower().startswith("https:") else "http"]
         seconds = (patience or self._limit).total_seconds()
         extensions = {"timeout": {"connect": _CONNECT_SECONDS}}
         try:
@@ -156,6 +156,9 @@ async def _resolved(host: str, port: int) -> Sequence[Address]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise AddressRefused(f"{host} cannot be resolved: {error.strerror}") from None
+    except UnicodeError:
+        # What the codec for names of hosts raises, for ASCII too.
+        raise AddressRefused(f"{host} cannot be resolved: it is no name") from None
     # Of an address such as fe80::1%eth0 only what says where it is.
     addresses = (as_address(str(entry[4][0]).partition("%")[0]) for entry in found)
     return list(dict.fromkeys(one for one in addresses if one is not None))

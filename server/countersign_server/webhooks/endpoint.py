@@ -14,6 +14,9 @@ from countersign_server.webhooks.signing import Scheme
 
 LIVE_MAX = 20
 BY_OWNER = "BY_OWNER"
+# RFC 1035, 2.3.4.
+_NAME_LENGTH_MAX = 253
+_LABEL_LENGTHS = range(1, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,13 @@ def _flaw_in_host(host: str, reach: Reach, *, encrypted: bool) -> str | None:
         allowed = reach.allows(address, encrypted=encrypted)
         return None if allowed else f"{address} is not a public address"
     # Otherwise it would be read as an address although it is not written as one: 127.1, 0x7f.1
-    is_name = host.rstrip(".").rpartition(".")[2][:1].isalpha()
+    name = host.removesuffix(".")
+    labels = name.split(".")
+    is_name = (
+        len(name) <= _NAME_LENGTH_MAX
+        and all(len(label) in _LABEL_LENGTHS for label in labels)
+        and labels[-1][0].isalpha()
+    )
     return None if is_name else f"{host} is neither a name nor an address"
 
 
