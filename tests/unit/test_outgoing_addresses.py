@@ -35,6 +35,14 @@ INSIDE = (
     "fe80::1",
     "fec0::1",
     "ff02::1",
+    "::7f00:1",
+    "::ffff:0:7f00:1",
+    "64:ff9b:1::7f00:1",
+    "2001:0:7f00:1::",
+    "5f00::1",
+    "3fff::1",
+    "192.0.0.8",
+    "::ffff:192.0.0.8",
 )
 
 
@@ -43,7 +51,9 @@ def test_an_address_that_is_not_public_is_not_called(address: str) -> None:
     assert not PUBLIC.allows(ip_address(address), encrypted=True)
 
 
-@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
+@pytest.mark.parametrize(
+    "address", ["93.184.215.14", "::ffff:93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
+)
 def test_a_public_address_is_called_with_tls_and_not_without(address: str) -> None:
     assert PUBLIC.allows(ip_address(address), encrypted=True)
     assert not PUBLIC.allows(ip_address(address), encrypted=False)

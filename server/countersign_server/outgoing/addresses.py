@@ -14,12 +14,15 @@ from ipaddress import (
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# Addresses of the public kind behind which a gateway reaches any IPv4 address, ours included.
-_TRANSLATED = (
-    ip_network("64:ff9b::/96"),
-    ip_network("64:ff9b:1::/48"),
+# All that is given out to the internet; what translates or carries IPv4 addresses is beside it.
+_GLOBAL_UNICAST = ip_network("2000::/3")
+_SPECIAL = (
+    # Behind these a gateway reaches any IPv4 address, ours included.
     ip_network("2002::/16"),
     ip_network("2001::/32"),
+    # For examples, and between a provider and its customers; not every Python knows all of them.
+    ip_network("3fff::/20"),
+    ip_network("192.0.0.0/24"),
 )
 
 
@@ -53,8 +56,10 @@ def is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if address.is_site_local or any(address in one for one in _TRANSLATED):
+        if address not in _GLOBAL_UNICAST:
             return False
+    if any(address in one for one in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast
 
 
