@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 import grpc
 import pytest
-from sqlalchemy import func, select
+from prometheus_client import REGISTRY
+from sqlalchemy import func, select, text
 
 from countersign.v1 import affiliates_pb2 as pb, execution_pb2, identity_pb2
 from countersign_server.affiliates.loop import Commissions
@@ -459,6 +460,46 @@ async def test_a_deal_that_was_cancelled_before_anybody_looked_at_it_earns_nothi
     (entry,) = await booked(it, ann, 1)
 
     assert entry.lots == "3"
+
+
+async def test_a_deal_that_is_dated_in_the_last_month_there_is_keeps_nobody_waiting(
+    it: World, ann: Affiliate, trader: Trader
+) -> None:
+    await trader.trades("2", at=datetime(9999, 12, 15, tzinfo=UTC))
+    await trader.trades("3")
+
+    entries = await booked(it, ann, 2)
+
+    assert [entry.lots for entry in entries] == ["3", "2"]
+
+
+@pytest.mark.parametrize("kind", ["commission", "reversal"])
+async def test_a_deal_that_cannot_be_worked_leaves_nothing_and_keeps_nobody_waiting(
+    it: World, ann: Affiliate, trader: Trader, kind: str
+) -> None:
+    ticket = await trader.trades("1")
+    await booked(it, ann, 1)
+    failed = results("FAILED")
+    async with it.database.transaction(None) as tx:
+        broken = f"CHECK (kind <> '{kind}' OR lots <> {2 if kind == 'commission' else 1})"
+        await tx.execute(
+            text(f"ALTER TABLE ledger_entries ADD CONSTRAINT broken {broken} NOT VALID")
+        )
+    if kind == "commission":
+        await trader.trades("2")
+    else:
+        await trader.cancels(ticket)
+    await trader.trades("3")
+
+    entries = await booked(it, ann, 2)
+
+    assert [entry.lots for entry in entries] == ["3", "1"]
+    assert results("FAILED") == failed + 1
+
+
+def results(result: str) -> float:
+    labels = {"result": result}
+    return REGISTRY.get_sample_value("affiliate_commissions_total", labels) or 0.0
 
 
 async def test_the_history_is_read_in_parts(it: World, ann: Affiliate, trader: Trader) -> None:

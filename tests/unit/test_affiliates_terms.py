@@ -249,6 +249,13 @@ def test_a_month_ends_where_the_next_begins() -> None:
     )
 
 
+def test_the_last_month_that_there_is_ends_with_the_last_moment() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+
+    assert month_of(last) == (datetime(9999, 12, 1, tzinfo=UTC), last)
+    assert month_of(datetime(9999, 11, 30, tzinfo=UTC))[1] == datetime(9999, 12, 1, tzinfo=UTC)
+
+
 @given(amount=hundredths)
 def test_every_movement_takes_what_it_gives(amount: Decimal) -> None:
     owing = Owing(UUID(int=2), "USD")

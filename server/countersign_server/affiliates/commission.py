@@ -66,8 +66,14 @@ def commission_on(trade: ClosedTrade | None, around: Circumstances) -> Commissio
 
 
 def month_of(moment: datetime) -> tuple[datetime, datetime]:
-    """Return when the month of `moment` began and when the next one does, in UTC."""
+    """Return when the month of `moment` began and when the next one does, in UTC.
+
+    The last month that there is ends with the last moment.
+    """
     start = datetime(moment.year, moment.month, 1, tzinfo=UTC)
+    last = datetime.max.replace(tzinfo=UTC)
+    if last - start < timedelta(days=32):
+        return start, last
     following = start + timedelta(days=32)
     return start, datetime(following.year, following.month, 1, tzinfo=UTC)
 

@@ -1,8 +1,9 @@
 """Every closed trade of somebody who was referred earns its commission, once, if it stands."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +25,7 @@ from countersign_server.audit.log import newest_sequence
 from countersign_server.audit.loop import SEALED
 from countersign_server.audit.store import record
 from countersign_server.database.engine import Database
-from countersign_server.database.outages import log_failure
+from countersign_server.database.outages import is_outage, log_failure
 from countersign_server.database.wakeups import Wakeups
 from countersign_server.identifiers import uuid7
 
@@ -34,6 +35,7 @@ _STRIDE = 10_000
 _PATIENCE = timedelta(seconds=10)
 _AFTER_FAILURE_SECONDS = 2.0
 _TRACE = Trace(actor="system:affiliates")
+_Deal = TypeVar("_Deal", TradedDeal, CanceledDeal)
 
 log = structlog.get_logger()
 
@@ -75,11 +77,11 @@ class Commissions:
             found = await trade_store.referred_deals(tx, after=after, upto=upto, limit=_AT_ONCE)
             upto = _end_of(found, upto)
             for deal in found:
-                await self._book(tx, deal)
+                await _alone(tx, deal, self._book)
             # After what they take back. What is cancelled while this runs is told of later.
             for deal in canceled:
                 if deal.sequence <= upto:
-                    await self._take_back(tx, deal)
+                    await _alone(tx, deal, self._take_back)
             # A database restored from an earlier state has a shorter chain: wait for it to grow.
             if upto > after:
                 await trade_store.save_progress(tx, upto)
@@ -124,6 +126,20 @@ class Commissions:
             return
         reason = f"the broker cancelled deal {deal.ticket}"
         await take_back(tx, commission, reason=reason, trace=_TRACE, now=self._now())
+
+
+async def _alone(
+    tx: AsyncConnection, deal: _Deal, work: Callable[[AsyncConnection, _Deal], Awaitable[None]]
+) -> None:
+    """Work one deal; one that cannot be worked leaves nothing behind and keeps nobody waiting."""
+    try:
+        async with tx.begin_nested():
+            await work(tx, deal)
+    except Exception as error:
+        if is_outage(error):
+            raise  # nothing is wrong with the deal: it is looked at again
+        log_failure(log, "deal passed over", error, sequence=deal.sequence, ticket=deal.ticket)
+        measures.commissions_total.labels("FAILED").inc()
 
 
 def _end_of(found: Sequence[TradedDeal] | Sequence[CanceledDeal], upto: int) -> int:
