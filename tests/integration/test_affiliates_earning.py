@@ -452,8 +452,12 @@ async def test_a_deal_that_was_cancelled_before_anybody_looked_at_it_earns_nothi
     it: World, ann: Affiliate, trader: Trader
 ) -> None:
     async with it.database.transaction(None) as held:
+
+        async def is_held() -> bool:
+            return await progress_held(held) is not None
+
         # While somebody holds the place, nobody books.
-        assert await progress_held(held) is not None
+        await until(is_held, "no round is under way")
         await trader.cancels(await trader.trades("2"))
     await trader.trades("3")
 
