@@ -214,7 +214,7 @@ async def test_equity_falls_between_deals_and_deposits_are_no_profit(it: World) 
     account = await account_of(it, owner)
     await store_deals(it.database, account, history("10000", "0"))
     await counted(it, owner, 1)
-    reading = EquityReading(database=it.database)
+    reading = EquityReading(database=it.database, now=lambda: datetime.now(UTC))
     now = datetime.now(UTC)
     for revision, equity in enumerate(("10000", "10000", "10500", "9975", "9975"), start=1):
         held = a_snapshot(

@@ -211,7 +211,7 @@ async def read_equity(it: World, owner: Owner) -> None:
         )
         async with it.database.transaction(None) as tx:
             await save_snapshot(tx, snapshot)
-        await EquityReading(database=it.database).step()
+        await EquityReading(database=it.database, now=lambda: datetime.now(UTC)).step()
 
 
 async def test_an_accounts_equity_is_drawn_and_published_under_a_name_nobody_guesses(

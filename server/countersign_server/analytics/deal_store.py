@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, false, func, select, true, update
+from sqlalchemy import ARRAY, Uuid, all_, exists, false, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign_server.analytics.counted import CountedDeal, Place
@@ -40,9 +40,15 @@ class StoredDeal:
     received_at: datetime
 
 
-async def accounts_to_count(tx: AsyncConnection, *, after: UUID | None) -> UUID | None:
-    """Return the next account that has deals to count; None: there is none after `after`."""
+async def accounts_to_count(
+    tx: AsyncConnection, *, after: UUID | None, resting: Sequence[UUID]
+) -> UUID | None:
+    """Return the next account that has deals to count; None: there is none after `after`.
+
+    Not one of those that are `resting`.
+    """
     asked = select(deals.c.account_id).where(~deals.c.counted).order_by(deals.c.account_id).limit(1)
+    asked = asked.where(deals.c.account_id != all_(literal(resting, ARRAY(Uuid))))
     if after is not None:
         asked = asked.where(deals.c.account_id > after)
     found: UUID | None = await tx.scalar(asked)

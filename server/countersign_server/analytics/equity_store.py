@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ARRAY, Uuid, all_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,13 +17,19 @@ from countersign_server.analytics.figures_store import History
 from countersign_server.analytics.tables import equity_hours, excursions, figures
 
 
-async def accounts_to_read(tx: AsyncConnection, *, limit: int) -> Sequence[UUID]:
-    """Return accounts whose newest snapshot was not read, those that wait longest first."""
+async def accounts_to_read(
+    tx: AsyncConnection, *, limit: int, resting: Sequence[UUID]
+) -> Sequence[UUID]:
+    """Return accounts whose newest snapshot was not read, those that wait longest first.
+
+    None of those that are `resting`.
+    """
     found = await tx.scalars(
         select(snapshots.c.account_id)
         .join(figures, figures.c.history_id == snapshots.c.account_id, isouter=True)
         .where(
             snapshots.c.connected,
+            snapshots.c.account_id != all_(literal(resting, ARRAY(Uuid))),
             or_(
                 figures.c.equity_read_at.is_(None),
                 figures.c.equity_read_at < snapshots.c.received_at,

@@ -1,14 +1,15 @@
 """Figures follow deals, and what equity did follows snapshots, by whichever process is free."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, all_, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from countersign.v1 import execution_pb2
@@ -19,9 +20,10 @@ from countersign_server.analytics.deal_store import accounts_to_count
 from countersign_server.analytics.equity import EquityPath, Reading
 from countersign_server.analytics.equity_store import accounts_to_read, keep_reading
 from countersign_server.analytics.figures_store import history_for_update, paid_of, save_history
+from countersign_server.analytics.setbacks import Setbacks
 from countersign_server.analytics.tables import figures
 from countersign_server.database.engine import Database
-from countersign_server.database.outages import log_failure
+from countersign_server.database.outages import is_outage, log_failure
 
 # One look at everybody; those that are left over come at the next.
 _ACCOUNTS_A_ROUND = 200
@@ -38,6 +40,7 @@ class Counting:
     def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
+        self._setbacks = Setbacks()
 
     async def run(self) -> None:
         """Look every second, until cancelled; go on at once while there is more."""
@@ -53,24 +56,35 @@ class Counting:
                 await asyncio.sleep(_COUNT_EVERY_SECONDS)
 
     async def step(self) -> bool:
-        """Count some deals of every account that has some; return whether there is more."""
+        """Count some deals of every account that has some; return whether there is more.
+
+        An account that cannot be counted is left for later, and the others are counted.
+        """
         more, before = False, None
-        for account_id in await self._behind():
+        resting = self._setbacks.resting(self._now())
+        for account_id in await self._behind(resting):
             more |= await self._count(account_id)
         for _ in range(_ACCOUNTS_A_ROUND):
             async with self._database.transaction(None) as tx:
-                before = await accounts_to_count(tx, after=before)
+                before = await accounts_to_count(tx, after=before, resting=resting)
             if before is None:
                 return more
             more |= await self._count(before)
         return True
 
     async def _count(self, account_id: UUID) -> bool:
-        async with self._database.transaction(None) as tx:
-            return await count_account(tx, account_id, self._now())
+        now, more = self._now(), False
+        with _set_back("counting", self._setbacks, account_id, now):
+            async with self._database.transaction(None) as tx:
+                more = await count_account(tx, account_id, now)
+        return more
 
-    async def _behind(self) -> list[UUID]:
-        asked = select(figures.c.history_id).where(figures.c.behind).limit(_ACCOUNTS_A_ROUND)
+    async def _behind(self, resting: Sequence[UUID]) -> list[UUID]:
+        asked = (
+            select(figures.c.history_id)
+            .where(figures.c.behind, figures.c.history_id != all_(literal(resting, ARRAY(Uuid))))
+            .limit(_ACCOUNTS_A_ROUND)
+        )
         async with self._database.transaction(None) as tx:
             return list(await tx.scalars(asked))
 
@@ -78,8 +92,10 @@ class Counting:
 class EquityReading:
     """Reads the newest snapshots, for ever. Any number of processes may run it."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
+        self._now = now
+        self._setbacks = Setbacks()
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
@@ -94,13 +110,37 @@ class EquityReading:
             await asyncio.sleep(_READ_EVERY_SECONDS)
 
     async def step(self) -> int:
-        """Read the accounts with a new snapshot; return how many."""
+        """Read the accounts with a new snapshot; return how many.
+
+        An account that cannot be read is left for later, and the others are read.
+        """
+        now = self._now()
+        resting = self._setbacks.resting(now)
         async with self._database.transaction(None) as tx:
-            waiting = await accounts_to_read(tx, limit=_ACCOUNTS_A_ROUND)
+            waiting = await accounts_to_read(tx, limit=_ACCOUNTS_A_ROUND, resting=resting)
         for account_id in waiting:
-            async with self._database.transaction(None) as tx:
-                await read_equity(tx, account_id)
+            with _set_back("equity", self._setbacks, account_id, now):
+                async with self._database.transaction(None) as tx:
+                    await read_equity(tx, account_id)
         return len(waiting)
+
+
+@contextmanager
+def _set_back(loop: str, setbacks: Setbacks, account_id: UUID, now: datetime) -> Generator[None]:
+    """Let an account that fails inside the block be left alone for a while, and go on.
+
+    An outage ends the round. The account rests as well: it may be what the database cannot do.
+    """
+    try:
+        yield
+    except Exception as error:
+        setbacks.failed(account_id, now)
+        measures.account_failures_total.labels(loop).inc()
+        if is_outage(error):
+            raise
+        log_failure(log, "account left for later", error, loop=loop, account_id=str(account_id))
+    else:
+        setbacks.succeeded(account_id)
 
 
 async def read_equity(tx: AsyncConnection, account_id: UUID) -> None:

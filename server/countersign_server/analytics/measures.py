@@ -10,6 +10,11 @@ readings_total = Counter("analytics_equity_readings_total", "Readings of equity 
 loop_failures_total = Counter(
     "analytics_loop_failures_total", "Rounds of counting that failed.", ("loop",)
 )
+account_failures_total = Counter(
+    "analytics_account_failures_total",
+    "Times that one account could not be counted or read, and was left for later.",
+    ("loop",),
+)
 lag_seconds = Gauge(
     "analytics_lag_seconds", "How long the oldest deal of the last batch had waited to be counted."
 )

@@ -14,5 +14,5 @@ def analytics(ground: Ground) -> Part:
     service = AnalyticsService(database=database, wakeups=ground.wakeups, now=now)
     return Part(
         partial(add_AnalyticsServiceServicer_to_server, service),
-        (Counting(database=database, now=now).run, EquityReading(database=database).run),
+        (Counting(database=database, now=now).run, EquityReading(database=database, now=now).run),
     )
