@@ -387,6 +387,26 @@ async def test_a_deal_that_the_broker_cancels_earns_nothing_whoever_tells_of_it_
     assert (await stats(it, ann)).lots_this_month == "3"
 
 
+async def test_another_who_says_that_the_account_is_theirs_takes_no_commission_back(
+    it: World, ann: Affiliate, trader: Trader
+) -> None:
+    ticket = await trader.trades("2")
+    await booked(it, ann, 1)
+    liar = await it.an_owner("mal", 1000002, referral_code=ann.token, demo=False)
+    async with trading(it, liar) as other:
+        # The same server, login and tickets as the trader's.
+        assert await other.trades("2") == ticket
+        await other.cancels(ticket)
+    await trader.trades("3")
+    standing = await booked(it, ann, 2)
+    await trader.cancels(ticket)
+
+    newest = (await booked(it, ann, 3))[0]
+
+    assert [entry.lots for entry in standing] == ["3", "2"]
+    assert newest.reversed_entry_id == standing[1].entry_id
+
+
 async def test_an_operator_and_the_broker_take_a_commission_back_once_between_them(
     it: World, ann: Affiliate, trader: Trader
 ) -> None:

@@ -155,6 +155,7 @@ class CanceledDeal:
     """A deal that the broker took back, on an account of somebody who was referred."""
 
     sequence: int  # of the audit entry that tells of it
+    account_id: UUID  # whose terminal says so
     broker_server: str
     broker_login: int
     ticket: int

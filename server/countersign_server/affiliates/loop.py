@@ -124,6 +124,10 @@ class Commissions:
         if commission is None:
             measures.commissions_total.labels("CANCELED_BEFORE_BOOKED").inc()
             return
+        if commission.account_id != deal.account_id:
+            # Anybody may say that an account is theirs as well, and tell of its deals.
+            measures.commissions_total.labels("CANCELED_BY_ANOTHER_ACCOUNT").inc()
+            return
         reason = f"the broker cancelled deal {deal.ticket}"
         await take_back(tx, commission, reason=reason, trace=_TRACE, now=self._now())
 

@@ -85,6 +85,7 @@ async def canceled_deals(
     found = await tx.execute(
         select(
             _sequence,
+            audit_entries.c.account_id,
             accounts.c.server.label("broker_server"),
             accounts.c.login.label("broker_login"),
             _ticket.label("ticket"),
