@@ -109,7 +109,14 @@ class ServerGuardWatch:
         return self._is_flat() and any(not one.settled_as for one in self._doubts())
 
     def _is_flat(self) -> bool:
-        return not (self._brokerage.account.positions or self._brokerage.account.orders)
+        """Whether nothing is open that the server can know of.
+
+        It is shown every position, and no pending order: one whose command a restored database has
+        forgotten only the bridge's own guard sees.
+        """
+        account, known = self._brokerage.account, {one.magic for one in self._books.commands()}
+        orders = [one for one in account.orders.values() if one.magic in known]
+        return not (account.positions or orders)
 
     def _doubts(self) -> list[Command]:
         """Return the openings of which nobody knows, whatever a person has said of them."""
